@@ -1,0 +1,1 @@
+"""Text of a cell or job -> Tree -> Stage: reading with places, binding, checking, lint."""

@@ -1,0 +1,1 @@
+"""The command `arcbook`: one module per command, found by name."""

@@ -1,0 +1,45 @@
+"""The stable codes of problems. Each has a section in docs/problems.md; a test compares the two."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+CODES: Mapping[str, str] = MappingProxyType(
+    {
+        # text
+        "syntax": "The text of a cell or job file does not parse as stage objects.",
+        "unknown-magic": "A cell starts with a magic that does not exist.",
+        "magic-argument": "A magic's first line has an argument the magic does not know, or a value of the wrong kind.",
+        "unresolved-substitution": "A ${name} has no value.",
+        "not-a-notebook": "A file that should be a notebook or a job cannot be read as one.",
+        "kernel-metadata": "A notebook does not say that it is written for the arc kernel.",
+        # stages
+        "unknown-stage": "A stage's type does not exist.",
+        "unknown-key": "A stage has a key that its type does not know.",
+        "missing-key": "A stage lacks a key that its type requires.",
+        "wrong-value": "A key has a value of the wrong kind or outside its range.",
+        "conflicting-keys": "Two keys of a stage exclude each other.",
+        "duplicate-id": "Two stages of a job have the same id.",
+        "capability": "A stage needs something that the chosen engine does not offer.",
+        "missing-document": "A file that a stage refers to (SQL, schema) cannot be read.",
+        "policy": "A policy of this installation forbids what the stage does.",
+        # schemas
+        "schema": "A schema document (typing metadata) is wrong.",
+        # SQL
+        "sql-syntax": "A SQL statement does not parse.",
+        "sql-parameter": "A SQL parameter has no value, or a value has no placeholder.",
+        "unknown-view": "A statement or stage reads a view that nothing has made.",
+        "unknown-column": "A statement reads a column that its views do not have.",
+        "unsafe-substitution": "Text is pasted into SQL where a bound parameter would be safe.",
+        # parameters
+        "parameter-declaration": "A line of the %params cell does not parse.",
+        "unknown-parameter": "A value was given for a parameter that the job does not declare.",
+        "missing-parameter": "A required parameter has no value.",
+        "parameter-value": "A parameter's value does not fit its declared type or range.",
+        # environments
+        "no-environment": "A run has no chosen environment.",
+        "never-runs": "No environment ever runs a stage.",
+        # hygiene
+        "secret-in-text": "A cell contains what looks like a secret.",
+        "engine-error": "The engine refused a statement for a reason given in its own words.",
+    }
+)

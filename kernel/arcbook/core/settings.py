@@ -1,0 +1,30 @@
+"""What is chosen for a whole run: environment, logical time, policies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """The choices of one run, made once at its start (names as in Arc's `etl.config.*` and `etl.policy.*`).
+
+    `environment` None means no choice: only an interactive kernel may have none, and then runs every cell.
+    `logical_time` is the run's one time, with a zone; retries and backfills see the same value.
+    """
+
+    environment: str | None = None
+    ignore_environments: bool = False
+    logical_time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    immutable_views: bool = False
+    inline_sql: bool = True
+    inline_schema: bool = True
+    drop_unsupported: bool = True
+    streaming: bool = False
+    job_id: str = ""
+    job_name: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def runs(self, environments: tuple[str, ...]) -> bool:
+        """Whether a stage listing `environments` runs; without a choice every stage does."""
+        return self.ignore_environments or self.environment is None or self.environment in environments

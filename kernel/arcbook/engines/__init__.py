@@ -1,0 +1,1 @@
+"""Opening, watching and cancelling Spark sessions."""

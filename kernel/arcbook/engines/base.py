@@ -1,0 +1,41 @@
+"""What every engine is: something that opens sessions and can be stopped."""
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from arcbook.core.capabilities import ENGINE_CAPABILITIES
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+class Engine(ABC):
+    """A place where Spark SQL runs. Not thread-safe except for `interrupt`."""
+
+    name: ClassVar[str]
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What this engine offers (names in `arcbook.core.capabilities`)."""
+        return ENGINE_CAPABILITIES[self.name]
+
+    @property
+    @abstractmethod
+    def generation(self) -> int:
+        """Counts how often the engine was replaced; views of an earlier generation are gone."""
+
+    @abstractmethod
+    def spark(self) -> "SparkSession":
+        """The Spark session, opened on the first call and reopened after a loss.
+
+        Raises:
+            ArcbookError: the engine cannot be started; the message says what is missing.
+        """
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Stop all work of this session, replacing the engine when it does not stop in time. Any thread may call."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the session and what this engine started. Safe to call twice."""

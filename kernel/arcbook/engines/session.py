@@ -1,0 +1,32 @@
+"""What a runner is given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from arcbook.core.settings import RunSettings
+from arcbook.engines.views import ViewBook
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def _drop(event: Mapping[str, Any]) -> None:
+    """Logging to nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """An opened engine together with the choices of the run; never a module global.
+
+    `parameters` are the job's typed values, bound to `:name` in SQL. `views` knows how each view was made. `log` takes
+    one structured event.
+    """
+
+    spark: "SparkSession"
+    engine: str
+    capabilities: frozenset[str]
+    settings: RunSettings
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    views: ViewBook = field(default_factory=ViewBook)
+    log: Callable[[Mapping[str, Any]], None] = _drop

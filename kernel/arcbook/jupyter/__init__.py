@@ -1,0 +1,1 @@
+"""The `arc` kernel: a thin ipykernel subclass."""

@@ -1,0 +1,44 @@
+"""Running a stage: the type of the stage chooses the function."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, singledispatch
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from arcbook.core.failures import InternalError
+from arcbook.engines.session import Session
+from arcbook.stages.base import Stage
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a stage left: the frame behind its view (or what it read), counts and messages for log and record."""
+
+    frame: "DataFrame | None" = None
+    view: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@singledispatch
+def run(stage: Stage, session: Session) -> Result:
+    """Run `stage` on `session`. Call `load_runners` once before.
+
+    Raises:
+        ArcbookError: a failure that a runner recognised itself; engine errors pass through untranslated.
+    """
+    raise InternalError(f"no runner is registered for {type(stage).__name__}")
+
+
+@cache
+def load_runners() -> None:
+    """Import every module of the packages named by entry point group `arcbook.runners`, which registers them."""
+    for point in entry_points(group="arcbook.runners"):
+        package = point.load()
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(info.name)

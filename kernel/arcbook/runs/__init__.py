@@ -1,0 +1,1 @@
+"""Journal, record, resume; papermill's engine and translator for arc notebooks."""

@@ -1,0 +1,1 @@
+"""Arc's typing schemas, and their compilation to SQL expressions."""

@@ -1,0 +1,1 @@
+"""Static SQL: references, rewriting, positions. Never needs an engine."""

@@ -1,0 +1,1 @@
+"""Stages that act without making a view."""

@@ -1,0 +1,1 @@
+"""Stages that read outside data into views."""

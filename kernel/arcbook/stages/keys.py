@@ -1,0 +1,92 @@
+"""Key types shared by many stages: each carries its type, limits, description and role.
+
+The role tells static analysis what a value means, so that no stage repeats it: the views a stage reads and makes,
+the places outside it reads and writes.
+"""
+
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+
+class Role(Enum):
+    """What the value of a key means to the job."""
+
+    READS_VIEW = "reads view"
+    MAKES_VIEW = "makes view"
+    READS_PLACE = "reads place"
+    WRITES_PLACE = "writes place"
+    SQL = "sql"
+    DOCUMENT = "document"
+
+
+def _boolean(value: Any) -> Any:
+    """HOCON's conversions: true/yes/on and false/no/off as text are booleans; numbers are not."""
+    if isinstance(value, str):
+        known = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+        return known.get(value, value)
+    return value
+
+
+def _whole(value: Any) -> Any:
+    """A number's fraction is cut off and numeric text is read, as HOCON's typed getters do."""
+    if isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, float) else value
+
+
+def _text_map(value: Any) -> Any:
+    """Nested objects become dotted keys and every value text, as Arc reads its maps."""
+    if not isinstance(value, dict):
+        return value
+    flat: dict[str, str] = {}
+    for key, item in value.items():
+        if isinstance(item, dict):
+            flat |= {f"{key}.{inner}": text for inner, text in _text_map(item).items()}
+        elif isinstance(item, bool):
+            flat[key] = str(item).lower()
+        elif item is not None:
+            flat[key] = str(item)
+    return flat
+
+
+Flag = Annotated[bool, BeforeValidator(_boolean), Field(strict=True)]
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
+TextMap = Annotated[dict[str, str], BeforeValidator(_text_map)]
+
+InputView = Annotated[str, Role.READS_VIEW, Field(min_length=1, description="Name of the view to read.")]
+OutputView = Annotated[str, Role.MAKES_VIEW, Field(min_length=1, description="Name of the view to make.")]
+Glob = Annotated[
+    str,
+    Role.READS_PLACE,
+    Field(min_length=1, description="Path or pattern to read (`*`, `?`, `[abc]`, `{x,y}`); local, `s3://` or `s3a://`."),
+]
+OutputURI = Annotated[
+    str, Role.WRITES_PLACE, Field(min_length=1, description="Folder to write; local, `s3://` or `s3a://`.")
+]
+DocumentURI = Annotated[
+    str, Role.DOCUMENT, Field(min_length=1, description="Address of a document; local, `http(s)://` or `s3://`.")
+]
+Sql = Annotated[str, Role.SQL, Field(min_length=1, description="The statement.")]
+SqlParams = Annotated[
+    TextMap,
+    Field(description="Values for `${name}` in the statement, pasted as text. Prefer `:name`, which binds a value."),
+]
+Authentication = Annotated[
+    TextMap, Field(description="How to sign in to the storage: `method` and that method's keys.")
+]
+NumPartitions = Annotated[Count, Field(description="Repartition into this many partitions.")]
+PartitionBy = Annotated[tuple[str, ...], Field(description="Columns to partition by.")]
+Persist = Annotated[Flag, Field(description="Keep the view's rows in memory and count them.")]
+ContiguousIndex = Annotated[
+    Flag,
+    Field(
+        description="True adds `_filename` and `_index` (row number in its file, from 1); "
+        "false adds `_monotonically_increasing_id` and `_filename`."
+    ),
+]
+SaveMode = Annotated[
+    Literal["Append", "ErrorIfExists", "Ignore", "Overwrite"],
+    Field(description="What to do when the target exists already."),
+]

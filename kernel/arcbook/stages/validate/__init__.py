@@ -1,0 +1,1 @@
+"""Stages that fail the job when a condition does not hold."""
