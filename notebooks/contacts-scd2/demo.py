@@ -29,11 +29,11 @@ def main() -> int:
     build = ROOT / "build" / "demo"
     print(f"[demo] generating contacts in {relative(build)}/input")
     outcome = generate(build)
-    with moto_server() as aws:
+    with aws_environment() as environment:
         print("[demo] running the notebook through papermill on the embedded engine")
         started = time.monotonic()
         executed = build / "contacts_scd2.executed.ipynb"
-        code = run("papermill", NOTEBOOK, executed, "-k", "arc", "-r", "datalake", build, "--no-progress-bar", env=aws)
+        code = run("papermill", NOTEBOOK, executed, "-k", "arc", "-r", "datalake", build, env=environment)
         seconds = time.monotonic() - started
         if code:
             return code
@@ -76,15 +76,15 @@ def report(build: Path, executed: Path, manifests: Path, seconds: float, counts:
 
 
 def run(program: str, *arguments: str | Path, quiet: bool = False, env: dict[str, str] | None = None) -> int:
-    """Run one of the installed commands with this repository's record folder."""
-    environment = os.environ | {"ARCBOOK_RECORD": str(ROOT / "build" / "demo" / "runs")} | (env or {})
+    """Run one of the installed commands; its records go beside the demo's other results."""
+    environment = (env or dict(os.environ)) | {"ARCBOOK_RECORD": str(ROOT / "build" / "demo" / "runs")}
     command = [str(BIN / program), *map(str, arguments)]
     return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL if quiet else None, check=False).returncode
 
 
 @contextmanager
-def moto_server() -> Iterator[dict[str, str]]:
-    """A moto server on a free port: the stand-in for AWS. Yields the environment that points clients at it."""
+def aws_environment() -> Iterator[dict[str, str]]:
+    """This process's environment with moto, the stand-in for AWS, in AWS's place: a server on a free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -94,7 +94,7 @@ def moto_server() -> Iterator[dict[str, str]]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield {
+        yield os.environ | {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",

@@ -1,0 +1,75 @@
+"""Write the saved outputs of the example notebooks anew, or their expected manifests.
+
+Usage: python notebooks/refresh.py [--manifests]
+
+The only thing that changes golden files; tests compare and never write.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+BIN = Path(sys.executable).parent
+EXAMPLES = {"contacts-scd2": "contacts_scd2.ipynb", "taxi-typing": "taxi_typing.ipynb"}
+#: What the expected manifests were promoted with; the same as in tests/notebooks.
+PROMOTION = [
+    "--environment", "prod", "--schedule", "0 3 * * *", "--timezone", "Asia/Seoul",
+    "--image", "arcbook.example/arcbook@sha256:" + "0" * 64,
+]  # fmt: skip
+
+
+def save_outputs(folder: Path, name: str) -> None:
+    """Execute a copy in a fresh folder, as nbval will, and carry its outputs over."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / folder.name
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("data", "manifests"))
+        subprocess.run([sys.executable, "generate.py", "data"], cwd=copy, check=True, stdout=subprocess.DEVNULL)
+        with moto_environment() as environment:
+            subprocess.run(
+                [str(BIN / "papermill"), name, "out.ipynb", "-k", "arc", "--no-progress-bar"],
+                cwd=copy, check=True, env=environment,
+            )  # fmt: skip
+        executed = json.loads((copy / "out.ipynb").read_text(encoding="utf-8"))
+    outputs = {cell["id"]: cell for cell in executed["cells"] if cell["cell_type"] == "code"}
+    path = folder / name
+    notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = outputs[cell["id"]]["outputs"]
+            cell["execution_count"] = outputs[cell["id"]]["execution_count"]
+    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"{path.relative_to(HERE.parent)}: outputs saved")
+
+
+def save_manifests(folder: Path, name: str) -> None:
+    """Promote the notebook into its folder `manifests`."""
+    target = folder / "manifests"
+    shutil.rmtree(target, ignore_errors=True)
+    subprocess.run([str(BIN / "arcbook"), "promote", name, *PROMOTION, "--out", "manifests"], cwd=folder, check=True)
+
+
+def moto_environment() -> Any:
+    """The demo's stand-in for AWS, with this process's environment around it."""
+    sys.path.insert(0, str(HERE / "contacts-scd2"))
+    from demo import aws_environment
+
+    return aws_environment()
+
+
+def main() -> None:
+    """Refresh every example."""
+    parser = argparse.ArgumentParser(description="Write the examples' golden files anew.")
+    parser.add_argument("--manifests", action="store_true", help="the expected manifests instead of the outputs")
+    refresh = save_manifests if parser.parse_args().manifests else save_outputs
+    for folder, name in EXAMPLES.items():
+        refresh(HERE / folder, name)
+
+
+if __name__ == "__main__":
+    main()
