@@ -27,6 +27,21 @@ class Concatenation:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """A key written twice where binding decides: `later` wins unless it is an optional substitution without a value.
+
+    Two objects merge, as everywhere in HOCON.
+    """
+
+    earlier: Any
+    later: Any
+
+
+#: Values that binding replaces.
+PLACEHOLDERS = (Substitution, Concatenation, Override)
+
+
+@dataclass(frozen=True, slots=True)
 class Tree:
     """One object: plain values (and Substitution, Concatenation before binding) with a place for every path.
 

@@ -1,0 +1,148 @@
+"""Splitting HOCON and JSON text into tokens with offsets. Never fails: what is no token becomes an error token."""
+
+import re
+from bisect import bisect_right
+from typing import NamedTuple
+
+from arcbook.core.span import Span
+
+
+class Token(NamedTuple):
+    """A piece of text: `kind` is a group name of the pattern below, the character itself for punctuation, `error`
+    (then `text` is the message) or `end`."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+# Characters that HOCON keeps out of unquoted text; a slash is allowed unless it starts a comment.
+_TOKEN = re.compile(
+    r"""
+    (?P<blank>(?:[^\S\n]|\ufeff)+)
+  | (?P<newline>\n)
+  | (?P<comment>(?://|\#)[^\n]*)
+  | (?P<triple>\"\"\".*?\"{3,})
+  | (?P<string>"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*")
+  | (?P<substitution>\$\{[^{}\n]*\})
+  | (?P<append>\+=)
+  | (?P<punctuation>[{}\[\],:=])
+  | (?P<word>(?:[^\s\ufeff$"{}\[\]:=,+\#`^?!@*&\\/]|/(?!/))+)
+  | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def tokens(text: str) -> list[Token]:
+    """All tokens of `text`, with an `end` token behind the last."""
+    found: list[Token] = []
+    position, length = 0, len(text)
+    match = _TOKEN.match
+    while position < length:
+        hit = match(text, position)
+        assert hit is not None  # the last alternative takes any character
+        kind, end = hit.lastgroup or "", hit.end()
+        if kind == "punctuation":
+            kind = text[position]
+        elif kind == "other" or (kind == "string" and text.startswith('"""', position)):
+            token = _error(text, position)
+            found.append(token)
+            position = token.end
+            continue
+        found.append(Token(kind, text[position:end], position, end))
+        position = end
+    found.append(Token("end", "", length, length))
+    return found
+
+
+def _error(text: str, position: int) -> Token:
+    """The error token at `position`, reaching as far as the mistake presumably does."""
+    character = text[position]
+    if text.startswith('"""', position):
+        return Token("error", 'the text started by `"""` is never closed', position, len(text))
+    line_end = text.find("\n", position)
+    line_end = len(text) if line_end < 0 else line_end
+    if character == '"':
+        return Token("error", "the quoted text is not closed on its line", position, line_end)
+    if text.startswith("${", position):
+        return Token("error", "the substitution is not closed by `}`", position, line_end)
+    return Token("error", f"`{character}` cannot stand outside quotes", position, position + 1)
+
+
+_ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+
+
+class BadEscapeError(ValueError):
+    """A backslash sequence that JSON does not know, `start` characters into the literal."""
+
+    def __init__(self, sequence: str, start: int) -> None:
+        super().__init__(f"`{sequence}` is no escape sequence")
+        self.start = start
+
+
+def unquote(literal: str) -> str:
+    r"""The text of a quoted literal; triple quotes keep everything as it is.
+
+    Raises:
+        BadEscapeError: for example `\d`, which must be written `\\d`.
+    """
+    if literal.startswith('"""'):
+        return literal[3:-3]
+    if "\\" not in literal:
+        return literal[1:-1]
+    decoded = _ESCAPE.sub(_unescape, literal[1:-1])
+    if any("\ud800" <= character <= "\udfff" for character in decoded):
+        # A pair of escapes stands for one character beyond U+FFFF; a lonely half is kept, as `json` does.
+        decoded = decoded.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    return decoded
+
+
+def _unescape(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16))
+    try:
+        return _ESCAPES[match[2]]
+    except KeyError:
+        raise BadEscapeError(match[0], match.start() + 1) from None
+
+
+def literal_offsets(literal: str) -> list[int]:
+    """For each character of the literal's text, where it starts in the literal; the end of the text comes last."""
+    if literal.startswith('"""'):
+        return list(range(3, len(literal) - 2))
+    offsets: list[int] = []
+    position, last = 1, len(literal) - 1
+    while position < last:
+        offsets.append(position)
+        hit = _ESCAPE.match(literal, position)
+        if hit and hit[1] and "\ud800" <= chr(int(hit[1], 16)) <= "\udbff":
+            pair = _ESCAPE.match(literal, hit.end())
+            hit = pair if pair and pair[1] and "\udc00" <= chr(int(pair[1], 16)) <= "\udfff" else hit
+        position = hit.end() if hit else position + 1
+    return [*offsets, last]
+
+
+class Places:
+    """Turns offsets of one text into spans."""
+
+    def __init__(self, text: str, *, origin: str = "", cell: int | None = None, first_line: int = 1) -> None:
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._origin = origin
+        self._cell = cell
+        self._shift = first_line
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of `text[start:end]`."""
+        line = bisect_right(self._starts, start) - 1
+        end_line = bisect_right(self._starts, end, line) - 1
+        return Span(
+            line + self._shift,
+            start - self._starts[line] + 1,
+            end_line + self._shift,
+            end - self._starts[end_line] + 1,
+            self._cell,
+            self._origin,
+        )
