@@ -1,0 +1,200 @@
+"""What a statement reads and writes, each name with its place."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from arcbook.sql.errors import SqlError
+from arcbook.sql.parse import Parsed, parse
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+__all__ = ["Reference", "SqlError", "Statement", "analyse"]
+
+# Sources written as format.`path`.
+FORMATS = frozenset(("avro", "binaryfile", "csv", "delta", "iceberg", "json", "orc", "parquet", "text"))
+_KINDS = {"with": "query", "select": "query", "from": "query", "values": "query", "table": "query", "desc": "describe"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A view, table or path named at `sql[start:end]`.
+
+    `name` has its parts joined by dots, without quotes. `path` is set for format.`path`, whose `name` is the format
+    and the path.
+    """
+
+    name: str
+    start: int
+    end: int
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is known of a statement without running it.
+
+    `kind` is "query", "merge", "insert", "update", "delete", "create", "drop", … or "other". `columns` are the names a
+    query yields, or None when they cannot be told from the text (`*`, or no query). When `complete` is false, `reads`
+    and `writes` may lack some.
+    """
+
+    kind: str
+    reads: tuple[Reference, ...] = ()
+    writes: tuple[Reference, ...] = ()
+    columns: tuple[str, ...] | None = None
+    complete: bool = True
+
+
+def analyse(sql: str) -> Statement:
+    """What `sql`, one statement with or without its placeholders filled, does.
+
+    Raises:
+        SqlError: no engine accepts the statement.
+    """
+    parsed = parse(sql)
+    kind = _kind(parsed)
+    if parsed.tree is None or _opaque(parsed):
+        return Statement(kind, complete=False)
+    written = list(_written(parsed.tree))
+    reads, writes = [], []
+    for table in _tables(parsed.tree):
+        reference = _reference(table, sql)
+        if reference is None or "${" in reference.name:
+            continue
+        if any(table is target for target in written):
+            writes.append(reference)
+        elif not _names_cte(table):
+            reads.append(reference)
+    writes.extend(_locations(parsed.tree, sql))
+    return Statement(kind, _ordered(reads), _ordered(writes), _columns(parsed.tree), complete="${" not in sql)
+
+
+def _kind(parsed: Parsed) -> str:
+    from sqlglot import exp
+
+    if isinstance(parsed.tree, exp.Query):
+        return "query"
+    for node, name in ((exp.Merge, "merge"), (exp.Insert, "insert"), (exp.Update, "update"), (exp.Delete, "delete")):
+        if isinstance(parsed.tree, node):
+            return name
+    word = _KINDS.get(parsed.first_word, parsed.first_word)
+    if word == "query" and isinstance(parsed.tree, exp.Expression) and not _opaque(parsed):
+        return "query"
+    if parsed.tree is None and parsed.first_word in ("", "with", "from", "begin"):
+        return "other"
+    return word or "other"
+
+
+def _opaque(parsed: Parsed) -> bool:
+    """Whether sqlglot kept the statement as text, or took it for an expression."""
+    from sqlglot import exp
+
+    known = (
+        exp.Query, exp.Merge, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.Alter, exp.Describe,
+        exp.Cache, exp.Uncache, exp.Set, exp.Use, exp.TruncateTable, exp.Refresh, exp.Analyze,
+    )  # fmt: skip
+    return not isinstance(parsed.tree, known)
+
+
+def _tables(tree: "exp.Expression") -> Iterator["exp.Table"]:
+    from sqlglot import exp
+
+    for table in tree.find_all(exp.Table):
+        if isinstance(table.this, exp.Identifier) and "start" in table.this.meta:
+            yield table
+
+
+def _written(tree: "exp.Expression") -> Iterator["exp.Table"]:
+    """The tables and views a statement changes."""
+    from sqlglot import exp
+
+    if isinstance(tree, exp.TruncateTable):
+        targets: list[Any] = list(tree.expressions)
+    elif isinstance(
+        tree,
+        exp.Merge | exp.Insert | exp.Update | exp.Delete | exp.Create | exp.Drop | exp.Alter | exp.Cache | exp.Uncache,
+    ):
+        targets = [tree.this]
+    else:
+        targets = []
+    for target in targets:
+        inner = target.this if isinstance(target, exp.Schema) else target
+        if isinstance(inner, exp.Table):
+            yield inner
+
+
+def _reference(table: "exp.Table", sql: str) -> Reference | None:
+    parts = [part for part in table.parts if "start" in part.meta]
+    if not parts:
+        return None
+    names = [part.name for part in parts]
+    start, end = min(part.meta["start"] for part in parts), max(part.meta["end"] for part in parts) + 1
+    path = names[1] if len(names) == 2 and names[0].lower() in FORMATS and _is_path(parts[1]) else None
+    return Reference(".".join(names), start, end, path)
+
+
+def _is_path(part: "exp.Expression") -> bool:
+    return bool(part.args.get("quoted"))
+
+
+def _names_cte(table: "exp.Table") -> bool:
+    """Whether an unqualified name means a common table expression that is visible where it stands."""
+    from sqlglot import exp
+
+    if table.args.get("db"):
+        return False
+    name = table.name.lower()
+    came_from: Any = table
+    node: Any = table.parent
+    inside: Any = None
+    while node is not None:
+        if isinstance(node, exp.CTE):
+            inside = node
+        with_ = node.args.get("with_")
+        if with_ is not None:
+            for cte in with_.expressions:
+                if came_from is with_ and cte is inside and not with_.args.get("recursive"):
+                    break
+                if cte.alias.lower() == name:
+                    return True
+                if came_from is with_ and cte is inside:
+                    break
+        came_from, node = node, node.parent
+    return False
+
+
+def _locations(tree: "exp.Expression", sql: str) -> Iterator[Reference]:
+    """The path of CREATE TABLE … LOCATION 'path'."""
+    from sqlglot import exp
+
+    if not isinstance(tree, exp.Create):
+        return
+    for node in tree.find_all(exp.LocationProperty):
+        path = node.this
+        if isinstance(path, exp.Literal) and "start" in path.meta:
+            yield Reference(path.this, path.meta["start"], path.meta["end"] + 1, path.this)
+
+
+def _columns(tree: "exp.Expression") -> tuple[str, ...] | None:
+    from sqlglot import exp
+
+    if not isinstance(tree, exp.Query):
+        return None
+    names = []
+    for column in tree.selects:
+        name = column.output_name
+        if not name or column.is_star:
+            return None
+        names.append(name)
+    return tuple(names) or None
+
+
+def _ordered(references: list[Reference]) -> tuple[Reference, ...]:
+    return tuple(sorted(references, key=lambda each: each.start))
+
+
+def renamed(reference: Reference, name: str) -> Reference:
+    """The same place under another name."""
+    return replace(reference, name=name)
