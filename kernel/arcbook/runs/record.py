@@ -1,0 +1,106 @@
+"""What a run was and how it ended: the content of record.json. Imports neither engines nor Jupyter.
+
+The format is versioned: `format` grows when a field changes its meaning; readers ignore fields they do not know, so
+that records of later versions of the same format stay readable.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from arcbook.core.failures import InputError
+
+FORMAT = 1
+
+Status = Literal["running", "completed", "failed", "cancelled", "lost"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class StageNote(_Part):
+    """One stage that ran or was skipped; `cell` counts code cells from 1."""
+
+    cell: int
+    stage: str
+    name: str = ""
+    view: str | None = None
+    skipped: bool = False
+    details: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class CellNote(_Part):
+    """One code cell that was reached; times in seconds."""
+
+    cell: int
+    index: int = Field(description="Position among all cells of the executed notebook, counted from 0.")
+    status: Literal["completed", "failed", "skipped", "cancelled"]
+    seconds: float
+    lost_bytes: int = Field(0, description="Output that was neither kept in the journal nor in the notebook.")
+
+
+class FailureNote(_Part):
+    """How a run failed: `failure` is a name of the failure table, `error` the class shown to the user."""
+
+    failure: str
+    error: str
+    message: str
+    exit_code: int
+    retry: str
+    cell: int | None = None
+    problems: tuple[Mapping[str, Any], ...] = ()
+
+
+class Record(_Part):
+    """One run. Values of secret parameters are masked, and so is every known secret elsewhere."""
+
+    format: int = FORMAT
+    run_id: str
+    job: str
+    source: str = Field(description="Address of the notebook or job file, passwords hidden.")
+    source_hash: str = Field("", description="SHA-256 over the sources of the cells as they were run, without outputs.")
+    status: Status
+    kernel: str = ""
+    engine: str = ""
+    environment: str | None = None
+    logical_time: datetime
+    started: datetime
+    ended: datetime | None = None
+    seconds: float | None = None
+    parameters: Mapping[str, Any] = Field(default_factory=dict)
+    launch: Mapping[str, str] = Field(default_factory=dict, description="Launch values for `${name}`.")
+    notes: tuple[str, ...] = Field((), description="What a reader should know, one sentence each.")
+    cells: tuple[CellNote, ...] = ()
+    stages: tuple[StageNote, ...] = ()
+    failure: FailureNote | None = None
+    output: str | None = Field(None, description="Where else the executed notebook was written.")
+    host: str = ""
+    pid: int | None = None
+    versions: Mapping[str, str] = Field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The content of record.json."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def read_record(text: str, *, address: str = "record.json") -> Record:
+    """The record in `text`.
+
+    Raises:
+        InputError: it is not a record, or of a format newer than this version of arcbook knows.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{address} is not JSON: {error}") from error
+    version = value.get("format") if isinstance(value, dict) else None
+    if not isinstance(version, int) or version > FORMAT:
+        raise InputError(f"{address} has record format {version!r}; this arcbook reads formats up to {FORMAT}.")
+    try:
+        return Record.model_validate(value)
+    except ValidationError as error:
+        raise InputError(f"{address} is not a record: {error.errors()[0]['msg']}", detail=str(error)) from error

@@ -1,0 +1,156 @@
+"""Where records are kept: a folder, or `s3://bucket/prefix` (`arcbook.runs.s3`). Same layout in both."""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+
+from arcbook.core.failures import InputError
+from arcbook.runs import layout
+from arcbook.runs.record import Record, read_record
+
+
+class Folder(ABC):
+    """The place of one run's record."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    @abstractmethod
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file whole, or not at all."""
+
+    @abstractmethod
+    def get(self, name: str) -> bytes:
+        """A file's content.
+
+        Raises:
+            InputError: it does not exist.
+        """
+
+    @abstractmethod
+    def journal_text(self) -> str:
+        """The journal as far as it has been written, joined from segments where the run has not ended properly."""
+
+    @abstractmethod
+    def start_journal(self) -> Path:
+        """The local file to write the journal to; what is in it by now and later reaches the record by itself."""
+
+    @abstractmethod
+    def end_journal(self) -> None:
+        """The journal is complete and closed: see that all of it is in the record. Safe to call twice."""
+
+    def record(self) -> Record:
+        """The run's record.
+
+        Raises:
+            InputError: there is none, or it cannot be read.
+        """
+        return read_record(self.get(layout.RECORD).decode(), address=f"{self.address}/{layout.RECORD}")
+
+    def finish(self, record: Record, notebook: bytes) -> None:
+        """Write what ends a run: notebook, final record, manifest, in this order; the journal must have been ended."""
+        journal = self.journal_text().encode()
+        files = {layout.NOTEBOOK: notebook, layout.RECORD: record.to_json().encode()}
+        for name, content in files.items():
+            self.put(name, content)
+        self.put(layout.MANIFEST, layout.manifest({**files, layout.JOURNAL: journal}).encode())
+
+
+class Store(ABC):
+    """A root with the records of many runs."""
+
+    root: str
+
+    @abstractmethod
+    def folder(self, job: str, run_id: str) -> Folder:
+        """The place of a run's record, whether it exists or not."""
+
+    @abstractmethod
+    def runs(self) -> Iterator[tuple[str, str]]:
+        """Job and run id of every record, the newest first."""
+
+    def find(self, run_id: str) -> Folder:
+        """The record whose run id is, or begins with, `run_id`; `job/run-id` is understood too, and `latest`.
+
+        Raises:
+            InputError: none or several match.
+        """
+        job, _, wanted = run_id.strip("/").rpartition("/")
+        latest = wanted == "latest"
+        matches = [
+            (name, found)
+            for name, found in self.runs()
+            if (latest or found.startswith(wanted)) and (not job or name == job.rsplit("/", 1)[-1])
+        ]
+        if not matches:
+            raise InputError(f"there is no run {run_id!r} in {self.root}. `arcbook runs list` shows what there is.")
+        if len(matches) > 1 and not latest and matches[0][1] != wanted:
+            shown = ", ".join(found for _, found in matches[:5])
+            raise InputError(f"{run_id!r} fits several runs in {self.root}: {shown}. Give more of the run id.")
+        return self.folder(*matches[0])
+
+
+def open_store(root: str | None = None) -> Store:
+    """The store at `root`; without one, that of ARCBOOK_RECORD, else the folder `runs` here."""
+    chosen = root or os.environ.get(layout.ROOT_VARIABLE) or layout.DEFAULT_ROOT
+    if chosen.startswith(("s3://", "s3a://", "s3n://")):
+        from arcbook.runs.s3 import S3Store
+
+        return S3Store(chosen)
+    return LocalStore(chosen.removeprefix("file://"))
+
+
+class LocalFolder(Folder):
+    """A record in a folder of this machine."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file whole: under another name first, then renamed."""
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary.write_bytes(content)
+        temporary.replace(target)
+
+    def get(self, name: str) -> bytes:
+        """A file's content."""
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError as error:
+            raise InputError(f"{self.path / name} does not exist.") from error
+
+    def journal_text(self) -> str:
+        """The journal's text."""
+        return self.get(layout.JOURNAL).decode("utf-8", "replace")
+
+    def start_journal(self) -> Path:
+        """The journal itself."""
+        return self.path / layout.JOURNAL
+
+    def end_journal(self) -> None:
+        """Nothing to do: the journal was written in its place."""
+
+
+class LocalStore(Store):
+    """Records under a folder."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._path = Path(root).expanduser()
+
+    def folder(self, job: str, run_id: str) -> LocalFolder:
+        """The folder of a run, as an absolute path: a job may change the working directory."""
+        return LocalFolder(self._path.absolute() / job / run_id)
+
+    def runs(self) -> Iterator[tuple[str, str]]:
+        """Every folder whose name is a run id."""
+        found = [
+            (path.parent.name, path.name)
+            for path in self._path.glob("*/*")
+            if layout.RUN_ID.match(path.name) and path.is_dir()
+        ]
+        yield from sorted(found, key=lambda run: run[1], reverse=True)
