@@ -62,6 +62,22 @@ class Tree:
         """The place of the key at `path`, else that of its value."""
         return self.key_spans.get(path) or self.span(path)
 
+    def at(self, path: Path) -> Any:
+        """The value at `path`, or None."""
+        value: Any = self.value
+        for part in path:
+            value = member(value, part)
+        return value
+
     def with_value(self, value: dict[str, Any]) -> "Tree":
         """The same places around another value: binding changes values, never paths."""
         return replace(self, value=value)
+
+
+def member(value: Any, part: str | int) -> Any:
+    """The member of an object or the item of a list, or None where there is none."""
+    if isinstance(value, dict):
+        return value.get(str(part)) if isinstance(part, int) else value.get(part)
+    if isinstance(value, list | tuple) and isinstance(part, int) and part < len(value):
+        return value[part]
+    return None

@@ -1,9 +1,11 @@
 """The base of all stages and the five kinds."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
 from arcbook.stages.keys import Role, TextMap
 
 
@@ -14,6 +16,12 @@ def key_of(field_name: str) -> str:
 
 
 _ABBREVIATIONS = {"uri": "URI", "url": "URL"}
+
+
+def roles_of(field: FieldInfo) -> frozenset[Role]:
+    """What a field's value means, also where the key is optional (`InputView | None` keeps its role in the union)."""
+    inner = (item for member in get_args(field.annotation) for item in getattr(member, "__metadata__", ()))
+    return frozenset(item for item in (*field.metadata, *inner) if isinstance(item, Role))
 
 
 class Stage(BaseModel):
@@ -67,7 +75,7 @@ class Stage(BaseModel):
         """Key and value of each set key that has `role`."""
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if role in field.metadata and value is not None:
+            if value is not None and role in roles_of(field):
                 yield field.alias or name, value
 
 

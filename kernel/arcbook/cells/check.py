@@ -1,0 +1,212 @@
+"""From a bound tree to a checked stage, with all problems at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from arcbook.cells.bind import has_placeholders
+from arcbook.cells.documents import with_documents
+from arcbook.cells.fetch import fetch_text
+from arcbook.cells.messages import missing_key, opening, problem_of
+from arcbook.cells.statements import check_statement
+from arcbook.cells.tree import Path, Tree, member
+from arcbook.core.failures import CellError
+from arcbook.core.problem import Problem, errors
+from arcbook.core.settings import RunSettings
+from arcbook.core.suggest import did_you_mean
+from arcbook.stages.base import Stage
+from arcbook.stages.registry import stage_types
+
+#: Keys of which a stage may have one.
+_EXCLUSIVE = (("inputURI", "sql"), ("inputURI", "inputView"), ("schema", "schemaURI", "schemaView"))
+
+Fetch = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What looking at one tree yields: the stage when it is sound, all problems, the tree with fetched documents."""
+
+    stage: Stage | None
+    problems: tuple[Problem, ...]
+    tree: Tree
+
+
+def check(tree: Tree, *, settings: RunSettings, fetch: Fetch = fetch_text, source: str = "") -> Stage:
+    """The stage that a bound tree declares, with the documents it refers to read into it.
+
+    Args:
+        tree: one object; a value of null counts as missing.
+        settings: the run's policies.
+        fetch: reads a document by address.
+        source: the text the tree was read from; with it, SQL problems get their exact place.
+
+    Raises:
+        CellError: all problems at once.
+    """
+    found = examine(tree, settings=settings, fetch=fetch, source=source)
+    if found.stage is None or errors(found.problems):
+        raise CellError(errors(found.problems))
+    return found.stage
+
+
+def examine(tree: Tree, *, settings: RunSettings, fetch: Fetch = fetch_text, source: str = "") -> Examination:
+    """As `check`, for a tree that may have placeholders: what depends on them is left unsaid, and no stage made."""
+    tree = tree.with_value(_without_null(tree.value))
+    stage_type, problem = _type_of(tree)
+    if stage_type is None:
+        return Examination(None, (problem,) if problem else (), tree)
+    problems = [*_exclusive(tree, stage_type), *_policies(tree, settings)]
+    tree, found = with_documents(tree, stage_type, fetch)
+    problems += found
+    problems += _unfed(tree, stage_type)
+    stage, found = _validated(tree, stage_type)
+    problems += [each for each in found if not _said(each, problems)]
+    if "sql" in tree.value and isinstance(tree.value["sql"], str):
+        problems += check_statement(tree, source)
+    return Examination(None if errors(problems) else stage, _in_order(problems), tree)
+
+
+def _type_of(tree: Tree) -> tuple[type[Stage] | None, Problem | None]:
+    name = tree.value.get("type")
+    if has_placeholders(name):
+        return None, None
+    if name is None:
+        return None, Problem(
+            "missing-key", "a stage needs the key `type`", opening(tree.span(())), "type", "Say which stage it is."
+        )
+    # Arc also takes the full name of a class, and a version behind a colon.
+    simple = str(name).partition(":")[0].rpartition(".")[2]
+    found = stage_types().get(simple)
+    if found:
+        return found, None
+    remedy = did_you_mean(simple, stage_types()) or "`arcbook stages` lists the types."
+    return None, Problem("unknown-stage", f"there is no stage type `{name}`", tree.span(("type",)), "type", remedy)
+
+
+def _validated(tree: Tree, stage_type: type[Stage]) -> tuple[Stage | None, list[Problem]]:
+    value = {key: item for key, item in tree.value.items() if key != "type"}
+    unbound = set(_placeholder_paths(value))
+    try:
+        return stage_type.model_validate(value), []
+    except ValidationError as failure:
+        found = failure.errors(include_url=False)
+    if _booleans_to_text(value, found):
+        try:
+            return stage_type.model_validate(value), []
+        except ValidationError as failure:
+            found = failure.errors(include_url=False)
+    problems = []
+    for error in found:
+        path = _key_path(tuple(error["loc"]), value)
+        if not any(path[: len(placeholder)] == placeholder for placeholder in unbound):
+            problems.append(problem_of({**error, "loc": path}, tree, stage_type))
+    return None, problems
+
+
+def _key_path(path: Path, value: Any) -> Path:
+    """A location without the names that pydantic adds for the members of a union."""
+    kept: list[str | int] = []
+    for position, part in enumerate(path):
+        inner = member(value, part)
+        if inner is None and (position < len(path) - 1 or (kept and not isinstance(value, dict | list))):
+            continue
+        value = inner
+        kept.append(part)
+    return tuple(kept)
+
+
+def _booleans_to_text(value: dict[str, Any], found: list[Any]) -> bool:
+    """HOCON reads a boolean as text where text is wanted (`name: true`); change such values, if there are any."""
+    changed = False
+    for error in found:
+        path = error["loc"]
+        if error["type"] == "string_type" and isinstance(error["input"], bool) and len(path) == 1:
+            value[path[0]] = str(error["input"]).lower()
+            changed = True
+    return changed
+
+
+def _placeholder_paths(value: Any, path: Path = ()) -> list[Path]:
+    if isinstance(value, dict):
+        return [found for key, item in value.items() for found in _placeholder_paths(item, (*path, key))]
+    if isinstance(value, list):
+        return [found for position, item in enumerate(value) for found in _placeholder_paths(item, (*path, position))]
+    return [path] if has_placeholders(value) else []
+
+
+def _exclusive(tree: Tree, stage_type: type[Stage]) -> list[Problem]:
+    """Arc lets one of two such keys win in silence."""
+    keys = stage_type.keys()
+    problems = []
+    for group in _EXCLUSIVE:
+        first, *others = [key for key in group if key in tree.value and key in keys] or [""]
+        problems += [
+            Problem(
+                "conflicting-keys",
+                f"`{key}` and `{first}` exclude each other",
+                tree.key_span((key,)),
+                key,
+                "Remove one of the two; Arc would use one without saying which.",
+            )
+            for key in others
+        ]
+    return problems
+
+
+def _unfed(tree: Tree, stage_type: type[Stage]) -> list[Problem]:
+    """A statement or an input that is given neither way."""
+    keys = stage_type.keys()
+    problems = []
+    for group, message in (
+        (("sql", "inputURI"), "a statement: `sql`, or `inputURI` with a file's address"),
+        (("inputURI", "inputView"), "an input: `inputURI` or `inputView`"),
+        (("schema", "schemaURI", "schemaView"), "a schema: `schema`, `schemaURI` or `schemaView`"),
+    ):
+        present = [key for key in group if key in keys]
+        if len(present) < 2 or any(key in tree.value for key in group):
+            continue
+        if group[0] == "schema" and not stage_type.__name__.startswith("Typing"):
+            continue  # extracts may go without
+        if group == ("inputURI", "inputView") and "sql" in keys:
+            continue
+        text = f"{stage_type.type_name()} needs {message}"
+        problems.append(missing_key(tree, (present[0],), stage_type, message=text))
+    return problems
+
+
+def _policies(tree: Tree, settings: RunSettings) -> list[Problem]:
+    problems = []
+    for key, allowed in (("sql", settings.inline_sql), ("schema", settings.inline_schema)):
+        if key in tree.value and not allowed:
+            address = "inputURI" if key == "sql" else "schemaURI"
+            problems.append(
+                Problem(
+                    "policy",
+                    f"a policy forbids `{key}` inside the job",
+                    tree.key_span((key,)),
+                    key,
+                    f"Put it into a file and give its address as `{address}`.",
+                )
+            )
+    return problems
+
+
+def _said(problem: Problem, others: list[Problem]) -> bool:
+    """Whether an earlier rule reported the same finding already."""
+    return any(problem.key == other.key and problem.code == other.code for other in others)
+
+
+def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    def place(problem: Problem) -> tuple[int, int]:
+        return (problem.span.line, problem.span.column) if problem.span else (0, 0)
+
+    return tuple(sorted(problems, key=place))
+
+
+def _without_null(value: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_null(item) if isinstance(item, dict) else item for key, item in value.items() if item is not None
+    }

@@ -1,0 +1,92 @@
+"""Reading the documents a stage refers to into its tree: SQL files and schemas."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from arcbook.cells.bind import Scope, bind
+from arcbook.cells.hocon import read_value
+from arcbook.cells.tree import Path, Tree
+from arcbook.core.failures import ArcbookError, CellError
+from arcbook.core.problem import Problem
+from arcbook.core.span import Span
+from arcbook.stages.base import Stage, roles_of
+from arcbook.stages.keys import Role
+
+
+def with_documents(tree: Tree, stage_type: type[Stage], fetch: Callable[[str], str]) -> tuple[Tree, list[Problem]]:
+    """The tree with `sql` read from `inputURI` and `schema` from `schemaURI`, where the stage type has these keys.
+
+    The places of what was read lie in the document, whose address is their origin.
+    """
+    problems: list[Problem] = []
+    for key, target, read in (("inputURI", "sql", _statement), ("schemaURI", "schema", _schema)):
+        address = tree.value.get(key)
+        if (
+            not isinstance(address, str)
+            or not address
+            or target in tree.value
+            or not _documents(stage_type, key, target)
+        ):
+            continue
+        try:
+            text = fetch(address)
+        except ArcbookError as error:
+            problems.append(_unreadable(tree, key, error.message))
+            continue
+        if not text.strip():
+            problems.append(_unreadable(tree, key, f"{address} is empty"))
+            continue
+        try:
+            value, spans, key_spans = read(text, address, target)
+        except CellError as error:
+            problems.extend(error.problems)
+            continue
+        tree = Tree({**tree.value, target: value}, {**tree.spans, **spans}, {**tree.key_spans, **key_spans})
+    return tree, problems
+
+
+def _documents(stage_type: type[Stage], key: str, target: str) -> bool:
+    keys = stage_type.keys()
+    if key not in keys or target not in keys:
+        return False
+    return Role.DOCUMENT in roles_of(stage_type.model_fields[keys[key]])
+
+
+def _unreadable(tree: Tree, key: str, message: str) -> Problem:
+    return Problem("missing-document", message, tree.span((key,)), key, "Check the address.")
+
+
+Read = tuple[Any, dict[Path, Span], dict[Path, Span]]
+
+
+def _statement(text: str, address: str, target: str) -> Read:
+    statement = text.rstrip()
+    return statement, {(target,): Span.at(text, 0, len(statement), origin=address)}, {}
+
+
+def _schema(text: str, address: str, target: str) -> Read:
+    read = read_value(text, origin=address)
+    value = read.value[""]
+    root: Path = ("",)
+    if isinstance(value, dict):
+        # An object holds the columns under `schema`; the rest of it is what its own placeholders refer to.
+
+        bound = bind(read, Scope(value, os.environ))
+        value, root = bound.value[""].get("schema"), ("", "schema")
+    if not isinstance(value, list):
+        raise CellError(
+            [
+                Problem(
+                    "schema",
+                    "the document is no schema",
+                    read.span(root),
+                    remedy="A schema is a list of columns, or an object whose key `schema` holds that list.",
+                )
+            ]
+        )
+
+    def moved(spans: Any) -> dict[Path, Span]:
+        return {(target, *path[len(root) :]): span for path, span in spans.items() if path[: len(root)] == root}
+
+    return value, moved(read.spans), moved(read.key_spans)

@@ -1,0 +1,49 @@
+"""Exact places inside a key's value: where a character of a SQL statement stands in the cell."""
+
+from arcbook.cells.lexer import literal_offsets, unquote
+from arcbook.cells.tree import Path, Tree
+from arcbook.core.span import Span
+
+
+def span_within(tree: Tree, path: Path, source: str, start: int, end: int) -> Span | None:
+    """The span of `value[start:end]`, where `value` is the text at `path` and `source` the text of its cell or file.
+
+    Escapes and quotes are taken into account. A value that does not stand in `source` as it is (glued together, or
+    read from a document) yields the span of the whole key; a path without a place yields None.
+    """
+    span = tree.span(path)
+    value = tree.at(path)
+    if span is None or not isinstance(value, str) or path not in tree.spans:
+        return span
+    first, last = offset_of(source, span.line, span.column), offset_of(source, span.end_line, span.end_column)
+    if first is None or last is None:
+        return span
+    literal = source[first:last]
+    if literal == value:
+        offsets = None
+    elif _is_literal_of(literal, value):
+        offsets = literal_offsets(literal)
+    else:
+        return span
+    start, end = max(0, min(start, len(value))), max(0, min(end, len(value)))
+    from_, to = (start, end) if offsets is None else (offsets[start], offsets[end])
+    return Span.at(source, first + from_, first + max(to, from_ + 1), cell=span.cell, origin=span.origin)
+
+
+def offset_of(source: str, line: int, column: int) -> int | None:
+    """The offset of a 1-based line and column, or None when `source` has no such line."""
+    position = 0
+    for _ in range(line - 1):
+        position = source.find("\n", position) + 1
+        if position == 0:
+            return None
+    return position + column - 1 if position + column - 1 <= len(source) else None
+
+
+def _is_literal_of(literal: str, value: str) -> bool:
+    if not literal.startswith('"') or not literal.endswith('"') or len(literal) < 2:
+        return False
+    try:
+        return unquote(literal) == value
+    except ValueError:
+        return False

@@ -1,0 +1,76 @@
+"""Checking the SQL statement of a stage: placeholders and syntax, at their places in the cell."""
+
+from typing import Any
+
+from arcbook.cells.places import span_within
+from arcbook.cells.tree import Tree
+from arcbook.core.problem import Problem, Severity
+from arcbook.sql.errors import SqlError
+from arcbook.sql.placeholders import fill, parameter_errors, placeholders
+from arcbook.sql.references import Statement, analyse
+
+
+def check_statement(tree: Tree, source: str) -> list[Problem]:
+    """What is wrong with the `sql` of a tree; its `sqlParams` may still hold placeholders."""
+    sql = tree.value["sql"]
+    params = tree.value.get("sqlParams")
+    names = [str(name) for name in params] if isinstance(params, dict) else []
+    found = parameter_errors(sql, names)
+    problems = [placed(error, tree, source) for error in found]
+    if found:
+        return problems
+    try:
+        statement_of(sql, params)
+    except SqlError as error:
+        problems.append(placed(error, tree, source))
+    return problems + _unsafe(tree, source)
+
+
+def statement_of(sql: str, params: Any) -> Statement:
+    """The analysis of a statement after its known values were filled in; offsets are those of `sql`.
+
+    Raises:
+        SqlError: with offsets of `sql`.
+    """
+    known = (
+        {str(name): str(value) for name, value in params.items() if isinstance(value, str | int | float)}
+        if isinstance(params, dict)
+        else {}
+    )
+    rendered = fill(sql, known)
+    try:
+        statement = analyse(rendered.text)
+    except SqlError as error:
+        raise SqlError(
+            error.message,
+            rendered.source_offset(error.start),
+            rendered.source_offset(error.end),
+            code=error.code,
+            remedy=error.remedy,
+        ) from None
+    return statement
+
+
+def placed(error: SqlError, tree: Tree, source: str) -> Problem:
+    """An error about a tree's statement as a problem at its place."""
+    span = span_within(tree, ("sql",), source, error.start, error.end) if source else tree.span(("sql",))
+    if error.code == "sql-parameter" and error.start == error.end:
+        span = tree.span(("sqlParams",))
+    key = "sqlParams" if error.code == "sql-parameter" else "sql"
+    return Problem(error.code, error.message, span, key, error.remedy)
+
+
+def _unsafe(tree: Tree, source: str) -> list[Problem]:
+    """Values pasted into text, where the engine could bind them."""
+    return [
+        Problem(
+            "unsafe-substitution",
+            f"${{{placeholder.name}}} is pasted into quoted text",
+            span_within(tree, ("sql",), source, placeholder.start, placeholder.end),
+            "sql",
+            f"Declare it in %params and write :{placeholder.name} without quotes.",
+            Severity.WARNING,
+        )
+        for placeholder in placeholders(tree.value["sql"])
+        if placeholder.inside is not None
+    ]
