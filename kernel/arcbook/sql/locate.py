@@ -10,8 +10,10 @@ from typing import Any
 
 from arcbook.sql import places
 from arcbook.sql.errors import SqlError
-from arcbook.sql.parse import parse
+from arcbook.sql.lexical import code_only
+from arcbook.sql.parse import check_text, parse
 from arcbook.sql.places import Place
+from arcbook.sql.references import Reference, analyse
 from arcbook.sql.schema import unknown_columns
 
 Schemas = Mapping[str, Mapping[str, str]]
@@ -48,6 +50,17 @@ _CALL_TEXTS = (
     re.compile(r"(?:^|: )(\w+) (?:requires|expects|should)\b"),
     re.compile(r"Aggregate function calls cannot be nested: '(\w+)"),
 )
+# Errors that name nothing, and what alone can cause them.
+_CAUSES = (
+    (re.compile(r"divide by zero|DIVIDE_BY_ZERO"), re.compile(r"[/%]|\b(?:div|mod)\b", re.IGNORECASE)),
+    (re.compile(r"Cannot cast"), re.compile(r"\bcast\s*\(|::\s*\w+", re.IGNORECASE)),
+    (re.compile(r"Scalar subquery returned"), re.compile(r"\(\s*select\b", re.IGNORECASE)),
+    (re.compile(r"UNION queries have"), re.compile(r"\bunion\b(?:\s+all\b)?", re.IGNORECASE)),
+    (re.compile(r"numeric datetime field|CANNOT_PARSE_TIMESTAMP"), re.compile(r"\bto_(?:date|timestamp)\s*\(", re.I)),
+    (re.compile(r"INVALID_WHERE_CONDITION|logical expression AggregateFunction"), re.compile(r"\bwhere\b", re.I)),
+    (re.compile(r"NUM_COLUMNS_MISMATCH"), re.compile(r"\bunion\b(?:\s+all\b)?", re.IGNORECASE)),
+    (re.compile(r"INVALID_ARRAY_INDEX"), re.compile(r"\[")),
+)
 # Sail's own names of functions.
 _SAIL_NAMES = {"substr": "substring"}
 
@@ -69,7 +82,7 @@ def locate(message: str, sql: str, *, schemas: Schemas | None = None) -> Place |
     `sql` is the text the engine was given. `schemas` (columns and types by view) tells apart several uses of a name.
     """
     text = _TRACE.split(message, maxsplit=1)[0]
-    for finder in (_by_syntax, _by_name, _by_snippet, _by_line):
+    for finder in (_by_text, _by_syntax, _by_name, _by_snippet, _by_line, _by_only_candidate):
         found = _guarded(finder, text, sql, schemas)
         if found is not None:
             return found
@@ -100,6 +113,42 @@ def _context(error: Any, sql: str) -> Place:
             continue
         return start, stop + 1
     return 0, 0
+
+
+def _by_text(_text: str, sql: str, _: Schemas | None) -> Place | None:
+    """What is wrong whatever the engine says: it may have tripped over it later (Sail takes `a, FROM v` for a column)."""
+    try:
+        check_text(sql)
+    except SqlError as error:
+        return error.start, error.end
+    return None
+
+
+def _by_only_candidate(text: str, sql: str, _: Schemas | None) -> Place | None:
+    """The one stretch of the statement that can have caused an error of this kind, when there is just one."""
+    if "qualified function name" in text:
+        return places.sole_qualified_call(sql)
+    if "Invalid table location" in text:
+        return _only([(each.start, each.end) for each in _references(sql) if each.path is not None])
+    for cause, pattern in _CAUSES:
+        if cause.search(text):
+            place = _only([found.span(pattern.groups) for found in pattern.finditer(code_only(sql))])
+            if place is None:
+                return None
+            return place[0], places.call_end(sql, place[0]) or place[1]
+    return None
+
+
+def _only(found: list[Place]) -> Place | None:
+    return found[0] if len(found) == 1 else None
+
+
+def _references(sql: str) -> tuple[Reference, ...]:
+    try:
+        statement = analyse(sql)
+    except SqlError:
+        return ()
+    return statement.reads + statement.writes
 
 
 def _by_syntax(text: str, sql: str, _: Schemas | None) -> Place | None:
@@ -140,13 +189,18 @@ def _by_name(text: str, sql: str, schemas: Schemas | None) -> Place | None:
         return _chain_at(sql, place)
     for patterns, find in (
         (_COLUMN_TEXTS, lambda name: places.column_places(sql, places.split_name(name))),
-        (_TABLE_TEXTS, lambda name: places.table_places(sql, places.split_name(name))),
+        (_TABLE_TEXTS, lambda name: places.table_places(sql, _table_parts(name))),
         (_FUNCTION_TEXTS, lambda name: places.function_places(sql, name)),
     ):
         name = _first(patterns, text)
         if name is not None:
             return _nearest(find(name), place, _unknown(sql, schemas)) or _word_at(sql, name, place)
     return _by_call(text, sql, place)
+
+
+def _table_parts(name: str) -> tuple[str, ...]:
+    """Spark quotes the parts of a name; Sail gives the last one bare."""
+    return places.split_name(name) if "`" in name else (name.strip(),)
 
 
 def _by_call(text: str, sql: str, place: int | None) -> Place | None:
@@ -178,7 +232,8 @@ def _by_snippet(text: str, sql: str, _: Schemas | None) -> Place | None:
 
 def _by_line(text: str, sql: str, _: Schemas | None) -> Place | None:
     place = _line_place(text, sql)
-    if place is None:
+    if place is None or ("PARSE_" not in text and not sql[:place].strip()):
+        # The statement as a whole: no place.
         return None
     call = places.call_end(sql, place)
     if call is not None and "PARSE_" not in text:

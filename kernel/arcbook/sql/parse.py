@@ -59,18 +59,33 @@ def parse(sql: str) -> Parsed:
     text = _STAND_IN.sub(lambda found: "_" * len(found.group()), sql)
     templated = text != sql
     code = code_only(text)
-    _check_closed(text)
-    first = _first_word(code, text)
+    first = _checked(text, code, templated)
     if first == "begin":
         return Parsed(sql, first, None)
-    if not templated:
-        _check_brackets(code)
-        _check_single(code, text)
-        _check_trailing_comma(code)
     tree, error = _sqlglot(text)
     if error is not None and not templated and first in _BELIEVED and not _BEYOND_SQLGLOT.search(code):
         raise error
     return Parsed(sql, first, tree)
+
+
+def check_text(sql: str) -> None:
+    """Find what no engine accepts without parsing: open quotes and brackets, a second statement, a trailing comma.
+
+    Raises:
+        SqlError: there is such a thing.
+    """
+    _checked(sql, code_only(sql), templated=False)
+
+
+def _checked(text: str, code: str, templated: bool) -> str:
+    """The first word of a statement whose text is sound. Placeholders may stand for any text, brackets too."""
+    _check_closed(text)
+    first = _first_word(code, text)
+    if first != "begin" and not templated:
+        _check_brackets(code)
+        _check_single(code, text)
+        _check_trailing_comma(code)
+    return first
 
 
 def _check_closed(sql: str) -> None:

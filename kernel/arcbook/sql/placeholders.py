@@ -22,8 +22,8 @@ _STRUCT_TYPE = re.compile(r"\bstruct\s*<", re.IGNORECASE)
 # Words that a parameter may follow without a blank; after any other word a colon opens a path into a value.
 _BEFORE_PARAMETER = frozenset(
     (
-        "and", "as", "between", "by", "case", "else", "escape", "from", "having", "in", "interval", "is", "like", "limit",
-        "not", "of", "offset", "on", "or", "regexp", "rlike", "select", "then", "when", "where",
+        "and", "as", "between", "by", "case", "else", "escape", "from", "having", "in", "interval", "is", "like",
+        "limit", "not", "of", "offset", "on", "or", "regexp", "rlike", "select", "then", "when", "where",
     )
 )  # fmt: skip
 

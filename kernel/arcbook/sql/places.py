@@ -73,8 +73,14 @@ def function_places(sql: str, name: str) -> list[Place]:
 def call_end(sql: str, start: int) -> int | None:
     """The end of the call whose function's name starts at `start`, or None when no call starts there."""
     code = code_only(sql)
-    opening = re.compile(r"[\w.]+\s*\(").match(code, start)
+    opening = re.compile(r"[\w.]*\s*\(").match(code, start)
     return _closing(code, opening.end() - 1) if opening else None
+
+
+def sole_qualified_call(sql: str) -> Place | None:
+    """The one function called under a qualified name, when there is just one."""
+    found = [each.span(1) for each in re.finditer(r"(?<![\w.`])(\w+(?:\s*\.\s*\w+)+)\s*\(", code_only(sql))]
+    return found[0] if len(found) == 1 else None
 
 
 def _closing(code: str, opening: int) -> int | None:

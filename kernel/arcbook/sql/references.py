@@ -1,7 +1,8 @@
 """What a statement reads and writes, each name with its place."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from arcbook.sql.errors import SqlError
@@ -14,6 +15,8 @@ __all__ = ["Reference", "SqlError", "Statement", "analyse"]
 
 # Sources written as format.`path`.
 FORMATS = frozenset(("avro", "binaryfile", "csv", "delta", "iceberg", "json", "orc", "parquet", "text"))
+_EXPLAIN = re.compile(r"\s*explain\s+(?:(?:extended|codegen|cost|formatted)\s+)?", re.IGNORECASE)
+_LONE_TABLE = re.compile(r"\s*table\s+([\w.]+|`[^`]+`)[\s;]*$", re.IGNORECASE)
 _KINDS = {"with": "query", "select": "query", "from": "query", "values": "query", "table": "query", "desc": "describe"}
 
 
@@ -54,6 +57,11 @@ def analyse(sql: str) -> Statement:
         SqlError: no engine accepts the statement.
     """
     parsed = parse(sql)
+    if parsed.first_word == "explain":
+        return _explained(sql)
+    if parsed.first_word == "table" and (lone := _LONE_TABLE.match(sql)) is not None:
+        name = lone.group(1)
+        return Statement("query", (Reference(name.replace("`", ""), *lone.span(1)),))
     kind = _kind(parsed)
     if parsed.tree is None or _opaque(parsed):
         return Statement(kind, complete=False)
@@ -61,14 +69,25 @@ def analyse(sql: str) -> Statement:
     reads, writes = [], []
     for table in _tables(parsed.tree):
         reference = _reference(table, sql)
-        if reference is None or "${" in reference.name:
+        if reference is None or "${" in sql[reference.start : reference.end]:
             continue
         if any(table is target for target in written):
             writes.append(reference)
         elif not _names_cte(table):
             reads.append(reference)
     writes.extend(_locations(parsed.tree, sql))
-    return Statement(kind, _ordered(reads), _ordered(writes), _columns(parsed.tree), complete="${" not in sql)
+    templated = "${" in sql
+    columns = None if templated else _columns(parsed.tree)
+    return Statement(kind, _ordered(reads), _ordered(writes), columns, complete=not templated)
+
+
+def _explained(sql: str) -> Statement:
+    """EXPLAIN changes nothing, but what it explains must be there."""
+    prefix = _EXPLAIN.match(sql)
+    if prefix is None:
+        return Statement("explain", complete=False)
+    inner = analyse(" " * prefix.end() + sql[prefix.end() :])
+    return Statement("explain", _ordered([*inner.reads, *inner.writes]), complete=inner.complete)
 
 
 def _kind(parsed: Parsed) -> str:
@@ -93,7 +112,7 @@ def _opaque(parsed: Parsed) -> bool:
 
     known = (
         exp.Query, exp.Merge, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.Alter, exp.Describe,
-        exp.Cache, exp.Uncache, exp.Set, exp.Use, exp.TruncateTable, exp.Refresh, exp.Analyze,
+        exp.Cache, exp.Uncache, exp.Set, exp.TruncateTable, exp.Refresh, exp.Analyze,
     )  # fmt: skip
     return not isinstance(parsed.tree, known)
 
@@ -102,7 +121,8 @@ def _tables(tree: "exp.Expression") -> Iterator["exp.Table"]:
     from sqlglot import exp
 
     for table in tree.find_all(exp.Table):
-        if isinstance(table.this, exp.Identifier) and "start" in table.this.meta:
+        named = isinstance(table.this, exp.Identifier) and "start" in table.this.meta
+        if named and table.find_ancestor(exp.Hint) is None:
             yield table
 
 
@@ -110,11 +130,11 @@ def _written(tree: "exp.Expression") -> Iterator["exp.Table"]:
     """The tables and views a statement changes."""
     from sqlglot import exp
 
-    if isinstance(tree, exp.TruncateTable):
-        targets: list[Any] = list(tree.expressions)
+    if isinstance(tree, exp.TruncateTable | exp.Drop):
+        targets: list[Any] = [*tree.expressions, *(tree.args.get("tables") or ()), tree.this]
     elif isinstance(
         tree,
-        exp.Merge | exp.Insert | exp.Update | exp.Delete | exp.Create | exp.Drop | exp.Alter | exp.Cache | exp.Uncache,
+        exp.Merge | exp.Insert | exp.Update | exp.Delete | exp.Create | exp.Alter | exp.Cache | exp.Uncache,
     ):
         targets = [tree.this]
     else:
@@ -135,7 +155,7 @@ def _reference(table: "exp.Table", sql: str) -> Reference | None:
     return Reference(".".join(names), start, end, path)
 
 
-def _is_path(part: "exp.Expression") -> bool:
+def _is_path(part: "exp.Expr") -> bool:
     return bool(part.args.get("quoted"))
 
 
@@ -193,8 +213,3 @@ def _columns(tree: "exp.Expression") -> tuple[str, ...] | None:
 
 def _ordered(references: list[Reference]) -> tuple[Reference, ...]:
     return tuple(sorted(references, key=lambda each: each.start))
-
-
-def renamed(reference: Reference, name: str) -> Reference:
-    """The same place under another name."""
-    return replace(reference, name=name)

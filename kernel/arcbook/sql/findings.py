@@ -1,0 +1,113 @@
+"""What is questionable in a statement that would run."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from arcbook.sql.errors import SqlError
+from arcbook.sql.lexical import code_only
+from arcbook.sql.parse import parse
+from arcbook.sql.placeholders import Placeholder, placeholders
+
+# Statements whose text the engine binds parameters in.
+_BINDS = frozenset(("select", "with", "from", "values", "merge", "insert", "update", "delete"))
+_UNREPEATABLE = re.compile(
+    r"(?<![\w.`])(?:(?:now|curdate|unix_timestamp|rand|randn|random|uuid|shuffle|randstr|uniform)\s*\("
+    r"|(?:current_timestamp|current_date|current_time|localtimestamp|localtime)\b)",
+    re.IGNORECASE,
+)
+_NAMED_SO = re.compile(r"\bas\s*$", re.IGNORECASE)
+_TYPED = re.compile(r"\b(date|timestamp|timestamp_ntz|timestamp_ltz)\s*$", re.IGNORECASE)
+# Places where the grammar wants a text literal and takes no parameter.
+_LITERAL_ONLY = re.compile(r"\b(?:location|interval|escape|comment|options\s*\([^)]*|x|r)\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One questionable stretch of a statement; `code` is a problem code, offsets count from the statement's start."""
+
+    code: str
+    message: str
+    start: int
+    end: int
+    remedy: str = ""
+
+
+def findings(sql: str, *, stars: bool = False) -> list[Finding]:
+    """Questionable places of `sql` (with its placeholders still in it), in order.
+
+    Args:
+        sql: one statement; one that does not parse has none.
+        stars: whether `SELECT *` counts.
+    """
+    try:
+        parsed = parse(sql)
+    except SqlError:
+        return []
+    found = [*_unrepeatable(sql)]
+    if parsed.first_word in _BINDS:
+        found.extend(_unsafe(sql))
+    if stars:
+        found.extend(_stars(sql))
+    return sorted(found, key=lambda each: each.start)
+
+
+def _unrepeatable(sql: str) -> Iterator[Finding]:
+    code = code_only(sql)
+    for match in _UNREPEATABLE.finditer(code):
+        name = match.group().rstrip("( \t\r\n")
+        called = match.group().endswith("(")
+        # `unix_timestamp(column)` reads no clock; `shuffle(column)` is by chance whatever it is given.
+        clock_needs_empty = name.lower() == "unix_timestamp" and not re.match(r"\s*\)", code[match.end() :])
+        seeded = name.lower() in ("rand", "randn", "random") and re.match(r"\s*\d+\s*\)", code[match.end() :])
+        if clock_needs_empty or seeded or (not called and _NAMED_SO.search(code[: match.start()])):
+            continue
+        yield Finding(
+            "unrepeatable",
+            f"`{name}` gives another result when the job is run again.",
+            match.start(),
+            match.start() + len(name),
+            "Take the run's logical time, or a parameter, so that a rerun writes the same rows.",
+        )
+
+
+def _unsafe(sql: str) -> Iterator[Finding]:
+    for placeholder in placeholders(sql):
+        inside = placeholder.inside
+        if inside is None or inside.kind != "text" or _LITERAL_ONLY.search(sql[: inside.start]):
+            continue
+        yield Finding(
+            "unsafe-substitution",
+            f"The value of `{placeholder.name}` is pasted into text: a quote in it would become SQL.",
+            placeholder.start,
+            placeholder.end,
+            _bound_instead(sql, placeholder),
+        )
+
+
+def _bound_instead(sql: str, placeholder: Placeholder) -> str:
+    inside = placeholder.inside
+    whole = inside is not None and (inside.start + 1, inside.end - 1) == (placeholder.start, placeholder.end)
+    if not whole or inside is None:
+        return f"Join the parts: concat('…', :{placeholder.name})."
+    typed = _TYPED.search(sql[: inside.start])
+    if typed:
+        return f"Write CAST(:{placeholder.name} AS {typed.group(1).upper()})."
+    return f"Write :{placeholder.name} without quotes."
+
+
+def _stars(sql: str) -> Iterator[Finding]:
+    from sqlglot import exp
+
+    tree = parse(sql).tree
+    for select in tree.find_all(exp.Select) if tree is not None else ():
+        for item in select.expressions:
+            star = item if isinstance(item, exp.Star) else item.this if isinstance(item, exp.Column) else None
+            if isinstance(star, exp.Star) and "start" in star.meta:
+                yield Finding(
+                    "select-star",
+                    "`*` yields whatever columns the source has that day.",
+                    star.meta["start"],
+                    star.meta["start"] + 1,
+                    "Name the columns.",
+                )
