@@ -1,0 +1,249 @@
+"""The `%params` cell: declarations, values given for them, and what is derived from them.
+
+run_date:  date                                    # help text; without a default a value is required
+region:    enum("eu", "us") = "eu"
+threshold: decimal(5,2) = 0.05 (0..1)              # limits are inclusive; either may be left out
+code:      string = "A1" /[A-Z][0-9]+/             # a pattern that the whole text must match
+note:      string = null                           # no value by default
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from arcbook.cells.declarations import Declaration, read_assignment, read_declaration
+from arcbook.cells.model import Cell
+from arcbook.cells.parameter_types import ParameterType, ValueProblemError
+from arcbook.cells.secrets import Secret
+from arcbook.core.failures import CellError
+from arcbook.core.problem import Problem
+from arcbook.core.span import Span
+from arcbook.core.suggest import did_you_mean
+
+INJECTED_TAG = "injected-parameters"
+_ASSIGNMENT = re.compile(r"\s*[A-Za-z_]\w*\s*=")
+
+
+class TextOf(Mapping[str, str]):
+    """The values as text; a secret is fetched when its text is asked for."""
+
+    def __init__(self, typed: Mapping[str, Any], types: Mapping[str, ParameterType]) -> None:
+        self._typed = typed
+        self._types = types
+
+    def __getitem__(self, name: str) -> str:
+        value = self._typed[name]
+        if value is None:
+            raise KeyError(name)
+        return self._types[name].text(value)
+
+    def __contains__(self, name: object) -> bool:
+        return self._typed.get(str(name)) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, value in self._typed.items() if value is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"TextOf({', '.join(self)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values of a job's parameters.
+
+    `typed` has Python values (Decimal, date, list, `Secret` …, None for an optional one without value), `text` what
+    `${name}` pastes, `secrets` the names of secret ones.
+    """
+
+    typed: Mapping[str, Any] = field(default_factory=dict)
+    text: Mapping[str, str] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """The declared parameters of a job by name, in the order of the cell."""
+
+    by_name: Mapping[str, Declaration] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Declaration]:
+        return iter(self.by_name.values())
+
+    def __bool__(self) -> bool:
+        return bool(self.by_name)
+
+    def merged(self, other: "Declarations") -> "Declarations":
+        """Both together.
+
+        Raises:
+            CellError: a name is declared twice, differently.
+        """
+        problems = [
+            Problem(
+                "parameter-declaration",
+                f"`{name}` is declared a second time",
+                declaration.span,
+                name,
+                "Declare a parameter once.",
+            )
+            for name, declaration in other.by_name.items()
+            if name in self.by_name and not declaration.same(self.by_name[name])
+        ]
+        if problems:
+            raise CellError(problems)
+        return Declarations(MappingProxyType({**self.by_name, **other.by_name}))
+
+    def bind(self, given: Mapping[str, Any]) -> Values:
+        """The values: those given (text, or JSON values), else defaults.
+
+        Raises:
+            CellError: unknown names, missing and unfitting values, all at once.
+        """
+        problems = [
+            Problem(
+                "unknown-parameter",
+                f"the job has no parameter `{name}`",
+                key=name,
+                remedy=did_you_mean(name, self.by_name) or self._known(),
+            )
+            for name in given
+            if name not in self.by_name
+        ]
+        typed: dict[str, Any] = {}
+        for name, declaration in self.by_name.items():
+            if name not in given or given[name] is None:
+                typed[name] = declaration.default
+                if declaration.required:
+                    problems.append(_missing(declaration))
+                continue
+            try:
+                typed[name] = declaration.read(given[name])
+            except ValueProblemError as error:
+                problems.append(_unfitting(declaration, given[name], error))
+        if problems:
+            raise CellError(problems)
+        return self._values(typed)
+
+    def defaults(self) -> Values:
+        """The defaults alone; a required parameter is left out."""
+        return self._values({each.name: each.default for each in self if not each.required})
+
+    def _values(self, typed: dict[str, Any]) -> Values:
+        types = {each.name: each.type for each in self}
+        secrets = frozenset(each.name for each in self if each.type.kind == "secret")
+        return Values(MappingProxyType(typed), TextOf(typed, types), secrets)
+
+    def _known(self) -> str:
+        if not self.by_name:
+            return "Declare it in a `%params` cell."
+        return f"The parameters are: {', '.join(self.by_name)}."
+
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON Schema of an object of given values."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "properties": {each.name: each.json_schema() for each in self},
+            "required": [each.name for each in self if each.required],
+            "additionalProperties": False,
+        }
+
+    def help_text(self) -> str:
+        """A line per parameter for `--help`; empty without parameters."""
+        rows = [(f"-p {each.name}=…", each.summary()) for each in self]
+        width = max((len(left) for left, _ in rows), default=0)
+        return "\n".join(f"  {left:<{width}}  {right}".rstrip() for left, right in rows)
+
+
+def read_declarations(cell: Cell) -> Declarations:
+    """The declarations of a `%params` cell.
+
+    Raises:
+        CellError: the lines that cannot be read, all at once.
+    """
+    found: dict[str, Declaration] = {}
+    problems: list[Problem] = []
+    for line, span in _lines(cell):
+        try:
+            declaration = read_declaration(line, span)
+        except CellError as error:
+            problems.extend(error.problems)
+            continue
+        if declaration.name in found:
+            message = f"`{declaration.name}` is declared a second time"
+            problems.append(
+                Problem("parameter-declaration", message, span, declaration.name, "Declare a parameter once.")
+            )
+        found.setdefault(declaration.name, declaration)
+    if problems:
+        raise CellError(problems)
+    return Declarations(MappingProxyType(found))
+
+
+def is_assignments(cell: Cell) -> bool:
+    """Whether a `%params` cell holds given values (`name = 1`), as papermill injects them, instead of declarations."""
+    if cell.magic != "params":
+        return False
+    lines = [line for line, _ in _lines(cell)]
+    return INJECTED_TAG in cell.tags or (bool(lines) and all(_ASSIGNMENT.match(line) for line in lines))
+
+
+def read_assignments(cell: Cell) -> dict[str, Any]:
+    """The values of an injected cell: lines `name = <JSON literal>`.
+
+    Raises:
+        CellError: the lines that cannot be read, all at once.
+    """
+    found: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for line, span in _lines(cell):
+        try:
+            name, value = read_assignment(line, span)
+            found[name] = value
+        except CellError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise CellError(problems)
+    return found
+
+
+def _lines(cell: Cell) -> Iterator[tuple[str, Span]]:
+    """The lines with content, each with its place."""
+    for number, line in enumerate(cell.body.split("\n"), start=cell.body_line):
+        text = line.strip()
+        if text and not text.startswith("#"):
+            start = len(line) - len(line.lstrip()) + 1
+            yield text, Span(number, start, number, start + len(text), cell.number, cell.origin)
+
+
+def _missing(declaration: Declaration) -> Problem:
+    name = declaration.name
+    return Problem(
+        "missing-parameter",
+        f"the parameter `{name}` ({declaration.type}) has no value",
+        declaration.span,
+        name,
+        f"Give it: `-p {name}=…`.{f' It means: {declaration.help}.' if declaration.help else ''}",
+    )
+
+
+def _unfitting(declaration: Declaration, value: Any, error: ValueProblemError) -> Problem:
+    secret = declaration.type.kind == "secret" or isinstance(value, Secret)
+    shown = "" if secret else f", not `{_shortened(value)}`"
+    return Problem(
+        "parameter-value",
+        f"the parameter `{declaration.name}` must be {error.expected}{'' if ', not' in error.expected else shown}",
+        declaration.span,
+        declaration.name,
+        error.remedy.format(name=declaration.name) if "{name}" in error.remedy else error.remedy,
+    )
+
+
+def _shortened(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
