@@ -73,13 +73,16 @@ def _comment_end(sql: str, position: int) -> tuple[int, bool]:
     return len(sql), False
 
 
+_FILL = {"text": "'", "name": "`", "line-comment": " ", "comment": " "}
+
+
 def code_only(sql: str) -> str:
-    """`sql` with text, quoted names and comments blanked, so that offsets stay and only code can match a pattern."""
+    """`sql` with comments blanked and text and quoted names made of quotes only: offsets stay, no word can match."""
     pieces: list[str] = []
     position = 0
     for region in regions(sql):
         pieces.append(sql[position : region.start])
-        pieces.append(" " * (region.end - region.start))
+        pieces.append(_FILL[region.kind] * (region.end - region.start))
         position = region.end
     pieces.append(sql[position:])
     return "".join(pieces)

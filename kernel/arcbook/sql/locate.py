@@ -116,7 +116,7 @@ def _context(error: Any, sql: str) -> Place:
 
 
 def _by_text(_text: str, sql: str, _: Schemas | None) -> Place | None:
-    """What is wrong whatever the engine says: it may have tripped over it later (Sail takes `a, FROM v` for a column)."""
+    """What is wrong whatever the engine says: it may have tripped over it later (Sail reads `a, FROM v`)."""
     try:
         check_text(sql)
     except SqlError as error:
@@ -187,20 +187,31 @@ def _by_name(text: str, sql: str, schemas: Schemas | None) -> Place | None:
     field = re.search(r"No such struct field `([^`]+)`", text)
     if field is not None:
         return _chain_at(sql, place)
-    for patterns, find in (
-        (_COLUMN_TEXTS, lambda name: places.column_places(sql, places.split_name(name))),
-        (_TABLE_TEXTS, lambda name: places.table_places(sql, _table_parts(name))),
-        (_FUNCTION_TEXTS, lambda name: places.function_places(sql, name)),
-    ):
+    for patterns, find in _NAMED:
         name = _first(patterns, text)
         if name is not None:
-            return _nearest(find(name), place, _unknown(sql, schemas)) or _word_at(sql, name, place)
+            return _nearest(find(sql, name), place, _unknown(sql, schemas)) or _word_at(sql, name, place)
     return _by_call(text, sql, place)
+
+
+def _columns(sql: str, name: str) -> list[Place]:
+    return places.column_places(sql, places.split_name(name))
+
+
+def _tables(sql: str, name: str) -> list[Place]:
+    return places.table_places(sql, _table_parts(name))
 
 
 def _table_parts(name: str) -> tuple[str, ...]:
     """Spark quotes the parts of a name; Sail gives the last one bare."""
     return places.split_name(name) if "`" in name else (name.strip(),)
+
+
+_NAMED: tuple[tuple[tuple[re.Pattern[str], ...], Callable[[str, str], list[Place]]], ...] = (
+    (_COLUMN_TEXTS, _columns),
+    (_TABLE_TEXTS, _tables),
+    (_FUNCTION_TEXTS, places.function_places),
+)
 
 
 def _by_call(text: str, sql: str, place: int | None) -> Place | None:

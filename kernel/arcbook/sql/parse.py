@@ -28,12 +28,24 @@ STATEMENT_WORDS = frozenset(
 )  # fmt: skip
 # Statements whose syntax sqlglot follows closely enough to believe it when it refuses one.
 _BELIEVED = frozenset(("select", "with", "merge", "update", "delete", "values"))
+# Their text is not SQL all the way: a value of SET may hold anything.
+_FREE_TEXT = frozenset(("add", "list", "refresh", "reset", "set"))
 # What the engines accept and sqlglot does not.
 _BEYOND_SQLGLOT = re.compile(
     r"\|>|\bmatch_recognize\b|\btransform\s*\(.*\busing\b|\bfrom\s+stream\b|\bdirectory\b|\bnot\s+matched\s+by\b"
+    r"|\bfor\s+(?:system_)?(?:version|time|timestamp)\b|>>>|\bwindow\s*\(|\bschema\s+evolution\b"
     r"|\bidentifier\s*\(|\binterval\b|\bcollate\b|\bposition\s*\(|\boverlay\s*\(|\bexecute\s+immediate\b",
     re.IGNORECASE | re.DOTALL,
 )
+# What sqlglot would refuse, and something as long that it takes and that reads and writes the same.
+_LEVELLED = (
+    (re.compile(r"\bwindow(?=\s*\()", re.IGNORECASE), "windo_"),
+    (re.compile(r">>>"), ">> "),
+    (re.compile(r"\bx\s+(?=')", re.IGNORECASE), "X"),
+    (re.compile(r"\bwith\s+schema\s+evolution(?=\s+into\b)", re.IGNORECASE), ""),
+    (re.compile(r"\bfor\s+(?:system_)?(?=(?:version|time|timestamp)\s+as\s+of\b)", re.IGNORECASE), ""),
+)
+_NESTED_TYPE = re.compile(r"\b(?:array|map|struct)\s*<", re.IGNORECASE)
 _STAND_IN = re.compile(r"\$\{[^{}]*\}")
 _WORD = re.compile(r"[^\W\d]\w*")
 _OPENED_BY = {")": "(", "]": "["}
@@ -62,7 +74,7 @@ def parse(sql: str) -> Parsed:
     first = _checked(text, code, templated)
     if first == "begin":
         return Parsed(sql, first, None)
-    tree, error = _sqlglot(text)
+    tree, error = _sqlglot(_levelled(text, code))
     if error is not None and not templated and first in _BELIEVED and not _BEYOND_SQLGLOT.search(code):
         raise error
     return Parsed(sql, first, tree)
@@ -81,7 +93,7 @@ def _checked(text: str, code: str, templated: bool) -> str:
     """The first word of a statement whose text is sound. Placeholders may stand for any text, brackets too."""
     _check_closed(text)
     first = _first_word(code, text)
-    if first != "begin" and not templated:
+    if first != "begin" and first not in _FREE_TEXT and not templated:
         _check_brackets(code)
         _check_single(code, text)
         _check_trailing_comma(code)
@@ -99,7 +111,7 @@ def _first_word(code: str, sql: str) -> str:
     """The word that says what kind of statement it is."""
     start = re.compile(r"[\s(;]*").match(code)
     position = start.end() if start else 0
-    if not code[position:].strip(" \t\r\n;") and not sql[position:].startswith(("'", '"', "`")):
+    if not code[position:].strip(" \t\r\n;"):
         raise SqlError("There is no statement.", 0, len(sql))
     word = _WORD.match(code, position)
     if word is None:
@@ -139,17 +151,24 @@ def _check_single(code: str, sql: str) -> None:
     if end < 0:
         return
     rest = re.compile(r"[^\s;]").search(code, end)
-    quoted = next((each.start for each in regions(sql) if each.start > end and "comment" not in each.kind), None)
-    places = [place for place in (rest.start() if rest else None, quoted) if place is not None]
-    if places:
-        start = min(places)
-        raise SqlError("A cell holds one statement; this is the start of another.", start, len(sql.rstrip()))
+    if rest:
+        raise SqlError("A cell holds one statement; this is the start of another.", rest.start(), len(sql.rstrip()))
 
 
 def _check_trailing_comma(code: str) -> None:
     found = _TRAILING_COMMA.search(code)
     if found:
         raise SqlError("A comma stands before FROM.", found.start(), found.start() + 1, remedy="Remove the comma.")
+
+
+def _levelled(text: str, code: str) -> str:
+    for pattern, replacement in _LEVELLED:
+        if replacement == ">> " and _NESTED_TYPE.search(code):
+            continue
+        for found in pattern.finditer(code):
+            filled = replacement.rjust(found.end() - found.start())
+            text = text[: found.start()] + filled + text[found.end() :]
+    return text
 
 
 def _sqlglot(sql: str) -> "tuple[exp.Expression | None, SqlError | None]":

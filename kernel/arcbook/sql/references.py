@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from arcbook.sql.errors import SqlError
 from arcbook.sql.parse import Parsed, parse
+from arcbook.sql.placeholders import placeholders
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -17,7 +18,8 @@ __all__ = ["Reference", "SqlError", "Statement", "analyse"]
 FORMATS = frozenset(("avro", "binaryfile", "csv", "delta", "iceberg", "json", "orc", "parquet", "text"))
 _EXPLAIN = re.compile(r"\s*explain\s+(?:(?:extended|codegen|cost|formatted)\s+)?", re.IGNORECASE)
 _LONE_TABLE = re.compile(r"\s*table\s+([\w.]+|`[^`]+`)[\s;]*$", re.IGNORECASE)
-_KINDS = {"with": "query", "select": "query", "from": "query", "values": "query", "table": "query", "desc": "describe"}
+_DESCRIBES_OTHER = re.compile(r"\s*desc(?:ribe)?\s+(?:function|database|schema|namespace|catalog|query)\b", re.I)
+_KINDS = {"select": "query", "values": "query", "table": "query", "desc": "describe"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +68,19 @@ def analyse(sql: str) -> Statement:
     if parsed.tree is None or _opaque(parsed):
         return Statement(kind, complete=False)
     written = list(_written(parsed.tree))
+    unfilled = list(placeholders(sql))
     reads, writes = [], []
     for table in _tables(parsed.tree):
         reference = _reference(table, sql)
-        if reference is None or "${" in sql[reference.start : reference.end]:
+        if reference is None or any(each.start < reference.end and reference.start < each.end for each in unfilled):
             continue
         if any(table is target for target in written):
             writes.append(reference)
         elif not _names_cte(table):
             reads.append(reference)
     writes.extend(_locations(parsed.tree, sql))
-    templated = "${" in sql
-    columns = None if templated else _columns(parsed.tree)
-    return Statement(kind, _ordered(reads), _ordered(writes), columns, complete=not templated)
+    columns = None if unfilled else _columns(parsed.tree)
+    return Statement(kind, _ordered(reads), _ordered(writes), columns, complete=not unfilled)
 
 
 def _explained(sql: str) -> Statement:
@@ -93,17 +95,14 @@ def _explained(sql: str) -> Statement:
 def _kind(parsed: Parsed) -> str:
     from sqlglot import exp
 
-    if isinstance(parsed.tree, exp.Query):
+    if isinstance(parsed.tree, exp.Query | exp.Values):
         return "query"
     for node, name in ((exp.Merge, "merge"), (exp.Insert, "insert"), (exp.Update, "update"), (exp.Delete, "delete")):
         if isinstance(parsed.tree, node):
             return name
-    word = _KINDS.get(parsed.first_word, parsed.first_word)
-    if word == "query" and isinstance(parsed.tree, exp.Expression) and not _opaque(parsed):
-        return "query"
-    if parsed.tree is None and parsed.first_word in ("", "with", "from", "begin"):
+    if parsed.first_word in ("", "with", "from", "begin"):
         return "other"
-    return word or "other"
+    return _KINDS.get(parsed.first_word, parsed.first_word)
 
 
 def _opaque(parsed: Parsed) -> bool:
@@ -111,10 +110,15 @@ def _opaque(parsed: Parsed) -> bool:
     from sqlglot import exp
 
     known = (
-        exp.Query, exp.Merge, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.Alter, exp.Describe,
-        exp.Cache, exp.Uncache, exp.Set, exp.TruncateTable, exp.Refresh, exp.Analyze,
+        exp.Query, exp.Values, exp.Merge, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.Alter,
+        exp.Describe, exp.Cache, exp.Uncache, exp.Set, exp.TruncateTable, exp.Refresh, exp.Analyze,
     )  # fmt: skip
-    return not isinstance(parsed.tree, known)
+    if not isinstance(parsed.tree, known):
+        return True
+    # Functions and databases are named like tables.
+    if isinstance(parsed.tree, exp.Create | exp.Drop):
+        return str(parsed.tree.args.get("kind")).upper() not in ("TABLE", "VIEW")
+    return isinstance(parsed.tree, exp.Describe) and _DESCRIBES_OTHER.match(parsed.sql) is not None
 
 
 def _tables(tree: "exp.Expression") -> Iterator["exp.Table"]:

@@ -125,9 +125,11 @@ class _Resolver:
             self.check([join.args.get("on")], scope, ctes)
         aliases = {name.lower() for item in node.expressions for name in _aliases(item, self.exp)}
         self.check([node.args.get("where")], scope, ctes)
-        rest = ("group", "having", "order", "sort", "cluster", "distribute", "qualify", "windows", "limit")
-        for part in (*node.expressions, *(node.args.get(key) for key in rest)):
+        for part in (*node.expressions, *(node.args.get(key) for key in ("group", "having", "qualify", "windows"))):
             self.check(part if isinstance(part, list) else [part], scope, ctes, aliases)
+        # Rows are ordered by what the query yields, fields taken out of a struct included.
+        yielded = aliases | {item.output_name.lower() for item in node.expressions}
+        self.check([node.args.get(key) for key in ("order", "sort", "cluster", "distribute")], scope, ctes, yielded)
         return self.yielded(node, scope)
 
     def nested_joins(self, table: Any, scope: Scope, ctes: Schemas) -> None:
