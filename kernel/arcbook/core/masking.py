@@ -95,7 +95,7 @@ class Masker:
             return {self.mask_tree(key): self.mask_tree(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self.mask_tree(item) for item in value]
-        return self.mask(str(value)) if isinstance(value, int | float) and str(value) in self._values else value
+        return value
 
     def unsafe_tail(self, text: str) -> int:
         """How many characters at the end of `text` may be the beginning of a secret that continues in later text.

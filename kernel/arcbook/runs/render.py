@@ -137,7 +137,12 @@ class _Page:
             return
         anchor = f'<span id="{_ANCHOR}">**The run stopped at this cell; the cells below it did not run.**</span>'
         cells.insert(self._failed, _marker(anchor, cells))
-        cells.insert(0, _marker(f'{title} [here](#{_ANCHOR}):\n\n{_fenced(what)}', cells))
+        cells.insert(0, _marker(f"{title} [here](#{_ANCHOR}):\n\n{_fenced(what)}", cells))
+
+
+def is_marker(cell: Mapping[str, Any]) -> bool:
+    """Whether `render` (or papermill) put the cell there to point at a failure."""
+    return MARKER_TAG in cell.get("metadata", {}).get("tags", ())
 
 
 def _marker(text: str, cells: list[dict[str, Any]]) -> dict[str, Any]:

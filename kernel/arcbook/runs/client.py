@@ -1,0 +1,260 @@
+"""The execution loop: nbclient's kernel handling, our journal instead of a notebook that grows in memory."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import output_from_msg
+
+from arcbook.core.failures import ArcbookError, CancelledError, TransientError
+from arcbook.core.masking import Masker
+from arcbook.runs import kernels
+from arcbook.runs.classify import error_of
+from arcbook.runs.journal import Journal
+from arcbook.runs.outputs import CellOutputs
+from arcbook.runs.record import CellNote, StageNote
+from arcbook.runs.stop import Stop, StoppedError
+
+#: How long an interrupted cell may take to end before its kernel is killed.
+INTERRUPT_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Ending:
+    """How the cells of a run ended; `error` None means that all of them ran."""
+
+    error: ArcbookError | None = None
+    cell: int | None = None
+    index: int | None = None
+    cells: list[CellNote] = field(default_factory=list)
+    stages: list[StageNote] = field(default_factory=list)
+
+
+class JournalClient(NotebookClient):
+    """Runs the cells of one notebook in a new kernel and journals what happens.
+
+    `numbers` gives the user's number of the code cell at a position (injected cells have none). `on_cell` is called as
+    a cell begins and ends, with its position and "begins" or the status.
+    """
+
+    def __init__(
+        self,
+        nb: NotebookNode,
+        *,
+        journal: Journal,
+        masker: Masker,
+        stop: Stop,
+        numbers: Mapping[int, int],
+        on_cell: Callable[[int, str], None] = lambda index, status: None,
+        **options: Any,
+    ) -> None:
+        # An error always fails the run, whatever a cell's tags say. A lost "idle" message must not end it: the reply
+        # of the cell says how it ended.
+        super().__init__(nb, force_raise_errors=True, raise_on_iopub_timeout=False, iopub_timeout=30, **options)
+        self._journal = journal
+        self._masker = masker
+        self._stop = stop
+        self._numbers = numbers
+        self._on_cell = on_cell
+        self._outputs: CellOutputs | None = None
+        self._error_shown: Mapping[str, Any] | None = None
+        self._ending = Ending()
+        self._oom_kills = kernels.oom_kills()
+
+    async def run(self, run_id: str, **kernel_options: Any) -> Ending:
+        """Start the kernel, run the cells until one fails, end the kernel. Never raises for what a cell does."""
+        self.reset_execution_trackers()
+        manager = self.create_kernel_manager()
+        try:
+            await self._start(manager, **kernel_options)
+            await self._run_cells()
+            self._write_metadata()
+        except StoppedError:
+            self._ending.error = self._cancelled()
+        except ArcbookError as error:
+            self._ending.error = error
+        finally:
+            await self._end_kernel(manager)
+            kernels.end_leftovers(run_id)
+        return self._ending
+
+    async def _start(self, manager: KernelManager, **kernel_options: Any) -> None:
+        try:
+            await self._stop.during(self.async_start_new_kernel(**kernel_options))
+            await self._stop.during(self.async_start_new_kernel_client())
+            info = await self._stop.during(self._kernel_info())
+        except (RuntimeError, OSError) as error:
+            raise TransientError(f"The kernel did not start: {error}") from error
+        self.nb.metadata["language_info"] = info["content"]["language_info"]
+        process = getattr(getattr(manager, "provisioner", None), "process", None)
+        self._journal.write("kernel", pid=getattr(process, "pid", None), name=self.kernel_name)
+
+    async def _kernel_info(self) -> Any:
+        assert self.kc is not None
+        return await self.async_wait_for_reply(self.kc.kernel_info())
+
+    async def _run_cells(self) -> None:
+        for index, cell in enumerate(self.nb.cells):
+            if self._stop.urgency:
+                raise StoppedError(self._stop.reason)
+            if not await self._run_cell(index, cell):
+                return
+
+    async def _run_cell(self, index: int, cell: NotebookNode) -> bool:
+        """Run one cell; returns whether the next one may run."""
+        tags = cell.metadata.get("tags", ())
+        if cell.cell_type != "code" or not cell.source.strip() or self.skip_cells_with_tag in tags:
+            return True
+        self._journal.write("cell", cell=index)
+        self._on_cell(index, "begins")
+        started = time.monotonic()
+        self._outputs = CellOutputs(index, self._journal.write, self._masker)
+        self._error_shown = None
+        cell.outputs = []
+        skips = len(self._ending.stages)
+        error = await self._outcome(index, cell)
+        self._outputs.finish()
+        if error is not None and self._error_shown is None:
+            shown = {"output_type": "error", "ename": type(error).__name__, "evalue": error.message}
+            self._journal.write("output", cell=index, output={**shown, "traceback": [error.message]})
+        stages = self._ending.stages[skips:]
+        status = "completed"
+        if error is not None:
+            status = "cancelled" if isinstance(error, CancelledError) else "failed"
+            self._ending.error, self._ending.cell, self._ending.index = error, self._numbers.get(index), index
+        elif stages and all(stage.skipped for stage in stages):
+            status = "skipped"
+        self._end_cell(index, cell, status, time.monotonic() - started)
+        return error is None
+
+    def _end_cell(self, index: int, cell: NotebookNode, status: Any, seconds: float) -> None:
+        seconds = round(seconds, 4)
+        self._journal.write(
+            "cell-end", cell=index, status=status, execution_count=cell.execution_count, seconds=seconds
+        )
+        number = self._numbers.get(index)
+        if number is not None:
+            lost = self._outputs.lost_bytes if self._outputs else 0
+            note = CellNote(cell=number, index=index, status=status, seconds=seconds, lost_bytes=lost)
+            self._ending.cells.append(note)
+        self._on_cell(index, status)
+
+    async def _outcome(self, index: int, cell: NotebookNode) -> ArcbookError | None:
+        """Run the cell's code in the kernel; what went wrong, or None."""
+        assert self.kc is not None
+        # The kernel reads the cell's identity from here; nbclient itself sends none.
+        self.kc.session.metadata = {"cellId": cell.get("id", ""), "arcbook": {"cell": self._numbers.get(index)}}
+        task = asyncio.ensure_future(self.async_execute_cell(cell, index))
+        stopped = not await self._stop.before(task)
+        if stopped:
+            await self._interrupt(task)
+        try:
+            task.result()
+        except CellExecutionError as raised:
+            error = error_of(raised.ename, raised.evalue, self._error_shown)
+        except DeadKernelError:
+            error = kernels.death(kernels.exit_status(self.km), self._oom_kills)
+        except CellTimeoutError:
+            await self._interrupt(asyncio.ensure_future(asyncio.sleep(INTERRUPT_SECONDS)))
+            error = TransientError(f"The cell took longer than the {self.timeout} s it may take.")
+        except asyncio.CancelledError:
+            error = self._cancelled()
+        else:
+            shown = self._error_shown
+            if shown is None:
+                return None
+            # A kernel that shows an error and then reports success: the error counts.
+            error = error_of(str(shown.get("ename", "")), str(shown.get("evalue", "")), shown)
+        return self._cancelled() if stopped else error
+
+    async def _interrupt(self, task: "asyncio.Future[Any]") -> None:
+        """Stop the running cell: an interrupt, and when that does not help in time or is asked for again, a kill."""
+        assert self.km is not None
+        with suppress(RuntimeError):  # the kernel is gone already
+            await self.km.interrupt_kernel()  # type: ignore[misc]
+        deadline = time.monotonic() + INTERRUPT_SECONDS
+        while not task.done() and time.monotonic() < deadline and self._stop.urgency < 2:
+            await asyncio.wait({task}, timeout=0.1)
+        if not task.done():
+            await self.km.shutdown_kernel(now=True)  # type: ignore[misc]
+            await asyncio.wait({task}, timeout=2)
+            task.cancel()
+            await asyncio.wait({task})
+
+    def _cancelled(self) -> CancelledError:
+        return CancelledError(f"The run was stopped by {self._stop.reason or 'a request'}.")
+
+    async def _end_kernel(self, manager: KernelManager) -> None:
+        self.km = self.km or manager
+        if self.km.has_kernel:
+            self.shutdown_kernel = "immediate" if self._stop.urgency > 1 else "graceful"
+            await self._async_cleanup_kernel()
+
+    def _write_metadata(self) -> None:
+        self.set_widgets_metadata()
+        wanted = {key: self.nb.metadata[key] for key in ("language_info", "widgets") if key in self.nb.metadata}
+        self._journal.write("metadata", values=wanted)
+
+    # What nbclient does with messages: into the journal, not into the notebook.
+
+    def output(
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> NotebookNode | None:
+        """Take one output message of the running cell."""
+        if self.output_hook_stack[msg["parent_header"].get("msg_id")]:
+            super().output(outs, msg, display_id, cell_index)  # an Output widget shows it
+            return None
+        assert self._outputs is not None
+        if self.clear_before_next_output:
+            self._outputs.clear()
+            self.clear_before_next_output = False
+        content = msg["content"]
+        if msg["msg_type"] == "stream":
+            self._outputs.stream(content["name"], content["text"])
+            return None
+        try:
+            output = output_from_msg(msg)  # type: ignore[no-untyped-call]
+        except ValueError:
+            self.log.warning("a message of type %s is not an output", msg["msg_type"])
+            return None
+        if output.output_type == "error":
+            self._error_shown = content
+        self._note_stage(cell_index, output)
+        self._outputs.rich(dict(output), display_id)
+        return None
+
+    def clear_output(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
+        """Clear what the running cell shows, now or before its next output."""
+        if self.output_hook_stack[msg["parent_header"].get("msg_id")]:
+            super().clear_output(outs, msg, cell_index)
+        elif msg["content"].get("wait"):
+            self.clear_before_next_output = True
+        elif self._outputs is not None:
+            self._outputs.clear()
+
+    def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
+        if msg["msg_type"] == "update_display_data" and self._outputs is not None:
+            content = msg["content"]
+            self._outputs.update(display_id, content["data"], content["metadata"])
+
+    def _note_stage(self, index: int, output: NotebookNode) -> None:
+        noted = output.get("metadata", {}).get("arcbook")
+        number = self._numbers.get(index)
+        if isinstance(noted, dict) and noted.get("stage") and number is not None:
+            self._ending.stages.append(
+                StageNote(
+                    cell=number,
+                    stage=str(noted["stage"]),
+                    name=str(noted.get("name") or ""),
+                    view=noted.get("view"),
+                    skipped=bool(noted.get("skipped")),
+                    details=noted.get("details") or {},
+                )
+            )

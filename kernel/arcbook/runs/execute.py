@@ -1,0 +1,232 @@
+"""One run from beginning to end: prepare, start the kernel, run the cells, leave the record."""
+
+import hashlib
+import json
+import os
+import socket
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from arcbook.core.failures import ArcbookError
+from arcbook.core.masking import Masker, mask_url, masker
+from arcbook.runs import layout
+from arcbook.runs.client import Ending, JournalClient
+from arcbook.runs.journal import FORMAT, Journal, read_events
+from arcbook.runs.kernels import RUN_VARIABLE
+from arcbook.runs.prepare import prepare
+from arcbook.runs.record import FailureNote, Record
+from arcbook.runs.render import render
+from arcbook.runs.request import OnCell, Outcome, Prepared, Request, now
+from arcbook.runs.stop import Stop
+from arcbook.runs.store import Folder, open_store
+
+_PACKAGES = ("arcbook", "pyspark", "pysail", "papermill", "ipykernel")
+
+
+def execute(request: Request, on_cell: OnCell = lambda index, number, status: None) -> Outcome:
+    """Make the run that `request` asks for. What the job does wrong is in the outcome, not raised.
+
+    Raises:
+        ArcbookError: no record can be kept where it should be; nothing was run.
+    """
+    hidden = masker()
+    hidden.add_environment(os.environ)
+    started = now()
+    run_id = layout.new_run_id(started)
+    folder = open_store(request.record_root).folder(layout.job_name(request.source), run_id)
+    with Stop() as stop:
+        prepared = prepare(request, started)
+        record = _first_record(request, prepared, run_id, started)
+        folder.put(layout.RECORD, _masked(record, hidden).to_json().encode())
+        with Journal(folder.start_journal(), hidden) as journal:
+            _begin(journal, record, prepared)
+            if prepared.refused:
+                ending = Ending(prepared.refused)
+                _show_refusal(journal, prepared)
+            else:
+                ending = _run_kernel(request, prepared, journal, stop, run_id, on_cell)
+            failure = failure_note(ending.error, ending.cell) if ending.error else None
+            status = _status(ending.error)
+            end = {"status": status, "failure": failure.model_dump(mode="json") if failure else None}
+            journal.write("run-end", **end)
+        ended = now()
+        record = record.model_copy(
+            update={
+                "status": status, "ended": ended, "seconds": round((ended - started).total_seconds(), 3),
+                "cells": tuple(ending.cells), "stages": tuple(ending.stages), "failure": failure,
+            }
+        )  # fmt: skip
+        return _leave(folder, journal.path, _masked(record, hidden), ending, prepared)
+
+
+def _run_kernel(
+    request: Request, prepared: Prepared, journal: Journal, stop: Stop, run_id: str, on_cell: OnCell
+) -> Ending:
+    import nbformat
+    from nbclient.util import run_sync
+
+    client = JournalClient(
+        nbformat.from_dict(prepared.notebook),  # type: ignore[no-untyped-call]
+        journal=journal,
+        masker=masker(),
+        stop=stop,
+        numbers=prepared.numbers,
+        on_cell=lambda index, status: on_cell(index, prepared.numbers.get(index), status),
+        kernel_name=request.kernel,
+        timeout=request.cell_timeout,
+        startup_timeout=request.start_timeout,
+    )
+    options: dict[str, Any] = {"env": os.environ | _kernel_environment(request, prepared, run_id)}
+    if request.folder:
+        options["cwd"] = request.folder
+    ending: Ending = run_sync(client.run)(run_id, **options)
+    return ending
+
+
+def _kernel_environment(request: Request, prepared: Prepared, run_id: str) -> dict[str, str]:
+    """What a launcher tells a kernel (docs/design.md): the engine, the environment, and the launch as JSON."""
+    variables = {RUN_VARIABLE: run_id}
+    if request.kernel != "arc":
+        return variables
+    launch = {
+        "run_id": run_id,
+        "job": layout.job_name(request.source),
+        "logical_time": prepared.logical_time.isoformat(),
+        "environment": prepared.environment,
+        "launch": dict(prepared.launch),
+        "interactive": False,
+    }
+    variables |= {"ARCBOOK_ENGINE": prepared.engine, "ARCBOOK_LAUNCH": json.dumps(launch)}
+    return variables | ({"ETL_CONF_ENV": prepared.environment} if prepared.environment else {})
+
+
+def _first_record(request: Request, prepared: Prepared, run_id: str, started: Any) -> Record:
+    return Record(
+        run_id=run_id,
+        job=layout.job_name(request.source),
+        source=mask_url(request.source),
+        source_hash=source_hash(prepared.notebook),
+        status="running",
+        kernel=request.kernel,
+        engine=prepared.engine,
+        environment=prepared.environment,
+        logical_time=prepared.logical_time,
+        started=started,
+        parameters=prepared.parameters,
+        launch=prepared.launch,
+        notes=prepared.notes,
+        output=mask_url(request.output) if request.output else None,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        versions=_versions(),
+    )
+
+
+def _begin(journal: Journal, record: Record, prepared: Prepared) -> None:
+    journal.write("run", format=FORMAT, run_id=record.run_id, job=record.job, notebook=bare(prepared.notebook))
+
+
+def _show_refusal(journal: Journal, prepared: Prepared) -> None:
+    """Put the problems into the cells they belong to, so that the notebook shows them in their places."""
+    assert prepared.refused is not None
+    by_number = {number: index for index, number in prepared.numbers.items()}
+    shown: dict[int, list[str]] = {}
+    for problem in prepared.refused.problems:
+        cell = problem.span.cell if problem.span else None
+        if cell in by_number:
+            shown.setdefault(by_number[cell], []).append(str(problem))
+    for index, lines in sorted(shown.items()):
+        output = {"output_type": "error", "ename": type(prepared.refused).__name__, "evalue": lines[0]}
+        journal.write("output", cell=index, output={**output, "traceback": lines})
+
+
+def failure_note(error: ArcbookError, cell: int | None) -> FailureNote:
+    """How a record tells of `error`."""
+    return FailureNote(
+        failure=error.failure.name,
+        error=type(error).__name__,
+        message=error.message,
+        exit_code=error.exit_code,
+        retry=str(error.failure.retry),
+        cell=cell,
+        problems=tuple(problem.to_dict() for problem in error.problems),
+    )
+
+
+def _leave(folder: Folder, journal: Path, record: Record, ending: Ending, prepared: Prepared) -> Outcome:
+    """Render the notebook and complete the record; trouble with the place of records does not change the outcome."""
+    text = journal.read_text(encoding="utf-8")
+    notebook = render(read_events(text))
+    content = to_bytes(notebook)
+    trouble = ""
+    try:
+        folder.end_journal()
+        folder.finish(record, content)
+    except (ArcbookError, OSError) as error:
+        # The record's place is lost (a bucket, a full disk). What the job did is done: it is kept beside the journal.
+        trouble = f"The record could not be completed: {error}"
+        if journal.parent.exists():
+            (journal.parent / layout.NOTEBOOK).write_bytes(content)
+            (journal.parent / layout.RECORD).write_text(record.to_json(), encoding="utf-8")
+    return Outcome(
+        record=record,
+        address=folder.address,
+        notebook=notebook,
+        error=ending.error,
+        cell_index=ending.index,
+        record_trouble=trouble,
+        warnings=prepared.warnings,
+    )
+
+
+def bare(notebook: dict[str, Any]) -> dict[str, Any]:
+    """The notebook without what earlier runs left in it."""
+    cells = []
+    for cell in notebook["cells"]:
+        kept = {key: value for key, value in cell.items() if key not in {"outputs", "execution_count"}}
+        if cell["cell_type"] == "code":
+            metadata = {key: value for key, value in cell.get("metadata", {}).items() if key != "execution"}
+            kept |= {"outputs": [], "execution_count": None, "metadata": metadata}
+        cells.append(kept)
+    return {**notebook, "cells": cells}
+
+
+def source_hash(notebook: dict[str, Any]) -> str:
+    """SHA-256 over the sources of all cells, in order."""
+    digest = hashlib.sha256()
+    for cell in notebook["cells"]:
+        source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+        digest.update(json.dumps([cell["cell_type"], source], ensure_ascii=False).encode("utf-8", "replace"))
+    return digest.hexdigest()
+
+
+def to_bytes(notebook: dict[str, Any]) -> bytes:
+    """A notebook as the content of a file."""
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+
+
+def _masked(record: Record, hidden: Masker) -> Record:
+    # Only free text: a secret like "2026" must not make times unreadable.
+    free = record.model_dump(
+        mode="json", include={"source", "parameters", "launch", "notes", "stages", "failure", "output"}
+    )
+    return Record.model_validate(record.model_dump(mode="json") | hidden.mask_tree(free))
+
+
+def _status(error: ArcbookError | None) -> str:
+    if error is None:
+        return "completed"
+    return "cancelled" if error.failure_name == "cancelled" else "failed"
+
+
+def _versions() -> dict[str, str]:
+    import platform
+
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,84 @@
+"""What a run is asked for, and what it comes to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from arcbook.core.failures import ArcbookError
+from arcbook.core.problem import Problem
+from arcbook.runs.record import Record
+
+#: The tag of a cell that holds the values given for a run; papermill's, so that both ways write the same notebook.
+INJECTED_TAG = "injected-parameters"
+#: The tag of the cell that declares parameters, after which papermill puts the injected one.
+PARAMETERS_TAG = "parameters"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A run to make.
+
+    `notebook` is nbformat 4 as plain values and may hold an injected cell; `source` is the address it came from, or
+    empty. `parameters` are typed or text values by name, `launch` text for `${name}`. `folder` is the kernel's working
+    directory (None: that of this process). Times are in seconds.
+    """
+
+    notebook: dict[str, Any]
+    source: str = ""
+    kernel: str = "arc"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    launch: Mapping[str, str] = field(default_factory=dict)
+    environment: str | None = None
+    engine: str | None = None
+    logical_time: datetime | None = None
+    record_root: str | None = None
+    output: str | None = None
+    folder: str | None = None
+    cell_timeout: int | None = None
+    start_timeout: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A request after reading and checking, ready for a kernel.
+
+    `numbers` is the user's number of the code cell at a position; `refused` says why no kernel may start, or None.
+    """
+
+    notebook: dict[str, Any]
+    numbers: Mapping[int, int]
+    environment: str | None
+    engine: str
+    logical_time: datetime
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    launch: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    refused: ArcbookError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A run that is over. `notebook` is the executed one, as it may be written anywhere: masked, with error marks.
+
+    `cell_index` is the failed cell's position in `notebook` without the error marks. `record_trouble` says why the
+    record may be incomplete; the job's own outcome does not depend on it.
+    """
+
+    record: Record
+    address: str
+    notebook: dict[str, Any]
+    error: ArcbookError | None = None
+    cell_index: int | None = None
+    record_trouble: str = ""
+    warnings: tuple[Problem, ...] = ()
+
+
+#: Told as a cell begins and ends: its position, its user's number if it has one, and "begins" or how it ended.
+OnCell = Callable[[int, int | None, str], None]
+
+
+def now() -> datetime:
+    """The current time with its zone."""
+    return datetime.now(UTC)

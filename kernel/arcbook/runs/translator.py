@@ -1,0 +1,95 @@
+"""papermill's parameters as a `%params` cell, and a `%params` cell as papermill's help.
+
+papermill asks for a class with `codify` and `inspect`; nothing of papermill is needed to be one.
+"""
+
+import json
+import math
+import numbers
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import PurePath
+from typing import Any
+
+from arcbook.core.failures import DefinitionError
+
+_NAME = re.compile(r"^[A-Za-z_][\w.-]*$")
+
+
+class ArcTranslator:
+    """Writes parameters as lines `name = <JSON literal>` below `%params`."""
+
+    @classmethod
+    def codify(cls, parameters: Mapping[str, Any], comment: str = "Parameters") -> str:
+        """The text of the injected cell.
+
+        None, NaN and the infinities are written as `null`, `NaN` and `Infinity`, which no declared type accepts: the
+        run is refused with a record, which an exception at this point would not leave.
+
+        Raises:
+            ParameterRefusedError: a name or a value that cannot be written at all.
+        """
+        lines = ["%params"]
+        for name, value in parameters.items():
+            if not _NAME.match(name):
+                raise refused(f"A parameter cannot be called {name!r}: letters, digits, `_`, `.` and `-` only.")
+            lines.append(f"{name} = {literal(name, value)}")
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def inspect(cls, parameters_cell: Any) -> list[Any]:
+        """papermill's description of each declared parameter, for `papermill --help-notebook`."""
+        from papermill.models import Parameter
+
+        from arcbook.runs.declared import described
+
+        return [
+            Parameter(name=line.name, inferred_type_name=line.type, default=line.default, help=line.help)
+            for line in described(parameters_cell["source"])
+        ]
+
+
+def literal(name: str, value: Any) -> str:
+    """`value` as a JSON literal on one line: decimals, dates and times as text, so that nothing is rounded."""
+    return json.dumps(_plain(name, value), ensure_ascii=False)
+
+
+def _plain(name: str, value: Any) -> Any:
+    plain: Any
+    match value:
+        case None | bool() | str():
+            plain = value
+        case datetime() | date() | time():
+            plain = value.isoformat()
+        case Decimal() | PurePath():
+            plain = str(value)
+        case numbers.Integral():
+            plain = int(value)
+        case numbers.Real():
+            plain = float(value)
+        case Mapping():
+            plain = {str(key): _plain(name, item) for key, item in value.items()}
+        case list() | tuple():
+            plain = [_plain(name, item) for item in value]
+        case _:
+            kind = type(value).__name__
+            raise refused(f"Parameter {name} is a {kind}; pass text, a number, a boolean, a date, a list or an object.")
+    return plain
+
+
+def is_finite(value: Any) -> bool:
+    """Whether a value holds neither None nor a number that is none, at any depth."""
+    if isinstance(value, list | tuple):
+        return all(map(is_finite, value))
+    if isinstance(value, Mapping):
+        return all(map(is_finite, value.values()))
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
+
+
+def refused(message: str) -> Exception:
+    """The exception for a parameter that cannot be passed on; papermill's command ends with its exit code."""
+    from arcbook.runs.papermill_errors import JobRefusedError
+
+    return JobRefusedError(DefinitionError(message))
