@@ -19,7 +19,11 @@ class Timing:
 
 
 def time_commands(
-    commands: Mapping[str, Sequence[str]], *, rounds: int = 3, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    commands: Mapping[str, Sequence[str]],
+    *,
+    rounds: int = 3,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> dict[str, Timing]:
     """Run each command once per round, in turn, after one round that does not count.
 

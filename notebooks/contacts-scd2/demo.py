@@ -79,7 +79,9 @@ def run(program: str, *arguments: str | Path, quiet: bool = False, env: dict[str
     """Run one of the installed commands; its records go beside the demo's other results."""
     environment = (env or dict(os.environ)) | {"ARCBOOK_RECORD": str(ROOT / "build" / "demo" / "runs")}
     command = [str(BIN / program), *map(str, arguments)]
-    return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL if quiet else None, check=False).returncode
+    return subprocess.run(
+        command, env=environment, stdout=subprocess.DEVNULL if quiet else None, check=False
+    ).returncode
 
 
 @contextmanager

@@ -1,0 +1,117 @@
+"""JupyterLab in Chromium: the kernel is listed and an analyst's notebook runs from the menu."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("chromedriver") is None, reason="needs chromium-driver (make test installs it)"),
+]
+
+TOKEN = "browser-test"
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "taxi-typing"
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[str]:
+    """A JupyterLab on a free loopback port over a copy of the taxi example; yields its address."""
+    folder = tmp_path / "work"
+    shutil.copytree(NOTEBOOK, folder, ignore=shutil.ignore_patterns("data", "__pycache__"))
+    subprocess.run([sys.executable, "generate.py", "data"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    log = (tmp_path / "lab.log").open("w")
+    server = subprocess.Popen(
+        [
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
+            f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}",
+            "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        ],
+        cwd=folder, stdout=log, stderr=subprocess.STDOUT,
+        env=os.environ | {"JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"), "JUPYTER_CONFIG_DIR": str(tmp_path / "config")},
+    )  # fmt: skip
+    try:
+        yield address_of(server, tmp_path / "lab.log")
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def address_of(server: "subprocess.Popen[bytes]", log: Path) -> str:
+    """The address that JupyterLab prints once it listens."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and server.poll() is None:
+        for line in log.read_text().splitlines():
+            if "http://127.0.0.1:" in line and "token=" in line:
+                return line.split()[-1].split("/lab")[0]
+        time.sleep(0.2)
+    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()[-3_000:]}")
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Any]:
+    """A headless Chromium with a profile of its own."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    for switch in (
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+        "--window-size=1400,1600", f"--user-data-dir={tmp_path / 'profile'}",
+    ):  # fmt: skip
+        options.add_argument(switch)
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def wait_for(browser: Any, script: str, seconds: float = 90) -> Any:
+    """Poll a JavaScript expression until it is true; its last value."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        value = browser.execute_script(f"return {script}")
+        if value:
+            return value
+        time.sleep(0.25)
+    raise AssertionError(f"never true: {script}\n{browser.execute_script('return document.body.innerText')[-3_000:]}")
+
+
+def test_launcher_lists_the_kernel_and_a_notebook_runs(lab: str, browser: Any) -> None:
+    """The launcher offers "Arc"; running all cells of the taxi notebook shows typed tables and no error."""
+    browser.get(f"{lab}/lab?token={TOKEN}&reset")
+    wait_for(browser, "[...document.querySelectorAll('.jp-LauncherCard-label')].some(e => e.innerText.trim() == 'Arc')")
+
+    browser.get(f"{lab}/lab/tree/taxi_typing.ipynb?token={TOKEN}")
+    wait_for(browser, "document.querySelectorAll('.jp-Notebook .jp-CodeCell').length > 5")
+    wait_for(browser, "document.querySelector('.jp-NotebookPanel-toolbar')?.innerText.includes('Arc')")
+    wait_for(
+        browser,
+        '!!document.querySelector(\'[data-command="notebook:restart-run-all"], '
+        '[data-jp-item-name="restart-and-run"] button, [data-jp-item-name="restart-and-run"] jp-button\')',
+    )
+    browser.execute_script(
+        'document.querySelector(\'[data-jp-item-name="restart-and-run"] jp-button, '
+        '[data-jp-item-name="restart-and-run"] button\').click()'
+    )
+    wait_for(browser, "!!document.querySelector('.jp-Dialog button.jp-mod-accept')")
+    browser.execute_script("document.querySelector('.jp-Dialog button.jp-mod-accept').click()")
+    # The last cell's output is the load's; outputs saved in the file are cleared by the restart first.
+    wait_for(
+        browser,
+        "[...document.querySelectorAll('.jp-InputPrompt')].map(e => e.innerText).filter(t => /\\[\\d+\\]/.test(t)).length"
+        " == document.querySelectorAll('.jp-Notebook .jp-CodeCell').length",
+    )
+    assert not browser.execute_script(
+        "return document.querySelectorAll('.jp-RenderedText[data-mime-type=\"application/vnd.jupyter.stderr\"]').length"
+    )
+    assert wait_for(browser, "document.querySelectorAll('.jp-OutputArea table').length > 0")
