@@ -32,6 +32,10 @@ class Engine(ABC):
             ArcbookError: the engine cannot be started; the message says what is missing.
         """
 
+    def renew(self) -> str:
+        """Called between stages: replace the engine if that is due, and say why; an empty text when it is not."""
+        return ""
+
     @abstractmethod
     def interrupt(self) -> None:
         """Stop all work of this session, replacing the engine when it does not stop in time. Any thread may call."""

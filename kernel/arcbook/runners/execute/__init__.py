@@ -1,1 +1,5 @@
 """How the stages of the same name run."""
+
+from arcbook.runners.executor import Executor, ViewSchema
+
+__all__ = ["Executor", "ViewSchema"]

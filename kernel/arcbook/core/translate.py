@@ -1,0 +1,111 @@
+"""The one border where foreign errors become ours, by the table in `arcbook.core.foreign`."""
+
+import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from arcbook.core.failures import ERRORS_BY_NAME, ArcbookError, InternalError
+from arcbook.core.foreign import ROWS, Row
+from arcbook.core.problem import Problem
+
+#: Foreign text in a message is cut to this many characters; all of it is in the detail.
+LIMIT = 300
+_TRACE = re.compile(r"\n\s*(?:JVM stacktrace:|== SQL|at [\w.$]+\(|Traceback \(most recent)|;\s*\n'", re.IGNORECASE)
+_GRPC = re.compile(r'details = "(.*?)"\n', re.DOTALL)
+_CLUTTER = re.compile(r"^\((?:[\w.$]+Exception|[\w.$]+Error)\) |^\[[A-Z_.0-9]+\] ?|\s*SQLSTATE: \w+|^[\w ]+: (?=\[)")
+_CANDIDATES = re.compile(r"Did you mean one of the following\? \[(.*?)\]", re.DOTALL)
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Raise every error of the block as ours, the foreign one as its cause."""
+    try:
+        yield
+    except ArcbookError:
+        raise
+    except (Exception, KeyboardInterrupt) as error:  # the border: whatever comes is given a class
+        raise translate(error) from error
+
+
+def translate(error: BaseException) -> ArcbookError:
+    """Our error for `error`; one of ours comes back as it is. Nothing is raised.
+
+    The message is a few lines at most. The whole foreign text and trace are in `.detail`.
+    """
+    if isinstance(error, ArcbookError):
+        return error
+    carried = _carried(error)
+    if carried is not None:
+        return carried
+    text = str(error)
+    names = qualified_names(type(error))
+    for row in ROWS:
+        if not _concerns(row, names):
+            continue
+        found = row.text.search(text) if row.text else None
+        if row.text is None or found is not None:
+            return _made(row, found, error, text)
+    return InternalError(
+        f"Unexpected {type(error).__name__}: {shortened(text) or 'no message'}", detail=_detail(error, text)
+    )
+
+
+def qualified_names(error_class: type[BaseException]) -> tuple[str, ...]:
+    """`module.Class` of a class and its bases, nearest first."""
+    return tuple(f"{base.__module__}.{base.__qualname__}" for base in error_class.__mro__)
+
+
+def shortened(text: str) -> str:
+    """The first sentence or two of a foreign text, without traces, error classes and plans."""
+    grpc = _GRPC.search(text)
+    text = grpc.group(1) if grpc else text
+    text = _TRACE.split(text, maxsplit=1)[0].strip()
+    for _ in range(3):
+        text = _CLUTTER.sub("", text).strip()
+    text = re.sub(r"\s+", " ", text)
+    return text if len(text) <= LIMIT else f"{text[:LIMIT].rsplit(' ', 1)[0]} …"
+
+
+def _concerns(row: Row, names: tuple[str, ...]) -> bool:
+    return any(
+        name == wanted or (wanted.endswith(".") and name.startswith(wanted)) for wanted in row.classes for name in names
+    )
+
+
+def _made(row: Row, found: re.Match[str] | None, error: BaseException, text: str) -> ArcbookError:
+    groups = [group.strip() for group in found.groups() if group] if found else []
+    named = "{0}" in row.lead and bool(groups)
+    lead = row.lead.format(*groups) if named else row.lead if "{0}" not in row.lead else ""
+    # A lead with a name says all that the foreign text says.
+    message = lead if named else " ".join(part for part in (lead, shortened(text)) if part)
+    message = message or type(error).__name__
+    remedy = _suggestion(text) or row.remedy
+    problems = (Problem(row.code, message.rstrip("."), remedy=remedy),) if row.code else ()
+    shown = f"{message} {remedy}" if remedy and remedy not in message else message
+    return row.error(shown, problems=problems, detail=_detail(error, text))
+
+
+def _suggestion(text: str) -> str:
+    """The engine's own proposal, when it makes one."""
+    found = _CANDIDATES.search(text)
+    names = [name.strip().rsplit(".", 1)[-1] for name in found.group(1).split(",")] if found else []
+    return f"Did you mean {' or '.join(dict.fromkeys(names[:3]))}?" if names else ""
+
+
+def _carried(error: BaseException) -> ArcbookError | None:
+    """Ours again, when a notebook client reports by name and text an error that a kernel raised."""
+    name = getattr(error, "ename", None)
+    wanted = ERRORS_BY_NAME.get(name) if isinstance(name, str) else None
+    if wanted is None:
+        return None
+    # CellError is made of problems, which do not travel; its base is the same failure class.
+    wanted = ERRORS_BY_NAME["DefinitionError"] if name == "CellError" else wanted
+    return wanted(str(getattr(error, "evalue", "")), detail=str(error))
+
+
+def _detail(error: BaseException, text: str) -> str:
+    trace = getattr(error, "getStackTrace", None)
+    foreign = trace() if callable(trace) else None
+    parts = [text, foreign or "".join(traceback.format_exception(error))]
+    return "\n\n".join(part for part in parts if part)

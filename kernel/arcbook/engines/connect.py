@@ -1,0 +1,62 @@
+"""Spark Connect sessions: opened alike for every engine, quiet, and never waiting for a server that is gone."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+#: What both engines must agree on for the same SQL to mean the same.
+COMMON_SETTINGS: Mapping[str, str] = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.caseSensitive": "false",
+}
+
+
+def quieten() -> None:
+    """Keep gRPC's own log lines off standard error. Effective only before grpc is imported for the first time."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    # Classic and Connect sessions cannot share a process; a leftover address would make PySpark start its own server.
+    os.environ.pop("SPARK_LOCAL_REMOTE", None)
+
+
+def open_session(url: str, settings: Mapping[str, str]) -> "SparkSession":
+    """A new, isolated session on the server at `url` (`sc://host:port/;key=value`) with `settings` on top of ours.
+
+    The client's habit of trying again for ten minutes is switched off: the server is on this machine, and when it is
+    gone it stays gone.
+    """
+    quieten()
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.remote(url).create()
+    session.client.set_retry_policies([])
+    for key, value in {**COMMON_SETTINGS, **settings}.items():
+        session.conf.set(key, value)
+    return session
+
+
+def bounded(work: Callable[[], object], seconds: float) -> bool:
+    """Whether `work` came to an end (also by an error) within `seconds`; it runs on in a daemon thread otherwise."""
+
+    def quietly() -> None:
+        try:
+            work()
+        except Exception:  # noqa: BLE001  # the server may be gone or hang; the caller acts on the clock alone
+            return
+
+    thread = threading.Thread(target=quietly, daemon=True, name="arcbook-bounded")
+    thread.start()
+    thread.join(max(0.0, seconds))
+    return not thread.is_alive()
+
+
+def end_session(session: "SparkSession", *, alive: bool) -> None:
+    """Release `session` on its server, or only on our side when the server is not alive."""
+    connect: object = session
+    if not alive:
+        # A request to a server that is gone or busy only costs time.
+        connect.release_session_on_close = False  # type: ignore[attr-defined]  # the Connect session's own attribute
+    bounded(session.stop, 2.0)

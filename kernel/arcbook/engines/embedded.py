@@ -1,0 +1,203 @@
+"""The engine `embedded`: Sail in a supervised child process."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from typing import IO, TYPE_CHECKING, ClassVar
+
+from arcbook.core.failures import DefinitionError, TransientError
+from arcbook.engines import storage
+from arcbook.engines.base import Engine
+from arcbook.engines.connect import bounded, end_session, open_session
+from arcbook.engines.processes import memory_of, memory_of_machine, processor_seconds_of, strangers
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+#: How long work may go on after an interrupt before its process is killed, in seconds.
+PATIENCE = 2.0
+#: The share of one core below which the server counts as idle, and the seconds over which it is measured.
+_IDLE_SHARE, _IDLE_WINDOW = 0.25, 0.2
+_START_SECONDS = 30.0
+
+
+class SailProcess:
+    """One child process with Sail's server on a loopback port; it dies with us, however we die."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        # A file without a name: the tail explains a crash, and nothing is left behind.
+        self._log: IO[bytes] = tempfile.TemporaryFile(prefix="arcbook-sail-")  # noqa: SIM115  # lives as long as the child
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "arcbook.engines.sail_server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=environment,
+            start_new_session=True,
+        )
+        self.port = self._read_port()
+
+    def _read_port(self) -> int:
+        answer: list[bytes] = []
+        assert self._process.stdout is not None
+        stdout = self._process.stdout
+        in_time = bounded(lambda: answer.append(stdout.readline()), _START_SECONDS)
+        text = answer[0].decode().strip() if answer else ""
+        if not text.isdigit():
+            self.kill()
+            reason = "ended at once" if in_time else f"gave no sign of life for {_START_SECONDS:.0f} s"
+            raise TransientError(f"The embedded engine {reason}.", detail=self.tail())
+        return int(text)
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the child still runs."""
+        return self._process.poll() is None
+
+    def memory(self) -> int:
+        """Resident memory in bytes."""
+        return memory_of(self.pid)
+
+    def comes_to_rest(self, deadline: float) -> bool:
+        """Whether the child stops using the processor before `deadline` (monotonic clock)."""
+        while time.monotonic() < deadline:
+            before, started = processor_seconds_of(self.pid), time.monotonic()
+            time.sleep(_IDLE_WINDOW)
+            used = processor_seconds_of(self.pid) - before
+            if used <= _IDLE_SHARE * (time.monotonic() - started):
+                return True
+        return False
+
+    def kill(self) -> None:
+        """End the child at once, queries or not."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def tail(self, size: int = 4000) -> str:
+        """The end of what the server wrote to its log, at most `size` bytes."""
+        end = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), size, max(0, end - size)).decode(errors="replace")
+
+
+class EmbeddedEngine(Engine):
+    """Sail, an engine written in Rust that speaks Spark Connect; needs no Java and is up in a tenth of a second.
+
+    Environment:
+        ARCBOOK_EMBEDDED_MEMORY_MB: resident memory of the server above which it is renewed between stages. Default: a
+            third of the machine's (or container's) memory, at least 1024.
+    """
+
+    name: ClassVar[str] = "embedded"
+
+    def __init__(self) -> None:
+        self._guard = threading.RLock()
+        self._server: SailProcess | None = None
+        self._session: SparkSession | None = None
+        self._generation = 0
+        self._storage: dict[str, str] = {}
+        self._closed = False
+
+    @property
+    def generation(self) -> int:
+        """Counts replacements of the child."""
+        return self._generation
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, or None when none runs."""
+        return self._server.pid if self._server else None
+
+    def spark(self) -> "SparkSession":
+        """The session on the child, which is started when there is none or it has died."""
+        with self._guard:
+            if self._server is not None and not self._server.alive:
+                self._discard()
+            if self._session is None:
+                self._open()
+            assert self._session is not None
+            return self._session
+
+    def renew(self) -> str:
+        """Replace the child when its memory is over the limit or the storage credentials changed; says why."""
+        with self._guard:
+            if self._server is None or not self._server.alive:
+                return ""
+            limit = memory_limit()
+            used = self._server.memory()
+            if used > limit:
+                reason = f"its memory of {used >> 20} MB passed the limit of {limit >> 20} MB"
+            elif storage.sail_environment() != self._storage:
+                reason = "the storage credentials or endpoint changed"
+            else:
+                return ""
+            self._discard()
+            return reason
+
+    def interrupt(self) -> None:
+        """Stop all work; the child is replaced when it still works after `PATIENCE` seconds."""
+        deadline = time.monotonic() + PATIENCE
+        server, session = self._server, self._session
+        if server is None or session is None:
+            return
+        answered = bounded(session.interruptAll, deadline - time.monotonic())
+        if answered and server.comes_to_rest(deadline):
+            return
+        # The thread that waits for the work holds no lock, but one that opens a session does: kill first.
+        server.kill()
+        with self._guard:
+            if self._server is server:
+                self._discard()
+
+    def close(self) -> None:
+        """End the child."""
+        with self._guard:
+            if self._server is not None:
+                self._discard()
+
+    def log_tail(self) -> str:
+        """The end of the server's log, for the detail of an error."""
+        return self._server.tail() if self._server else ""
+
+    def _open(self) -> None:
+        others = strangers()
+        if others:
+            raise DefinitionError(
+                f"The engine `embedded` does not start here: {', '.join(others)} also use this machine and could read "
+                "your data through its port, which has no password. Choose `--engine local`, or work in a container."
+            )
+        self._storage = storage.sail_environment()
+        environment = {**storage.without_storage(os.environ), **self._storage}
+        self._server = SailProcess(environment)
+        self._session = open_session(f"sc://127.0.0.1:{self._server.port}", {})
+
+    def _discard(self) -> None:
+        server, session = self._server, self._session
+        self._server = self._session = None
+        self._generation += 1
+        if server is not None:
+            server.kill()
+        if session is not None:
+            end_session(session, alive=False)
+
+
+def memory_limit() -> int:
+    """The resident memory, in bytes, above which the child is renewed."""
+    wished = os.environ.get("ARCBOOK_EMBEDDED_MEMORY_MB", "")
+    if not wished:
+        return max(1 << 30, memory_of_machine() // 3)
+    if not wished.isdigit():
+        raise DefinitionError(f"ARCBOOK_EMBEDDED_MEMORY_MB is {wished!r}; give a whole number of megabytes.")
+    return int(wished) << 20

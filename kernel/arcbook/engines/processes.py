@@ -1,0 +1,110 @@
+"""What the system knows about processes: memory, processor time, and who else is on this machine."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+_PROC = Path("/proc")
+#: Accounts of people, as login.defs and systemd set them on all usual distributions.
+_PEOPLE = range(1000, 60_000)
+
+
+def memory_of(pid: int) -> int:
+    """Resident memory of a process in bytes; 0 when it is gone."""
+    try:
+        return int((_PROC / str(pid) / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return int(_ps(pid, "rss") or 0) * 1024
+
+
+def processor_seconds_of(pid: int) -> float:
+    """Processor time a process has used so far, in seconds; 0 when it is gone."""
+    try:
+        # The second field is the program's name, in brackets, and may hold blanks.
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except OSError:
+        return _clock(_ps(pid, "time"))
+
+
+def memory_of_machine() -> int:
+    """Memory this process may use, in bytes: the machine's, or less when a control group sets a limit."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            total = min(total, int((Path("/sys/fs/cgroup") / name).read_text()))
+        except (OSError, ValueError):
+            continue
+    return total
+
+
+def strangers(me: int | None = None) -> list[str]:
+    """Names of other people's accounts with processes that can reach a loopback port of ours; sorted.
+
+    A process counts when its account is a person's and it shares our network namespace: a container on the same
+    machine runs under some account too, but has a loopback device of its own. Without a process file system (macOS)
+    nothing is known and nobody is named.
+    """
+    own = os.getuid() if me is None else me
+    foreign: dict[int, list[int]] = {}
+    for pid, owner in _owners():
+        if owner != own and owner in _PEOPLE:
+            foreign.setdefault(owner, []).append(pid)
+    if not foreign:
+        return []
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        probe.listen(1)
+        inode = str(os.fstat(probe.fileno()).st_ino)
+        return sorted(_name(owner) for owner, pids in foreign.items() if any(_sees(pid, inode) for pid in pids))
+
+
+def _owners() -> Iterator[tuple[int, int]]:
+    try:
+        entries = list(os.scandir(_PROC))
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.isdigit():
+            try:
+                yield int(entry.name), entry.stat().st_uid
+            except OSError:
+                continue  # ended meanwhile
+
+
+def _sees(pid: int, inode: str) -> bool:
+    """Whether our listening socket shows in the process's view of the network: the same loopback device."""
+    try:
+        lines = (_PROC / str(pid) / "net" / "tcp").read_text().splitlines()[1:]
+    except OSError:
+        return False
+    return any(line.split()[9] == inode for line in lines)
+
+
+def _name(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _ps(pid: int, column: str) -> str:
+    """One column of `ps` for one process, where there is no process file system; empty when the process is gone."""
+    try:
+        done = subprocess.run(["ps", "-o", f"{column}=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def _clock(text: str) -> float:
+    """Seconds in `[[dd-]hh:]mm:ss[.cc]`."""
+    days, _, rest = text.rpartition("-")
+    seconds = float(days or 0) * 86_400
+    for power, part in enumerate(reversed(rest.split(":"))):
+        seconds += float(part or 0) * 60**power
+    return seconds

@@ -1,0 +1,71 @@
+"""S3 for both engines, from the environment that boto3 reads.
+
+Endpoint and region come from `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_DEFAULT_REGION`;
+credentials from the `AWS_…` variables, else from what boto3 finds (profiles, roles). Sail reads them once, when its
+process starts; Spark gets them on each session.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: Variables by which processes find their own credentials (roles of pods and tasks); both engines know them.
+_ROLE_VARIABLES = (
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What an engine needs for S3. Without `access_key` the engine looks for a role by itself."""
+
+    endpoint: str = ""
+    region: str = ""
+    access_key: str = ""
+    secret_key: str = ""
+    token: str = ""
+
+    def __repr__(self) -> str:
+        return f"Storage(endpoint={self.endpoint!r}, region={self.region!r}, signed={bool(self.access_key)})"
+
+
+def read_storage(environment: Mapping[str, str] | None = None) -> Storage:
+    """What the environment says now."""
+    env = os.environ if environment is None else environment
+    endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or ""
+    region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or ""
+    if env.get("AWS_ACCESS_KEY_ID"):
+        return Storage(
+            endpoint,
+            region,
+            env["AWS_ACCESS_KEY_ID"],
+            env.get("AWS_SECRET_ACCESS_KEY", ""),
+            env.get("AWS_SESSION_TOKEN", ""),
+        )
+    return Storage(endpoint, region)
+
+
+def sail_environment() -> dict[str, str]:
+    """The variables with which Sail's process starts, under the names that Sail knows."""
+    found = read_storage()
+    variables = {
+        "AWS_ACCESS_KEY_ID": found.access_key,
+        "AWS_SECRET_ACCESS_KEY": found.secret_key,
+        "AWS_SESSION_TOKEN": found.token,
+        # Without a region Sail asks the instance's metadata service, which costs seconds where there is none.
+        "AWS_REGION": found.region or "us-east-1",
+        "AWS_ENDPOINT": found.endpoint,
+        "AWS_ALLOW_HTTP": "true" if found.endpoint.startswith("http://") else "",
+    }
+    return {name: value for name, value in variables.items() if value}
+
+
+def without_storage(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` without the variables that `sail_environment` sets, so that a removed one is gone."""
+    ours = {
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ALLOW_HTTP",
+    }  # fmt: skip
+    return {name: value for name, value in environment.items() if name not in ours}

@@ -1,0 +1,228 @@
+"""Running steps one after the other on an engine: places for errors, views that survive the engine's loss."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from arcbook.cells.model import Step
+from arcbook.cells.places import span_within
+from arcbook.core.failures import ArcbookError, CancelledError, DefinitionError
+from arcbook.core.problem import Problem
+from arcbook.core.settings import RunSettings
+from arcbook.core.span import Span
+from arcbook.core.suggest import did_you_mean
+from arcbook.core.translate import translate
+from arcbook.engines.base import Engine
+from arcbook.engines.session import Session
+from arcbook.engines.views import View, ViewBook
+from arcbook.runners.base import Result, load_runners, run
+from arcbook.sql.errors import SqlError
+from arcbook.sql.locate import locate_error
+from arcbook.sql.placeholders import fill
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+Log = Callable[[Mapping[str, Any]], None]
+#: Kinds of stages that can run again without changing anything outside.
+_REPEATABLE = ("extract", "transform")
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSchema:
+    """A view and its columns: type text by name, in order; empty when the engine cannot say."""
+
+    name: str
+    columns: Mapping[str, str]
+
+
+def _drop(event: Mapping[str, Any]) -> None:
+    """Logging to nobody."""
+
+
+class Executor:
+    """Runs checked steps on one engine. Not thread-safe except for `interrupt`.
+
+    `notices` are sentences for the user about what happened to the engine ("… views a, b were rebuilt; c is lost");
+    whoever shows them clears the list.
+    """
+
+    def __init__(self, engine: Engine, settings: RunSettings, log: Log = _drop) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.notices: list[str] = []
+        self._log = log
+        self._book = ViewBook()
+        self._generation: int | None = None
+        self._rebuilding = False
+        self._stopping = False
+
+    def execute(self, step: Step, parameters: Mapping[str, Any]) -> Result:
+        """Run one step.
+
+        Raises:
+            ArcbookError: always one of ours, with the place in the cell where it can be told.
+        """
+        load_runners()
+        self._stopping = False
+        try:
+            session = self.session(parameters)
+            result = run(step.stage, session)
+        except (Exception, KeyboardInterrupt) as error:  # the border to the engines
+            raise self._explained(error, step) from error
+        self._note(step, parameters, result)
+        return result
+
+    def session(self, parameters: Mapping[str, Any]) -> Session:
+        """What a runner is given, on an engine that is alive and has all views it can have.
+
+        Raises:
+            ArcbookError: the engine cannot be started.
+        """
+        if not self._rebuilding:
+            reason = self.engine.renew()
+            spark = self.engine.spark()
+            self._catch_up(reason)
+        else:
+            spark = self.engine.spark()
+        return self._session_on(spark, parameters)
+
+    def views(self) -> list[ViewSchema]:
+        """The views noted so far, in the order they were made, with their columns."""
+        spark = self.engine.spark()
+        self._catch_up("")
+        return [ViewSchema(view.name, _columns(spark, view.name)) for view in self._book]
+
+    def interrupt(self) -> None:
+        """Stop what runs; any thread may call. The step that runs then fails with `CancelledError`."""
+        self._stopping = True
+        self.engine.interrupt()
+
+    def close(self) -> None:
+        """End the engine."""
+        self.engine.close()
+
+    def _session_on(self, spark: "SparkSession", parameters: Mapping[str, Any]) -> Session:
+        return Session(
+            spark=spark,
+            engine=self.engine.name,
+            capabilities=self.engine.capabilities,
+            settings=self.settings,
+            parameters=parameters,
+            views=self._book,
+            log=self._log,
+        )
+
+    def _note(self, step: Step, parameters: Mapping[str, Any], result: Result) -> None:
+        """Remember how to make the step's view again."""
+        if result.view is None:
+            return
+        known = self._book.get(result.view)
+        repeatable = step.stage.kind in _REPEATABLE and result.frame is not None
+        maker = _Maker(step, parameters) if repeatable else None
+        self._book.put(View(result.view, known.delta_path if known else None, maker))
+
+    def _catch_up(self, reason: str) -> None:
+        """Rebuild all views after the engine was replaced, in the order they were made, and say so."""
+        generation = self.engine.generation
+        if self._generation is None or self._generation == generation:
+            self._generation = generation
+            return
+        rebuilt, lost = [], []
+        for view in list(self._book):
+            (rebuilt if self._rebuilt(view) else lost).append(view.name)
+        self._generation = self.engine.generation
+        self.notices.append(_notice(self.engine.name, reason, rebuilt, lost))
+
+    def _rebuilt(self, view: View) -> bool:
+        if isinstance(view.maker, _Maker):
+            self._rebuilding = True
+            try:
+                run(view.maker.step.stage, self.session(view.maker.parameters))
+            except Exception as error:  # noqa: BLE001  # a view built on a lost one, or on data that has gone since
+                self._log({"event": "view-lost", "view": view.name, "reason": translate(error).message})
+            else:
+                return True
+            finally:
+                self._rebuilding = False
+        self._book.drop(view.name)
+        return False
+
+    def _explained(self, error: BaseException, step: Step) -> ArcbookError:
+        if isinstance(error, KeyboardInterrupt):
+            self.engine.interrupt()
+        if isinstance(error, KeyboardInterrupt) or self._stopping:
+            # A killed server and a half-read answer say all sorts of things.
+            return CancelledError("The work was stopped.", detail=translate(error).detail)
+        ours = translate(error)
+        sql = getattr(step.stage, "sql", None)
+        if ours is error and any(problem.span for problem in ours.problems):
+            return ours
+        if not isinstance(ours, DefinitionError) or not isinstance(sql, str):
+            return ours
+        if ours is error and not ours.problems and not isinstance(error, SqlError):
+            return ours
+        span, name = self._place(error, step, sql)
+        problems = tuple(
+            replace(problem, span=problem.span or span, key=problem.key or "sql", remedy=self._remedy(problem, name))
+            for problem in ours.problems or (_problem(ours),)
+        )
+        placed = type(ours) if type(ours) is DefinitionError else DefinitionError
+        return placed("\n".join(str(problem) for problem in problems), problems=problems, detail=ours.detail)
+
+    def _place(self, error: BaseException, step: Step, sql: str) -> tuple[Span | None, str]:
+        """The span of what the error speaks of, and the text there."""
+        if isinstance(error, SqlError):
+            return _span(step, sql, error.start, error.end), sql[error.start : error.end]
+        params = getattr(step.stage, "sql_params", {})
+        rendered = fill(sql, params)
+        found = locate_error(error, rendered.text)
+        if found is None:
+            return step.tree.span(("sql",)) or step.tree.span(()), ""
+        start, end = (rendered.source_offset(offset) for offset in found)
+        return _span(step, sql, start, end), rendered.text[found[0] : found[1]]
+
+    def _remedy(self, problem: Problem, name: str) -> str:
+        """The engine's suggestion, or ours from the views that exist."""
+        if problem.code == "unknown-view" and name:
+            return did_you_mean(name.strip("`"), [view.name for view in self._book]) or problem.remedy
+        return problem.remedy
+
+
+def _problem(error: ArcbookError) -> Problem:
+    if isinstance(error, SqlError):
+        return Problem(error.code, error.message, remedy=error.remedy)
+    return Problem("engine-error", error.message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """What to run again to rebuild a view."""
+
+    step: Step
+    parameters: Mapping[str, Any]
+
+
+def _span(step: Step, sql: str, start: int, end: int) -> Span | None:
+    whole = step.tree.span(("sql",))
+    if whole is not None and whole.origin and whole.origin != step.cell.origin:
+        # The statement was read from a file, whose text it is from the first character on.
+        return Span.at(sql, start, max(end, start + 1), origin=whole.origin)
+    span = span_within(step.tree, ("sql",), step.cell.source, start, end)
+    return replace(span, cell=span.cell or step.cell.number, origin=span.origin or step.cell.origin) if span else None
+
+
+def _columns(spark: "SparkSession", view: str) -> dict[str, str]:
+    try:
+        return {field.name: field.dataType.simpleString() for field in spark.table(view).schema.fields}
+    except Exception:  # noqa: BLE001  # a view whose files have gone is still a view; whoever reads it learns more
+        return {}
+
+
+def _notice(engine: str, reason: str, rebuilt: list[str], lost: list[str]) -> str:
+    text = f"The engine `{engine}` was replaced" + (f" because {reason}" if reason else "")
+    if rebuilt:
+        text += f"; rebuilt: {', '.join(rebuilt)}"
+    if lost:
+        text += f"; lost, run their cells again: {', '.join(lost)}"
+    return f"{text}."
