@@ -69,6 +69,8 @@ def locate_error(error: Any, sql: str, *, schemas: Schemas | None = None) -> Pla
     """As `locate`, for an engine's exception: uses the offsets that Spark attaches to it where its text says less."""
     place = locate(str(error), sql, schemas=schemas)
     start, end = _context(error, sql)
+    if place is not None and place == _by_text("", sql, None):
+        return place
     if (start, end) == (0, 0) or end - start >= len(sql.strip()):
         return place
     if place is not None and start <= place[0] and place[1] <= end and place[0] != start:

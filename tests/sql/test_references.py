@@ -1,0 +1,116 @@
+"""What a statement reads and writes is found at its place, and sound statements are never refused."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arcbook.sql.places import split_name
+from arcbook.sql.references import SqlError, analyse
+from tests.sql.marks import cases, unmarked
+
+
+@pytest.mark.parametrize("case", cases("valid_statements.yaml"), ids=lambda case: case["sql"][:60])
+def test_valid_statement(case: dict[str, Any]) -> None:
+    """A statement the engine parses is not refused, and says honestly how much of it is known."""
+    sql = case["sql"]
+    statement = analyse(sql)
+    assert statement.kind == case["kind"]
+    assert [each.name for each in statement.reads] == case.get("reads", [])
+    assert [each.name for each in statement.writes] == case.get("writes", [])
+    assert statement.complete is not case.get("opaque", False)
+    for each in (*statement.reads, *statement.writes):
+        if each.path is None:
+            assert ".".join(split_name(sql[each.start : each.end])) == each.name
+        else:
+            assert each.path in sql[each.start : each.end]
+
+
+@pytest.mark.parametrize("case", cases("broken_statements.yaml"), ids=lambda case: case["sql"][:60])
+def test_broken_statement(case: dict[str, Any]) -> None:
+    """What no engine accepts is refused at its place."""
+    sql, places = unmarked(case["sql"])
+    start, end = places[0] if places else (case["sql"].index("«"), len(sql))
+    with pytest.raises(SqlError) as caught:
+        analyse(sql)
+    error = caught.value
+    assert (error.start, error.end) == (start, len(sql) if case.get("end") else end), error.message
+    assert case["message"] in error.message
+    assert case.get("remedy", "") in error.remedy.lower()
+
+
+def test_an_error_counts_lines_and_columns() -> None:
+    """The problem of an error has the line and column an editor shows."""
+    sql = "select 'é😀',\n  name,\nfrom people"
+    with pytest.raises(SqlError) as caught:
+        analyse(sql)
+    problem = caught.value.problem(sql)
+    assert problem.code == "sql-syntax"
+    assert problem.span is not None
+    assert (problem.span.line, problem.span.column) == (2, 7)
+
+
+@pytest.mark.parametrize(
+    ("sql", "columns"),
+    [
+        ("select a, b as c, t.d, s.e.f, count(*) as n from t", ("a", "c", "d", "f", "n")),
+        ("select a from t union select b from u", ("a",)),
+        ("select * from t", None),
+        ("select a, t.* from t", None),
+        ("select a + 1 from t", None),
+        ("delete from t", None),
+    ],
+)
+def test_columns(sql: str, columns: tuple[str, ...] | None) -> None:
+    """The names a query yields are told when its text alone says them."""
+    assert analyse(sql).columns == columns
+
+
+@pytest.mark.parametrize(
+    ("sql", "reads"),
+    [
+        ("select * from ${table} t join people p on t.id = p.id", ["people"]),
+        ("select * from db.${table}", []),
+        ("select ${columns} from people where ${filter} group by 1", ["people"]),
+        ("select * from people where day = '${day}'", ["people"]),
+        ("${everything}", []),
+        ("select ( ${a} from people", []),
+    ],
+)
+def test_a_statement_with_placeholders(sql: str, reads: list[str]) -> None:
+    """Before its values are known, a statement says what is certain and refuses nothing."""
+    statement = analyse(sql)
+    assert [each.name for each in statement.reads] == reads
+    assert not statement.complete
+    assert statement.columns is None
+
+
+@given(st.text(max_size=80))
+def test_any_text_ends_in_a_statement_or_an_error(text: str) -> None:
+    """No text makes the analysis crash; places lie inside the text."""
+    try:
+        statement = analyse(text)
+    except SqlError as error:
+        assert 0 <= error.start <= error.end <= len(text)
+    else:
+        for each in (*statement.reads, *statement.writes):
+            assert 0 <= each.start < each.end <= len(text)
+
+
+_WORDS = st.sampled_from(
+    ["select", "from", "where", "a", "v", "(", ")", ",", "*", "=", "'x'", "join", "on", "group by", "with", "as", ":p",
+     "${x}", "`q r`", "delta.`/x`", "merge into", "using", "1", ".", "--c\n", "/*d*/", "case", "end", ";", "😀", "over"]
+)  # fmt: skip
+
+
+@given(st.lists(_WORDS, max_size=14))
+def test_any_sequence_of_words_ends_in_a_statement_or_an_error(words: list[str]) -> None:
+    """As above, for text that looks like SQL."""
+    text = " ".join(words)
+    try:
+        statement = analyse(text)
+    except SqlError as error:
+        assert 0 <= error.start <= error.end <= len(text)
+    else:
+        assert statement.kind

@@ -1,0 +1,63 @@
+"""Columns that cannot exist are reported at their place; what may exist never is."""
+
+from typing import Any
+
+import pytest
+
+from arcbook.sql.schema import output_columns, unknown_columns
+from tests.sql.marks import cases, unmarked
+
+SCHEMAS = {
+    "people": {
+        "id": "int", "name": "string", "age": "int", "address": "struct<street:string,zip:int>", "tags": "array<string>",
+    },
+    "places": {"id": "int", "city": "string"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", cases("columns.yaml"), ids=lambda case: case["sql"][:60])
+def test_columns(case: dict[str, Any]) -> None:
+    """Exactly the marked columns are unknown."""
+    sql, places = unmarked(case["sql"])
+    found = unknown_columns(sql, SCHEMAS, variables=case.get("variables", ()))
+    assert [sql[each.start : each.end] for each in found] == [sql[start:end] for start, end in places]
+    assert [(each.start, each.end) for each in found] == places
+    if "output" in case:
+        output = output_columns(sql, SCHEMAS)
+        assert list(output or ()) == case["output"]
+
+
+@pytest.mark.parametrize("case", cases("columns.yaml"), ids=lambda case: case["sql"][:60])
+def test_nothing_is_claimed_of_unknown_views(case: dict[str, Any]) -> None:
+    """Without schemas only columns of the statement's own queries can be unknown."""
+    sql, places = unmarked(case["sql"])
+    found = unknown_columns(sql, {}, variables=case.get("variables", ()))
+    assert {(each.start, each.end) for each in found} <= set(places)
+
+
+@pytest.mark.parametrize("case", cases("valid_statements.yaml"), ids=lambda case: case["sql"][:60])
+def test_no_false_column_in_valid_statements(case: dict[str, Any]) -> None:
+    """Statements over views nothing is known of have no unknown columns."""
+    assert unknown_columns(case["sql"], {}) == []
+
+
+def test_types_pass_through() -> None:
+    """A column taken as it is keeps its type; a computed one has none."""
+    sql = "select p.id as k, p.name, age + 1 as next, w.* from people p join places w on p.id = w.id"
+    assert output_columns(sql, SCHEMAS) == {"k": "", "name": "string", "next": "", "id": "int", "city": "string"}
+    chained = output_columns("select * from s", {"s": output_columns("select name, id from people", SCHEMAS) or {}})
+    assert chained == {"name": "string", "id": "int"}
+
+
+def test_known_columns_help() -> None:
+    """A finding brings the names there are, as they would be written."""
+    plain = unknown_columns("select nam from people", SCHEMAS)[0]
+    assert plain.known == ("id", "name", "age", "address", "tags")
+    qualified = unknown_columns("select w.cty from people p, places w", SCHEMAS)[0]
+    assert qualified.known == ("w.id", "w.city")
+
+
+def test_what_does_not_parse_has_no_unknown_columns() -> None:
+    """A syntax error is found elsewhere."""
+    assert unknown_columns("select (nam from people", SCHEMAS) == []
+    assert output_columns("select (nam from people", SCHEMAS) is None
