@@ -1,6 +1,7 @@
 """Filling placeholders: `${name}` from an ordered list of lookups. Paths, hence places, stay valid."""
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from arcbook.cells.merge import concatenate, overridden, text_of
@@ -35,9 +36,10 @@ class Scope:
         return default
 
     def names(self) -> Iterable[str]:
-        """All names, for suggestions."""
+        """All names for suggestions, without the process environment's, which are rarely meant."""
         for lookup in self.lookups:
-            yield from lookup
+            if lookup is not os.environ:
+                yield from lookup
 
     def inside(self, lookup: Mapping[str, Any]) -> "Scope":
         """This scope with a lookup behind all others."""
@@ -82,6 +84,39 @@ def has_placeholders(value: Any) -> bool:
     if isinstance(value, list):
         return any(has_placeholders(item) for item in value)
     return isinstance(value, PLACEHOLDERS)
+
+
+def unbound(tree: Tree) -> list[Substitution]:
+    """The substitutions that still wait for a value, in the order of the text."""
+    return list(_substitutions(tree.value))
+
+
+def _substitutions(value: Any) -> Iterator[Substitution]:
+    if isinstance(value, Substitution):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _substitutions(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _substitutions(item)
+    elif isinstance(value, Concatenation):
+        for part in value.parts:
+            yield from _substitutions(part)
+    elif isinstance(value, Override):
+        yield from _substitutions(value.earlier)
+        yield from _substitutions(value.later)
+
+
+def without_unset(value: dict[str, Any]) -> dict[str, Any]:
+    """An object without the members that are optional substitutions without a value."""
+    kept: dict[str, Any] = {}
+    for key, item in value.items():
+        if isinstance(item, Override) and isinstance(item.later, Substitution) and item.later.optional:
+            kept[key] = item.earlier
+        elif not (isinstance(item, Substitution) and item.optional):
+            kept[key] = without_unset(item) if isinstance(item, dict) else item
+    return kept
 
 
 class _Binder:

@@ -165,7 +165,9 @@ def read_declaration(text: str, span: Span) -> Declaration:
             facts["pattern"] = _regex(line, pattern[1])
         else:
             line.fail(f"`{line.rest}` is not understood", key=name)
-    declaration = Declaration(name, type_, help=line.rest.lstrip("# ").strip(), span=span, **facts)
+    comment = line.rest.lstrip("# ").strip()
+    # `# required` repeats what the missing default says.
+    declaration = Declaration(name, type_, help="" if comment == "required" else comment, span=span, **facts)
     if not raw:
         return declaration
     return _with_default(line, declaration, facts, raw[0][0])

@@ -227,7 +227,10 @@ def _enum(type_: ParameterType, value: Any) -> str:
 def _uri(type_: ParameterType, value: Any) -> str:
     text = _string(type_, value).strip()
     scheme, separator, rest = text.partition("://")
-    sound = bool(re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme)) and bool(rest) and " " not in rest
+    # `jdbc:postgresql://…` has two schemes.
+    sound = bool(
+        re.fullmatch(r"([A-Za-z][A-Za-z0-9+.-]*:)*[A-Za-z][A-Za-z0-9+.-]*", scheme) and rest and " " not in rest
+    )
     if text and not any(ord(character) < 32 for character in text) and (sound or not separator):
         return text
     raise ValueProblemError("an address such as s3://bucket/folder, or a path")

@@ -14,12 +14,12 @@ from types import MappingProxyType
 from typing import Any
 
 from arcbook.cells.declarations import Declaration, read_assignment, read_declaration
+from arcbook.cells.lines import content_lines
 from arcbook.cells.model import Cell
 from arcbook.cells.parameter_types import ParameterType, ValueProblemError
 from arcbook.cells.secrets import Secret
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem
-from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean
 
 INJECTED_TAG = "injected-parameters"
@@ -63,6 +63,12 @@ class Values:
     typed: Mapping[str, Any] = field(default_factory=dict)
     text: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+
+    def public(self) -> "Values":
+        """The values without the secret ones: for checking, which must not fetch any."""
+        typed = {name: value for name, value in self.typed.items() if name not in self.secrets}
+        text = {name: self.text[name] for name in self.text if name not in self.secrets}
+        return Values(typed, text, self.secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +174,7 @@ def read_declarations(cell: Cell) -> Declarations:
     """
     found: dict[str, Declaration] = {}
     problems: list[Problem] = []
-    for line, span in _lines(cell):
+    for line, span in content_lines(cell):
         try:
             declaration = read_declaration(line, span)
         except CellError as error:
@@ -189,7 +195,7 @@ def is_assignments(cell: Cell) -> bool:
     """Whether a `%params` cell holds given values (`name = 1`), as papermill injects them, instead of declarations."""
     if cell.magic != "params":
         return False
-    lines = [line for line, _ in _lines(cell)]
+    lines = [line for line, _ in content_lines(cell)]
     return INJECTED_TAG in cell.tags or (bool(lines) and all(_ASSIGNMENT.match(line) for line in lines))
 
 
@@ -201,7 +207,7 @@ def read_assignments(cell: Cell) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     problems: list[Problem] = []
-    for line, span in _lines(cell):
+    for line, span in content_lines(cell):
         try:
             name, value = read_assignment(line, span)
             found[name] = value
@@ -210,15 +216,6 @@ def read_assignments(cell: Cell) -> dict[str, Any]:
     if problems:
         raise CellError(problems)
     return found
-
-
-def _lines(cell: Cell) -> Iterator[tuple[str, Span]]:
-    """The lines with content, each with its place."""
-    for number, line in enumerate(cell.body.split("\n"), start=cell.body_line):
-        text = line.strip()
-        if text and not text.startswith("#"):
-            start = len(line) - len(line.lstrip()) + 1
-            yield text, Span(number, start, number, start + len(text), cell.number, cell.origin)
 
 
 def _missing(declaration: Declaration) -> Problem:

@@ -6,6 +6,7 @@ from arcbook.cells.places import span_within
 from arcbook.cells.tree import Tree
 from arcbook.core.problem import Problem, Severity
 from arcbook.sql.errors import SqlError
+from arcbook.sql.offsets import Rendered
 from arcbook.sql.placeholders import fill, parameter_errors, placeholders
 from arcbook.sql.references import Statement, analyse
 
@@ -26,29 +27,28 @@ def check_statement(tree: Tree, source: str) -> list[Problem]:
     return problems + _unsafe(tree, source)
 
 
+def filled(sql: str, params: Any) -> Rendered:
+    """The statement with those values filled in that are known.
+
+    Raises:
+        SqlError: a value would end the quotes around its placeholder.
+    """
+    given = params if isinstance(params, dict) else {}
+    return fill(sql, {str(name): str(item) for name, item in given.items() if isinstance(item, str | int | float)})
+
+
 def statement_of(sql: str, params: Any) -> Statement:
-    """The analysis of a statement after its known values were filled in; offsets are those of `sql`.
+    """The analysis of a statement after its known values were filled in; its offsets are those of the filled text.
 
     Raises:
         SqlError: with offsets of `sql`.
     """
-    known = (
-        {str(name): str(value) for name, value in params.items() if isinstance(value, str | int | float)}
-        if isinstance(params, dict)
-        else {}
-    )
-    rendered = fill(sql, known)
+    rendered = filled(sql, params)
     try:
-        statement = analyse(rendered.text)
+        return analyse(rendered.text)
     except SqlError as error:
-        raise SqlError(
-            error.message,
-            rendered.source_offset(error.start),
-            rendered.source_offset(error.end),
-            code=error.code,
-            remedy=error.remedy,
-        ) from None
-    return statement
+        start, end = rendered.source_offset(error.start), rendered.source_offset(error.end)
+        raise SqlError(error.message, start, end, code=error.code, remedy=error.remedy) from None
 
 
 def placed(error: SqlError, tree: Tree, source: str) -> Problem:

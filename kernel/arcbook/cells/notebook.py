@@ -1,0 +1,299 @@
+"""Reading a job: a notebook, or a HOCON or JSON file."""
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from arcbook.cells.fetch import fetch_text
+from arcbook.cells.hocon import read_document, read_objects
+from arcbook.cells.lines import read_names
+from arcbook.cells.magics import read_cell
+from arcbook.cells.model import Cell
+from arcbook.cells.params import Declarations, Values, is_assignments, read_assignments, read_declarations
+from arcbook.cells.places import offset_of
+from arcbook.cells.render import render
+from arcbook.cells.tree import Tree
+from arcbook.core.failures import CellError
+from arcbook.core.problem import Problem, Severity
+from arcbook.core.span import Span
+
+#: Top-level keys of a job file that are no values for `${…}`.
+_OWN_KEYS = ("stages", "plugins")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it was read, not yet checked.
+
+    `cells` lacks those whose first line cannot be understood: `problems` says so, and a job with errors among them must
+    not run. `document` is the job file's tree (its members besides `stages` are values for `${…}`), `notebook` the
+    parsed notebook. `environment` is the choice of a `%environment` cell, `injected` the values of papermill's cells.
+    """
+
+    origin: str
+    cells: tuple[Cell, ...]
+    kind: Literal["notebook", "document"]
+    kernel_name: str | None = None
+    declarations: Declarations = field(default_factory=Declarations)
+    environment: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    document: Tree | None = None
+    notebook: Mapping[str, Any] | None = None
+    injected: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What a job file holds beside its stages, unbound."""
+        members = self.document.value if self.document else {}
+        return {key: value for key, value in members.items() if key not in _OWN_KEYS}
+
+    def values_of_parameters(self) -> Values:
+        """Defaults, overridden by injected values as far as they fit: what is known without being told."""
+        try:
+            return self.declarations.bind(self.injected)
+        except CellError:
+            return self.declarations.defaults()
+
+
+def read_job(address: str) -> Job:
+    """The job at a path, `http(s)://` or `s3://` address; `.ipynb` is a notebook, anything else HOCON or JSON.
+
+    Raises:
+        CellError: the file as a whole cannot be read as a job.
+        ArcbookError: it cannot be fetched.
+    """
+    text = fetch_text(address)
+    return notebook_job(text, address) if address.lower().endswith(".ipynb") else document_job(text, address)
+
+
+def notebook_job(text: str, origin: str = "") -> Job:
+    """The job in a notebook's text. Errors as `read_job`."""
+    notebook = _parsed(text, origin)
+    found: list[Problem] = []
+    cells: list[Cell] = []
+    code_cells = [cell for cell in notebook["cells"] if isinstance(cell, dict) and cell.get("cell_type") == "code"]
+    for number, raw in enumerate(code_cells, start=1):
+        metadata = raw.get("metadata") if isinstance(raw.get("metadata"), dict) else {}
+        tags = metadata.get("tags") if isinstance(metadata, dict) else None
+        try:
+            cells.append(
+                read_cell(
+                    source_of(raw),
+                    number=number,
+                    origin=origin,
+                    cell_id=str(raw.get("id", "")),
+                    tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
+                )
+            )
+        except CellError as error:
+            found.extend(error.problems)
+    metadata = notebook.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    kernelspec = metadata.get("kernelspec")
+    name = kernelspec.get("name") if isinstance(kernelspec, dict) else None
+    job = Job(origin, tuple(cells), "notebook", str(name) if name else None, metadata=metadata, notebook=notebook)
+    return _with_parameters(replace(job, problems=(*_kernel_problem(job), *found)))
+
+
+def document_job(text: str, origin: str = "") -> Job:
+    """The job in a job file's text: one cell for each stage, with places of the file. Errors as `read_job`."""
+    document = read_document(text, origin=origin)
+    problems = _plugins(document)
+    stages = document.value.get("stages")
+    if stages is None:
+        keys = ", ".join(f"`{key}`" for key in document.value) or "none"
+        raise CellError(
+            [
+                Problem(
+                    "missing-key",
+                    f"the job file has no key `stages`; its keys: {keys}",
+                    document.span(()),
+                    "stages",
+                    'Write `"stages": [ … ]` with the stages in their order.',
+                )
+            ]
+        )
+    if not isinstance(stages, list):
+        raise CellError(
+            [
+                Problem(
+                    "wrong-value",
+                    "`stages` must be a list of objects",
+                    document.span(("stages",)),
+                    "stages",
+                    "Put the stages into `[` and `]`.",
+                )
+            ]
+        )
+    cells: list[Cell] = []
+    for position, stage in enumerate(stages):
+        span = document.span(("stages", position))
+        if not isinstance(stage, dict) or span is None:
+            problems.append(
+                Problem("wrong-value", "a stage must be an object", span, f"stages.{position}", "Put it into braces.")
+            )
+            continue
+        cells.append(_stage_cell(text, span, position + 1, origin))
+    return Job(origin, tuple(cells), "document", problems=tuple(problems), document=document)
+
+
+def source_of(raw: Mapping[str, Any]) -> str:
+    """A cell's text; notebooks store it as lines or as one text."""
+    source = raw.get("source", "")
+    return "".join(map(str, source)) if isinstance(source, list) else str(source)
+
+
+def _stage_cell(text: str, span: Span, number: int, origin: str) -> Cell:
+    start = offset_of(text, span.line, span.column) or 0
+    end = offset_of(text, span.end_line, span.end_column) or len(text)
+    # Blanks in front keep the columns of the first line true.
+    body = " " * (span.column - 1) + text[start:end]
+    return Cell(text, body=body, body_line=span.line, origin=origin, cell_id=f"stage-{number}")
+
+
+def _parsed(text: str, origin: str) -> dict[str, Any]:
+    try:
+        notebook = json.loads(text)
+    except json.JSONDecodeError as error:
+        span = Span(error.lineno, error.colno, error.lineno, error.colno + 1, origin=origin)
+        raise CellError([_no_notebook(f"the notebook is no JSON: {error.msg}", span)]) from None
+    except RecursionError:
+        raise CellError([_no_notebook("the notebook is nested too deeply", Span(1, 1, 1, 2, origin=origin))]) from None
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        span = Span(1, 1, 1, 2, origin=origin)
+        raise CellError([_no_notebook("the file has no list of cells, so it is no notebook of format 4", span)])
+    return notebook
+
+
+def _no_notebook(message: str, span: Span) -> Problem:
+    return Problem("not-a-notebook", message, span, remedy="Open it in JupyterLab and save it again.")
+
+
+def _kernel_problem(job: Job) -> list[Problem]:
+    if job.kernel_name == "arc":
+        return []
+    said = (
+        f"says it is for the kernel `{job.kernel_name}`" if job.kernel_name else "does not say which kernel it is for"
+    )
+    return [
+        Problem(
+            "kernel-metadata",
+            f"the notebook {said}, not `arc`",
+            Span(1, 1, 1, 2, origin=job.origin),
+            "metadata.kernelspec.name",
+            "Choose the kernel Arc in JupyterLab and save, or run `arcbook lint --fix`.",
+        )
+    ]
+
+
+def _plugins(document: Tree) -> list[Problem]:
+    """Arc's plugins are no part of arcbook: values they would compute are missing, hooks are only left out."""
+    problems = []
+    for name, severity, remedy in (
+        ("config", Severity.ERROR, "Give the values with `-p` or `--etl.…` instead."),
+        ("lifecycle", Severity.WARNING, "Remove it; the run's record has what it would log."),
+    ):
+        path = ("plugins", name)
+        if document.at(path):
+            message = f"`plugins.{name}` is not supported"
+            problems.append(Problem("unknown-key", message, document.key_span(path), ".".join(path), remedy, severity))
+    return problems
+
+
+def _with_parameters(job: Job) -> Job:
+    """The job with what its `%params` and `%environment` cells say."""
+    declarations, injected, problems = Declarations(), dict[str, Any](), list(job.problems)
+    environment = job.environment
+    for cell in job.cells:
+        try:
+            if is_assignments(cell):
+                injected |= read_assignments(cell)
+            elif cell.magic == "params":
+                declarations = declarations.merged(read_declarations(cell))
+            elif cell.magic == "environment":
+                environment = (*read_names(cell), environment)[0]
+        except CellError as error:
+            problems.extend(error.problems)
+    return replace(
+        job,
+        declarations=declarations,
+        injected=injected,
+        environment=environment,
+        problems=tuple(sorted(problems, key=_place)),
+    )
+
+
+def _place(problem: Problem) -> tuple[int, int, int]:
+    span = problem.span
+    return (span.cell or 0, span.line, span.column) if span else (0, 0, 0)
+
+
+def job_notebook(job: Job) -> dict[str, Any]:
+    """The job as a notebook (format 4.5) that the kernel `arc` runs.
+
+    A notebook is returned as it is, completed by what the format demands. Of a job file each stage becomes a cell whose
+    metadata `arcbook` has the file's address (`origin`) and the line it starts on; values beside the stages come first
+    as a `%document` cell.
+    """
+    if job.notebook is not None:
+        return _completed(copy.deepcopy(dict(job.notebook)))
+    cells = []
+    if job.values:
+        members = "\n".join(render({key: value})[2:-2].strip() for key, value in job.values.items())
+        cells.append(_code_cell("document", f"%document\n{members}", {"origin": job.origin}))
+    cells += [
+        _code_cell(cell.cell_id, cell.body.lstrip(" "), {"origin": job.origin, "line": cell.body_line})
+        for cell in job.cells
+    ]
+    return {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Arc", "language": "arc", "name": "arc"},
+            "language_info": {"name": "arc"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def _code_cell(cell_id: str, source: str, facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "id": cell_id,
+        "metadata": {"arcbook": facts},
+        "execution_count": None,
+        "outputs": [],
+        "source": source,
+    }
+
+
+def _completed(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Older notebooks lack cell ids and may lack the lists that code cells must have."""
+    for position, cell in enumerate(notebook["cells"]):
+        if not isinstance(cell, dict):
+            continue
+        cell.setdefault("id", f"cell-{position}")
+        cell.setdefault("metadata", {})
+        cell["source"] = source_of(cell)
+        if cell.get("cell_type") == "code":
+            cell.setdefault("outputs", [])
+            cell.setdefault("execution_count", None)
+    notebook.setdefault("metadata", {})
+    notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
+    return notebook
+
+
+def document_values(cell: Cell) -> dict[str, Any]:
+    """The members of a `%document` cell, unbound.
+
+    Raises:
+        CellError: it does not parse.
+    """
+    text = cell.body
+    if text.lstrip().startswith("{"):
+        trees = read_objects(text, origin=cell.origin, cell=cell.number, first_line=cell.body_line)
+        return trees[0].value if trees else {}
+    return read_document(text, origin=cell.origin).value if text.strip() else {}

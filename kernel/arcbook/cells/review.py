@@ -1,0 +1,293 @@
+"""What only shows when the cells of a job are seen together: views, parameters, environments, ids."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from arcbook.cells.check import Examination
+from arcbook.cells.lines import read_names
+from arcbook.cells.messages import opening
+from arcbook.cells.model import Cell
+from arcbook.cells.notebook import Job
+from arcbook.cells.places import span_within
+from arcbook.cells.statements import filled, statement_of
+from arcbook.cells.tree import Tree
+from arcbook.core.capabilities import CAPABILITIES, ENGINE_CAPABILITIES
+from arcbook.core.masking import find_secrets
+from arcbook.core.problem import Problem, Severity
+from arcbook.core.settings import RunSettings
+from arcbook.core.span import Span
+from arcbook.core.suggest import did_you_mean
+from arcbook.sql.errors import SqlError
+from arcbook.sql.placeholders import named_parameters
+from arcbook.sql.references import Reference
+from arcbook.sql.schema import output_columns, unknown_columns
+from arcbook.stages.base import Stage, roles_of
+from arcbook.stages.keys import Role
+from arcbook.stages.registry import stage_types
+
+#: Columns that extracts may add; whether they do depends on keys and engine, so they are always thinkable.
+_INTERNAL = {"_filename": "string", "_index": "long", "_monotonically_increasing_id": "long"}
+#: Stages that may make views nobody sees in their keys.
+_OPAQUE = frozenset({"PipelineExecute"})
+
+
+@dataclass
+class _Wanted:
+    """A view that was read before anything made it."""
+
+    name: str
+    span: Span | None
+    key: str
+
+
+@dataclass
+class Review:
+    """Follows a job's cells in their order."""
+
+    job: Job
+    settings: RunSettings
+    engine: str | None = None
+    views: dict[str, Mapping[str, str] | None] = field(default_factory=dict)
+    not_here: set[str] = field(default_factory=set)
+    names: list[str] = field(default_factory=list)
+    wanted: list[_Wanted] = field(default_factory=list)
+    ids: dict[str, Span | None] = field(default_factory=dict)
+    later_values: set[str] = field(default_factory=set)
+    opaque: bool = False
+    computed: bool = False
+    problems: list[Problem] = field(default_factory=list)
+
+    def enter(self, cell: Cell) -> None:
+        """Note what a cell does besides stages."""
+        if cell.magic == "python":
+            self.opaque = True
+        elif cell.magic == "secret":
+            self.later_values.update(read_names(cell))
+        elif cell.magic in ("metadata", "list") and "outputView" in cell.arguments:
+            self._made(cell.arguments["outputView"].value, None)
+        if self.job.kind == "notebook":
+            self._secrets_in(cell)
+
+    def lost(self, cell: Cell) -> None:
+        """A cell could not be read: it may have made any view."""
+        if cell.magic != "env":
+            self.opaque = True
+
+    def expected(self, name: str) -> bool:
+        """Whether a value of this name comes only when the job runs."""
+        declared = name in self.job.declarations.by_name or self._declarations_broken
+        return declared or name in self.later_values or self.computed
+
+    @property
+    def _declarations_broken(self) -> bool:
+        """Whether a `%params` cell could not be read: then any name may be declared."""
+        return any(problem.code == "parameter-declaration" for problem in self.job.problems)
+
+    def skipped(self, tree: Tree) -> None:
+        """A stage of another environment: its view is not made in this one."""
+        name = tree.value.get("outputView")
+        if isinstance(name, str) and name.lower() not in self.views:
+            self.not_here.add(name.lower())
+
+    def habits(self, tree: Tree) -> list[Problem]:
+        """Findings that concern a stage whatever the environment."""
+        if tree.value.get("environments"):
+            return []
+        name = tree.value.get("name")
+        return [
+            Problem(
+                "never-runs",
+                f"no environment runs the stage `{name}`: it lists none",
+                tree.key_span(("environments",)) if ("environments",) in tree.spans else opening(tree.span(())),
+                "environments",
+                "Add for example `environments=dev,test,prod`.",
+                Severity.WARNING,
+            )
+        ]
+
+    def stage(self, found: Examination, cell: Cell) -> list[Problem]:
+        """What a stage does to the views, and what is wrong with that."""
+        tree = found.tree
+        problems = self.habits(tree) + self._identified(tree)
+        stage_type = stage_types().get(str(tree.value.get("type", "")).partition(":")[0].rpartition(".")[2])
+        if stage_type is None:
+            self.opaque = True
+            return problems
+        if stage_type.type_name() in _OPAQUE:
+            self.opaque = True
+        if stage_type.type_name() == "ConfigExecute":
+            self.computed = True
+        for key, role in _roles(stage_type):
+            if role is Role.READS_VIEW:
+                for name in _names(tree.value.get(key)):
+                    self._read(name, tree.span((key,)), key)
+        columns = self._statement(tree, cell, problems)
+        schema = tree.value.get("schema")
+        if isinstance(schema, list) and stage_type.kind == "transform":
+            columns = _schema_columns(schema)
+        for key, role in _roles(stage_type):
+            if role is Role.MAKES_VIEW:
+                for name in _names(tree.value.get(key)):
+                    self._made(name, columns)
+                if key in tree.value and not isinstance(tree.value[key], str | list):
+                    self.opaque = True  # a placeholder: any name is possible
+        if self.engine and found.stage is not None:
+            problems += self._capabilities(found.stage, tree)
+        return problems
+
+    def end(self) -> list[Problem]:
+        """What is only certain at the end: views that nothing made in time."""
+        for wanted in self.wanted:
+            self.problems.append(
+                Problem("unknown-view", self._why(wanted.name), wanted.span, wanted.key, self._instead(wanted.name))
+            )
+        return self.problems
+
+    # -- views --------------------------------------------------------------------------------------------------------
+
+    def _made(self, name: str, columns: Mapping[str, str] | None) -> None:
+        self.views[name.lower()] = columns
+        self.names.append(name)
+
+    def _read(self, name: str, span: Span | None, key: str) -> None:
+        if name.lower() not in self.views and not self.opaque and "." not in name:
+            self.wanted.append(_Wanted(name, span, key))
+
+    def _why(self, name: str) -> str:
+        if name.lower() in self.not_here:
+            return f"the view `{name}` is made only in other environments"
+        if name.lower() in self.views:
+            return f"the view `{name}` is made only further down"
+        return f"nothing makes the view `{name}`"
+
+    def _instead(self, name: str) -> str:
+        if name.lower() in self.views:
+            return "Move the cell that makes it in front of this one."
+        if name.lower() in self.not_here:
+            return f"Run its stage in `{self.settings.environment}` too."
+        return did_you_mean(name, self.names) or "Make it by a stage with that `outputView`."
+
+    # -- statements ---------------------------------------------------------------------------------------------------
+
+    def _statement(self, tree: Tree, cell: Cell, problems: list[Problem]) -> Mapping[str, str] | None:
+        """Check a stage's statement against views and parameters; the columns it yields, when they are certain."""
+        sql, params = tree.value.get("sql"), tree.value.get("sqlParams")
+        if not isinstance(sql, str) or tree.value.get("type") in ("MetadataFilterTransform", "MetadataValidate"):
+            return None
+        try:
+            statement, rendered = statement_of(sql, params), filled(sql, params)
+        except SqlError:
+            return None  # said already
+        outside = str(tree.value.get("jdbcURL", "")) != ""
+
+        def place(start: int, end: int) -> Span | None:
+            return span_within(
+                tree, ("sql",), cell.source, rendered.source_offset(start), max(rendered.source_offset(end), 0)
+            )
+
+        problems += [
+            self._undeclared(named.name, place(named.start, named.end))
+            for named in named_parameters(rendered.text)
+            if named.name not in self.job.declarations.by_name and not self._declarations_broken
+        ]
+        if outside:
+            return None
+        for reference in statement.reads:
+            self._read_by_sql(reference, place(reference.start, reference.end))
+        for reference in statement.writes:
+            if statement.kind not in ("create", "cache"):
+                self._read_by_sql(reference, place(reference.start, reference.end))
+            elif reference.path is None:
+                self._made(reference.name, None)
+        if not statement.complete and "${" not in rendered.text and statement.kind not in ("query", "set", "show"):
+            self.opaque = True
+        known = {name: columns for name, columns in self.views.items() if columns is not None}
+        for column in unknown_columns(rendered.text, known):
+            remedy = did_you_mean(column.name, column.known) or f"There are: {', '.join(column.known[:12])}."
+            message = f"the statement's views have no column `{column.name}`"
+            problems.append(Problem("unknown-column", message, place(column.start, column.end), "sql", remedy))
+        return output_columns(rendered.text, known)
+
+    def _read_by_sql(self, reference: Reference, span: Span | None) -> None:
+        if reference.path is None:
+            self._read(reference.name, span, "sql")
+
+    def _undeclared(self, name: str, span: Span | None) -> Problem:
+        known = self.job.declarations.by_name
+        return Problem(
+            "sql-parameter",
+            f"the job declares no parameter `{name}` for `:{name}`",
+            span,
+            "sql",
+            did_you_mean(name, known) or "Declare it in a `%params` cell.",
+        )
+
+    # -- other --------------------------------------------------------------------------------------------------------
+
+    def _identified(self, tree: Tree) -> list[Problem]:
+        identifier = tree.value.get("id")
+        if not isinstance(identifier, str):
+            return []
+        if identifier not in self.ids:
+            self.ids[identifier] = tree.span(("id",))
+            return []
+        first = self.ids[identifier]
+        message = f"the id `{identifier}` is used twice{f', first at {first}' if first else ''}"
+        return [Problem("duplicate-id", message, tree.span(("id",)), "id", "Give each stage an id of its own.")]
+
+    def _capabilities(self, stage: Stage, tree: Tree) -> list[Problem]:
+        offered = ENGINE_CAPABILITIES.get(self.engine or "", frozenset(CAPABILITIES))
+        return [
+            Problem(
+                "capability",
+                f"{stage.type_name()} needs {CAPABILITIES.get(need, need)}, which the engine `{self.engine}` lacks",
+                tree.span(("type",)) or opening(tree.span(())),
+                "type",
+                _engines_with(need),
+            )
+            for need in sorted(stage.required_capabilities() - offered)
+        ]
+
+    def _secrets_in(self, cell: Cell) -> None:
+        for start, end, kind in find_secrets(cell.source):
+            self.problems.append(
+                Problem(
+                    "secret-in-text",
+                    f"this looks like a secret ({kind})",
+                    Span.at(cell.source, start, end, cell=cell.number, origin=cell.origin),
+                    remedy="Declare it as `secret` in %params, or ask for it by %secret.",
+                    severity=Severity.WARNING,
+                )
+            )
+
+
+def _engines_with(need: str) -> str:
+    able = [name for name, offered in ENGINE_CAPABILITIES.items() if need in offered]
+    return f"Use the engine {' or '.join(f'`{name}`' for name in able)}." if able else "No engine here offers it."
+
+
+def _roles(stage_type: type[Stage]) -> list[tuple[str, Role]]:
+    """Each key of a stage type with its role."""
+    cached = _ROLES.get(stage_type)
+    if cached is None:
+        cached = [
+            (fact.alias or name, role) for name, fact in stage_type.model_fields.items() for role in roles_of(fact)
+        ]
+        _ROLES[stage_type] = cached
+    return cached
+
+
+_ROLES: dict[type[Stage], list[tuple[str, Role]]] = {}
+
+
+def _names(value: Any) -> list[str]:
+    if isinstance(value, str) and value:
+        return [value]
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _schema_columns(schema: list[Any]) -> Mapping[str, str] | None:
+    """The columns that typing by `schema` yields; internal ones may pass through."""
+    columns = {str(column.get("name")): str(column.get("type", "")) for column in schema if isinstance(column, dict)}
+    return {**columns, "_errors": "array", **_INTERNAL} if columns else None
