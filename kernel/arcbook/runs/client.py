@@ -19,7 +19,7 @@ from arcbook.runs import kernels
 from arcbook.runs.classify import error_of
 from arcbook.runs.journal import Journal
 from arcbook.runs.outputs import CellOutputs
-from arcbook.runs.record import CellNote, StageNote
+from arcbook.runs.record import CellNote, StageNote, stage_note
 from arcbook.runs.stop import Stop, StoppedError
 
 #: How long an interrupted cell may take to end before its kernel is killed.
@@ -226,7 +226,9 @@ class JournalClient(NotebookClient):
             return None
         if output.output_type == "error":
             self._error_shown = content
-        self._note_stage(cell_index, output)
+        number = self._numbers.get(cell_index)
+        if number is not None and (stage := stage_note(output, number)):
+            self._ending.stages.append(stage)
         self._outputs.rich(dict(output), display_id)
         return None
 
@@ -243,18 +245,3 @@ class JournalClient(NotebookClient):
         if msg["msg_type"] == "update_display_data" and self._outputs is not None:
             content = msg["content"]
             self._outputs.update(display_id, content["data"], content["metadata"])
-
-    def _note_stage(self, index: int, output: NotebookNode) -> None:
-        noted = output.get("metadata", {}).get("arcbook")
-        number = self._numbers.get(index)
-        if isinstance(noted, dict) and noted.get("stage") and number is not None:
-            self._ending.stages.append(
-                StageNote(
-                    cell=number,
-                    stage=str(noted["stage"]),
-                    name=str(noted.get("name") or ""),
-                    view=noted.get("view"),
-                    skipped=bool(noted.get("skipped")),
-                    details=noted.get("details") or {},
-                )
-            )

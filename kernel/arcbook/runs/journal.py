@@ -21,7 +21,7 @@ cell costs microseconds instead of milliseconds. Secrets are masked before a lin
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -99,3 +99,8 @@ def read_events(text: str) -> Iterator[Event]:
         if event.get("event") == "run" and event.get("format", 0) > FORMAT:
             raise InputError(f"the journal has format {event['format']}; this arcbook reads formats up to {FORMAT}.")
         yield event
+
+
+def events_text(events: Iterable[Event]) -> str:
+    """A journal's text from its events."""
+    return "".join(f"{json.dumps(event, ensure_ascii=False, separators=(',', ':'), default=str)}\n" for event in events)

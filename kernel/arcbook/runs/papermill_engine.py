@@ -85,6 +85,7 @@ class ArcEngine:
             notebook=nbformat.from_dict(nb),  # type: ignore[no-untyped-call]
             source="" if source == "-" else source,
             kernel=kernel_name,
+            any_kernel=True,  # papermill's -k has the last word
             environment=options.get("environment"),
             engine=options.get("engine"),
             record_root=options.get("record"),

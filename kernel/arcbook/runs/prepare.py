@@ -1,21 +1,240 @@
 """From a request to what a kernel is given: the job read and checked before anything starts."""
 
-from datetime import datetime
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
-from arcbook.runs.request import INJECTED_TAG, Prepared, Request
+from arcbook.cells.convert import trees_of
+from arcbook.cells.fetch import relative_to
+from arcbook.cells.magics import read_cell
+from arcbook.cells.notebook import Job, notebook_job, source_of
+from arcbook.cells.params import Values, read_assignments
+from arcbook.cells.plan import Context, check_job
+from arcbook.core.capabilities import ENGINE_CAPABILITIES
+from arcbook.core.failures import ArcbookError, CellError, DefinitionError
+from arcbook.core.masking import MASK, masker, names_a_secret
+from arcbook.core.problem import Problem, Severity, errors
+from arcbook.core.settings import RunSettings
+from arcbook.core.suggest import did_you_mean, nearest
+from arcbook.runs.layout import job_name
+from arcbook.runs.request import INJECTED_TAG, PARAMETERS_TAG, Prepared, Request
+from arcbook.runs.translator import ArcTranslator, is_finite
+
+KERNEL = "arc"
+DEFAULT_ENGINE = "embedded"
+ENVIRONMENT_KEY = "etl.config.environment"
+
+_PLACEHOLDER = re.compile(r"\$\{\??\s*([^{}\s]+)\s*\}")
 
 
 def prepare(request: Request, started: datetime) -> Prepared:
     """Check everything that can be checked without an engine; what is wrong is in `Prepared.refused`."""
-    logical_time = request.logical_time or started
-    numbers = code_numbers(request.notebook)
-    return Prepared(notebook=request.notebook, numbers=numbers, environment=None, engine="", logical_time=logical_time)
+    prepared = Prepared(
+        notebook=request.notebook,
+        numbers=code_numbers(request.notebook),
+        environment=None,
+        engine="",
+        logical_time=request.logical_time or started,
+    )
+    if request.kernel != KERNEL:
+        return prepared
+    try:
+        return _prepared(request, prepared)
+    except ArcbookError as error:
+        return replace(prepared, refused=error)
 
 
-def code_numbers(notebook: dict) -> dict[int, int]:
+def code_numbers(notebook: Mapping[str, Any]) -> dict[int, int]:
     """The number of the code cell at each position, as its author counts: from 1, injected cells left out."""
     numbers: dict[int, int] = {}
     for index, cell in enumerate(notebook["cells"]):
-        if cell["cell_type"] == "code" and INJECTED_TAG not in cell.get("metadata", {}).get("tags", ()):
+        if cell["cell_type"] == "code" and not _is_injected(cell):
             numbers[index] = len(numbers) + 1
     return numbers
+
+
+def _prepared(request: Request, prepared: Prepared) -> Prepared:
+    own = {**request.notebook, "cells": [cell for cell in request.notebook["cells"] if not _is_injected(cell)]}
+    job = request.job or notebook_job(json.dumps(own), request.source)
+    found = [each for each in job.problems if not (request.any_kernel and each.code == "kernel-metadata")]
+    given, launch = _split(_given(request, found), job, own, request.launch)
+    values = _bind(job, given, found)
+    environment = _environment(request, launch, job)
+    if environment is None:
+        found.append(_no_environment(job))
+    prepared = replace(
+        prepared,
+        environment=environment,
+        engine=_engine(request),
+        launch=launch | _times(launch, prepared.logical_time),
+        parameters=_shown(values),
+        notes=_notes(job, launch),
+    )
+    if not errors(found):
+        # Checked with all values: what is missing now will still be missing when the cell's turn comes.
+        found.extend(check_job(job, _context(request, prepared, values)).problems)
+    prepared = _with_values(prepared, own, given)
+    if wrong := errors(found):
+        return replace(prepared, refused=CellError(wrong))
+    return replace(prepared, warnings=tuple(each for each in found if each.severity is Severity.WARNING))
+
+
+def _given(request: Request, found: list[Problem]) -> dict[str, Any]:
+    """The values given: those of injected cells, then those of the request. None and NaN are no values."""
+    given: dict[str, Any] = {}
+    for cell in filter(_is_injected, request.notebook["cells"]):
+        try:
+            given |= read_assignments(read_cell(source_of(cell), tags=(INJECTED_TAG,)))
+        except CellError as error:
+            found.extend(error.problems)
+    given |= request.parameters
+    for name, value in given.items():
+        if not is_finite(value):
+            message = f"the value of the parameter `{name}` is {'missing (None)' if value is None else value}"
+            found.append(Problem("parameter-value", message, key=name, remedy="Give a value, or leave it out."))
+    return {name: value for name, value in given.items() if is_finite(value)}
+
+
+def _split(
+    given: Mapping[str, Any], job: Job, own: Mapping[str, Any], launch: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Parameters and launch values: a name that nobody declares but `${name}` asks for is a launch value."""
+    declared = job.declarations.by_name
+    asked = {name for cell in own["cells"] if cell["cell_type"] == "code" for name in placeholders(source_of(cell))}
+    parameters, values = dict[str, Any](), dict(launch)
+    for name, value in given.items():
+        if name in declared or name not in asked:
+            parameters[name] = value
+        else:
+            values[name] = value if isinstance(value, str) else json.dumps(value)
+    secret = [each.name for each in job.declarations if each.type.kind == "secret"]
+    for name, value in (parameters | values).items():
+        # Also a misspelt name of a secret, whose value would otherwise stand in the record of the refusal.
+        if isinstance(value, str) and "://" not in value and (names_a_secret(name) or nearest(name, secret)):
+            masker().add(value)
+    return parameters, values
+
+
+def _bind(job: Job, given: Mapping[str, Any], found: list[Problem]) -> Values:
+    try:
+        return job.declarations.bind(given)
+    except CellError as error:
+        named = {problem.key for problem in found if problem.code == "parameter-value"}
+        found.extend(problem for problem in error.problems if problem.key not in named)
+        return Values()
+
+
+def _environment(request: Request, launch: Mapping[str, str], job: Job) -> str | None:
+    choices = (request.environment, launch.get(ENVIRONMENT_KEY), launch.get("ETL_CONF_ENV"))
+    return next(filter(None, (*choices, os.environ.get("ETL_CONF_ENV"), job.environment)), None)
+
+
+def _no_environment(job: Job) -> Problem:
+    named = sorted(set(_environments(job)))
+    known = f" Its stages name: {', '.join(named)}." if named else ""
+    message = f"no environment is chosen, so it is not known which stages run.{known}"
+    remedy = "Choose one: `--environment NAME`, the variable ETL_CONF_ENV, or a `%environment NAME` cell as default."
+    return Problem("no-environment", message, remedy=remedy)
+
+
+def _environments(job: Job) -> Iterable[str]:
+    for cell in job.cells:
+        try:
+            trees = trees_of(cell)
+        except CellError:
+            continue
+        for tree in trees:
+            listed = tree.value.get("environments")
+            yield from (name for name in listed if isinstance(name, str)) if isinstance(listed, list) else ()
+
+
+def _engine(request: Request) -> str:
+    name = request.engine or os.environ.get("ARCBOOK_ENGINE") or DEFAULT_ENGINE
+    if name not in ENGINE_CAPABILITIES:
+        known = ", ".join(ENGINE_CAPABILITIES)
+        raise DefinitionError(
+            f"There is no engine {name!r}. {did_you_mean(name, ENGINE_CAPABILITIES)} Engines: {known}.".replace(
+                "  ", " "
+            )
+        )
+    return name
+
+
+def _times(launch: Mapping[str, str], logical_time: datetime) -> dict[str, str]:
+    """The run's one time under the names that Arc jobs use; a launcher's own values stay."""
+    moment = logical_time.astimezone(UTC)
+    times = {
+        "ETL_CONF_EPOCH": str(int(moment.timestamp())),
+        "ETL_CONF_CURRENT_TIMESTAMP": f"'{moment:%Y-%m-%d %H:%M:%S}'",
+    }
+    return {name: os.environ.get(name, value) for name, value in times.items() if name not in launch}
+
+
+def _notes(job: Job, launch: Mapping[str, str]) -> tuple[str, ...]:
+    overruled = {"ETL_CONF_EPOCH", "ETL_CONF_CURRENT_TIMESTAMP", *launch}
+    names = {
+        name
+        for cell in job.cells
+        if cell.magic == "env"
+        for name in re.findall(r"(?m)^\s*([\w.]+)\s*=", cell.body)
+        if name in overruled
+    }
+    return tuple(f"The launch's value of {name} was used, not that of a %env cell." for name in sorted(names))
+
+
+def _context(request: Request, prepared: Prepared, values: Values) -> Context:
+    settings = RunSettings(
+        environment=prepared.environment, logical_time=prepared.logical_time, job_name=job_name(request.source)
+    )
+    return Context(
+        settings=settings,
+        launch=prepared.launch,
+        values=values,
+        fetch=relative_to(request.folder or ""),
+        engine=prepared.engine,
+        complete=True,
+    )
+
+
+def _shown(values: Values) -> dict[str, Any]:
+    """The values as a record shows them."""
+    shown: dict[str, Any] = {}
+    for name, value in values.typed.items():
+        if name in values.secrets:
+            shown[name] = getattr(value, "address", None) or (None if value is None else MASK)
+        else:
+            shown[name] = None if value is None else values.text[name]
+    return shown
+
+
+def _with_values(prepared: Prepared, own: Mapping[str, Any], given: Mapping[str, Any]) -> Prepared:
+    """The notebook with its one injected cell: behind the declarations, as papermill does it, else first."""
+    cells = list(own["cells"])
+    if given:
+        tagged = (i for i, cell in enumerate(cells) if PARAMETERS_TAG in cell.get("metadata", {}).get("tags", ()))
+        position = next((index + 1 for index in tagged), 0)
+        cell: dict[str, Any] = {
+            "cell_type": "code",
+            "metadata": {"tags": [INJECTED_TAG]},
+            "execution_count": None,
+            "outputs": [],
+            "source": ArcTranslator.codify(given),
+        }
+        if any("id" in other for other in cells):
+            cell["id"] = INJECTED_TAG
+        cells.insert(position, cell)
+    notebook = {**own, "cells": cells}
+    return replace(prepared, notebook=notebook, numbers=code_numbers(notebook))
+
+
+def placeholders(text: str) -> set[str]:
+    """The names that `${name}` and `${?name}` ask for."""
+    return set(_PLACEHOLDER.findall(text))
+
+
+def _is_injected(cell: Mapping[str, Any]) -> bool:
+    return INJECTED_TAG in cell.get("metadata", {}).get("tags", ())

@@ -33,6 +33,21 @@ class StageNote(_Part):
     details: Mapping[str, Any] = Field(default_factory=dict)
 
 
+def stage_note(output: Mapping[str, Any], cell: int) -> StageNote | None:
+    """What an output says about the stage it comes from, or None."""
+    noted = output.get("metadata", {}).get("arcbook")
+    if not isinstance(noted, Mapping) or not noted.get("stage"):
+        return None
+    return StageNote(
+        cell=cell,
+        stage=str(noted["stage"]),
+        name=str(noted.get("name") or ""),
+        view=str(noted["view"]) if noted.get("view") else None,
+        skipped=bool(noted.get("skipped")),
+        details=noted.get("details") or {},
+    )
+
+
 class CellNote(_Part):
     """One code cell that was reached; times in seconds."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from arcbook.cells.notebook import Job
 from arcbook.core.failures import ArcbookError
 from arcbook.core.problem import Problem
 from arcbook.runs.record import Record
@@ -20,12 +21,16 @@ class Request:
     """A run to make.
 
     `notebook` is nbformat 4 as plain values and may hold an injected cell; `source` is the address it came from, or
-    empty. `parameters` are typed or text values by name, `launch` text for `${name}`. `folder` is the kernel's working
-    directory (None: that of this process). Times are in seconds.
+    empty. `job` is what was read from `source` when that is not the notebook itself (a job file), so that problems
+    point into it; `any_kernel` runs a notebook whatever kernel it says it is for. `parameters` are typed or text
+    values by name, `launch` text for `${name}`. `folder` is the kernel's working directory (None: that of this
+    process). Times are in seconds.
     """
 
     notebook: dict[str, Any]
     source: str = ""
+    job: Job | None = None
+    any_kernel: bool = False
     kernel: str = "arc"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     launch: Mapping[str, str] = field(default_factory=dict)

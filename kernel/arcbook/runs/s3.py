@@ -63,11 +63,19 @@ class S3Folder(Folder):
         except ArcbookError as error:
             error.message += f" The journal is kept at {sender.path}."
             raise
+        self._drop_segments()
+        sender.path.unlink()
+        sender.path.parent.rmdir()
+
+    def replace_journal(self, content: bytes) -> None:
+        """Put a mended journal in the place of the segments."""
+        super().replace_journal(content)
+        self._drop_segments()
+
+    def _drop_segments(self) -> None:
         with translating():
             for key in _keys(self._client, self._bucket, f"{self._prefix}/{layout.SEGMENTS}"):
                 self._client.delete_object(Bucket=self._bucket, Key=key)
-        sender.path.unlink()
-        sender.path.parent.rmdir()
 
 
 class S3Store(Store):

@@ -40,6 +40,10 @@ class Folder(ABC):
     def end_journal(self) -> None:
         """The journal is complete and closed: see that all of it is in the record. Safe to call twice."""
 
+    def replace_journal(self, content: bytes) -> None:
+        """Put a mended journal in the place of what is there."""
+        self.put(layout.JOURNAL, content)
+
     def record(self) -> Record:
         """The run's record.
 

@@ -13,9 +13,9 @@ from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 
-from arcbook.core.failures import DefinitionError
+from arcbook.core.failures import ArcbookError, DefinitionError
 
-_NAME = re.compile(r"^[A-Za-z_][\w.-]*$")
+_NAME = re.compile(r"^[A-Za-z_]\w*$")
 
 
 class ArcTranslator:
@@ -34,20 +34,34 @@ class ArcTranslator:
         lines = ["%params"]
         for name, value in parameters.items():
             if not _NAME.match(name):
-                raise refused(f"A parameter cannot be called {name!r}: letters, digits, `_`, `.` and `-` only.")
+                raise refused(f"A parameter cannot be called {name!r}: letters, digits and `_` only.")
             lines.append(f"{name} = {literal(name, value)}")
         return "\n".join(lines) + "\n"
 
     @classmethod
     def inspect(cls, parameters_cell: Any) -> list[Any]:
-        """papermill's description of each declared parameter, for `papermill --help-notebook`."""
+        """papermill's description of each declared parameter, for `papermill --help-notebook`.
+
+        A cell that declares nothing, or wrongly, gives an empty list, as papermill asks for; running reports it.
+        """
         from papermill.models import Parameter
 
-        from arcbook.runs.declared import described
+        from arcbook.cells.magics import read_cell
+        from arcbook.cells.params import is_assignments, read_declarations
 
+        try:
+            cell = read_cell(parameters_cell["source"])
+            declared = () if cell.magic != "params" or is_assignments(cell) else tuple(read_declarations(cell))
+        except ArcbookError:
+            return []
         return [
-            Parameter(name=line.name, inferred_type_name=line.type, default=line.default, help=line.help)
-            for line in described(parameters_cell["source"])
+            Parameter(
+                name=each.name,
+                inferred_type_name=str(each.type),
+                default="none: required" if each.required else str(each.default_text()),
+                help=each.help,
+            )
+            for each in declared
         ]
 
 
