@@ -69,7 +69,7 @@ class Executor:
             session = self.session(parameters)
             result = run(step.stage, session)
         except (Exception, KeyboardInterrupt) as error:  # the border to the engines
-            raise self._explained(error, step) from error
+            raise self.explained(error, step) from error
         self._note(step, parameters, result)
         return result
 
@@ -148,7 +148,8 @@ class Executor:
         self._book.drop(view.name)
         return False
 
-    def _explained(self, error: BaseException, step: Step) -> ArcbookError:
+    def explained(self, error: BaseException, step: Step) -> ArcbookError:
+        """Our error for what went wrong in `step` or in reading what it made, with the place in its cell."""
         if isinstance(error, KeyboardInterrupt):
             self.engine.interrupt()
         if isinstance(error, KeyboardInterrupt) or self._stopping:
