@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_client.manager import KernelManager
@@ -19,22 +18,12 @@ from arcbook.runs import kernels
 from arcbook.runs.classify import error_of
 from arcbook.runs.journal import Journal
 from arcbook.runs.outputs import CellOutputs
-from arcbook.runs.record import CellNote, StageNote, stage_note
+from arcbook.runs.record import CellNote, stage_note
+from arcbook.runs.request import Ending
 from arcbook.runs.stop import Stop, StoppedError
 
 #: How long an interrupted cell may take to end before its kernel is killed.
 INTERRUPT_SECONDS = 10.0
-
-
-@dataclass(slots=True)
-class Ending:
-    """How the cells of a run ended; `error` None means that all of them ran."""
-
-    error: ArcbookError | None = None
-    cell: int | None = None
-    index: int | None = None
-    cells: list[CellNote] = field(default_factory=list)
-    stages: list[StageNote] = field(default_factory=list)
 
 
 class JournalClient(NotebookClient):

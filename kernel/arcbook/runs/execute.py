@@ -11,13 +11,12 @@ from typing import Any
 from arcbook.core.failures import ArcbookError
 from arcbook.core.masking import Masker, mask_url, masker
 from arcbook.runs import layout
-from arcbook.runs.client import Ending, JournalClient
 from arcbook.runs.journal import FORMAT, Journal, read_events
 from arcbook.runs.kernels import RUN_VARIABLE
 from arcbook.runs.prepare import prepare
 from arcbook.runs.record import FailureNote, Record
 from arcbook.runs.render import render
-from arcbook.runs.request import OnCell, Outcome, Prepared, Request, now
+from arcbook.runs.request import Ending, OnCell, Outcome, Prepared, Request, now
 from arcbook.runs.stop import Stop
 from arcbook.runs.store import Folder, open_store
 
@@ -65,6 +64,8 @@ def _run_kernel(
 ) -> Ending:
     import nbformat
     from nbclient.util import run_sync
+
+    from arcbook.runs.client import JournalClient
 
     client = JournalClient(
         nbformat.from_dict(prepared.notebook),  # type: ignore[no-untyped-call]

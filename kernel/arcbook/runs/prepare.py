@@ -40,6 +40,8 @@ def prepare(request: Request, started: datetime) -> Prepared:
         engine="",
         logical_time=request.logical_time or started,
     )
+    if request.unreadable is not None:
+        return replace(prepared, refused=request.unreadable)
     if request.kernel != KERNEL:
         return prepared
     try:

@@ -8,7 +8,7 @@ from typing import Any
 from arcbook.cells.notebook import Job
 from arcbook.core.failures import ArcbookError
 from arcbook.core.problem import Problem
-from arcbook.runs.record import Record
+from arcbook.runs.record import CellNote, Record, StageNote
 
 #: The tag of a cell that holds the values given for a run; papermill's, so that both ways write the same notebook.
 INJECTED_TAG = "injected-parameters"
@@ -22,7 +22,8 @@ class Request:
 
     `notebook` is nbformat 4 as plain values and may hold an injected cell; `source` is the address it came from, or
     empty. `job` is what was read from `source` when that is not the notebook itself (a job file), so that problems
-    point into it; `any_kernel` runs a notebook whatever kernel it says it is for. `parameters` are typed or text
+    point into it; `any_kernel` runs a notebook whatever kernel it says it is for; with `unreadable` the run is refused
+    for that reason. `parameters` are typed or text
     values by name, `launch` text for `${name}`. `folder` is the kernel's working directory (None: that of this
     process). Times are in seconds.
     """
@@ -31,6 +32,7 @@ class Request:
     source: str = ""
     job: Job | None = None
     any_kernel: bool = False
+    unreadable: ArcbookError | None = None
     kernel: str = "arc"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     launch: Mapping[str, str] = field(default_factory=dict)
@@ -78,6 +80,17 @@ class Outcome:
     cell_index: int | None = None
     record_trouble: str = ""
     warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class Ending:
+    """How the cells of a run ended; `error` None means that all of them ran."""
+
+    error: ArcbookError | None = None
+    cell: int | None = None
+    index: int | None = None
+    cells: list[CellNote] = field(default_factory=list)
+    stages: list[StageNote] = field(default_factory=list)
 
 
 #: Told as a cell begins and ends: its position, its user's number if it has one, and "begins" or how it ended.

@@ -1,0 +1,144 @@
+"""List, show, open and recover the records of runs."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from arcbook.runs import layout
+
+if TYPE_CHECKING:
+    from arcbook.runs.record import Record
+    from arcbook.runs.store import Folder, Store
+
+_RECORD_OPTION = click.option(
+    "--record", "root", metavar="DIR|s3://…", help="Where records are kept. Default: $ARCBOOK_RECORD, else ./runs."
+)
+_JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group("runs")
+def command() -> None:
+    """List, show, open and recover the records of runs.
+
+    RUN is a run id or its beginning, `job/run-id`, or `latest`.
+    """
+
+
+@command.command("list")
+@_RECORD_OPTION
+@_JSON_OPTION
+@click.option("--job", help="Only runs of this job.")
+@click.option("--limit", default=20, show_default=True, help="How many, the newest first.")
+def list_(root: str | None, as_json: bool, job: str | None, limit: int) -> None:
+    """List runs, the newest first."""
+    store = _store(root)
+    found = [run for run in store.runs() if job in (None, run[0])]
+    records = [record for run in found[:limit] if (record := _record(store.folder(*run)))]
+    if as_json:
+        click.echo(json.dumps([record.model_dump(mode="json") for record in records], indent=1))
+        return
+    if not records:
+        click.echo(f"There are no runs in {store.root}.", err=True)
+        return
+    rows = [("RUN", "JOB", "STATUS", "ENVIRONMENT", "SECONDS")]
+    rows += [(each.run_id, each.job, _status(each), each.environment or "-", _seconds(each)) for each in records]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    if len(found) > limit:
+        click.echo(f"{len(found) - limit} more; --limit shows them.", err=True)
+
+
+@command.command("show")
+@click.argument("run", default="latest")
+@_RECORD_OPTION
+@_JSON_OPTION
+def show(run: str, root: str | None, as_json: bool) -> None:
+    """Show one run: what it was, what each stage did, how it ended."""
+    folder = _store(root).find(run)
+    record = folder.record()
+    if as_json:
+        click.echo(record.to_json(), nl=False)
+        return
+    click.echo(f"{record.job} {record.run_id}: {_status(record)}, {_seconds(record)} s")
+    facts = {
+        "source": record.source, "environment": record.environment, "engine": record.engine,
+        "logical time": record.logical_time.isoformat(), "record": folder.address,
+    }  # fmt: skip
+    facts |= {f"-p {name}": value for name, value in record.parameters.items()}
+    for name, value in facts.items():
+        if value:
+            click.echo(f"  {name:<14} {value}")
+    for stage in record.stages:
+        mark = "skipped" if stage.skipped else ""
+        click.echo(f"  cell {stage.cell:<9} {stage.stage} {stage.name!r} {mark}".rstrip())
+    for note in record.notes:
+        click.echo(f"  note           {note}")
+    if record.failure:
+        place = f" in cell {record.failure.cell}" if record.failure.cell else ""
+        click.echo(f"\n{record.failure.error}{place} (retry: {record.failure.retry}):\n{record.failure.message}")
+
+
+@command.command("open")
+@click.argument("run", default="latest")
+@_RECORD_OPTION
+def open_(run: str, root: str | None) -> None:
+    """Print the address of a run's executed notebook, for example for `jupyter lab "$(arcbook runs open latest)"`."""
+    folder = _store(root).find(run)
+    folder.get(layout.NOTEBOOK)
+    click.echo(f"{folder.address}/{layout.NOTEBOOK}")
+
+
+@command.command("recover")
+@click.argument("run", required=False)
+@_RECORD_OPTION
+@click.option("--force", is_flag=True, help="Also when the run's process seems to be alive.")
+def recover(run: str | None, root: str | None, force: bool) -> None:
+    """Complete the records of runs whose process is gone: all such runs, or RUN.
+
+    The executed notebook is rendered from the journal, with what the interrupted cell had shown by then.
+    """
+    from arcbook.runs.recover import is_alive
+    from arcbook.runs.recover import recover as recover_run
+
+    store = _store(root)
+    if run:
+        folders = [store.find(run)]
+    else:
+        candidates = [store.folder(*each) for each in store.runs()]
+        folders = [
+            folder
+            for folder in candidates
+            if (record := _record(folder)) and record.status == "running" and not is_alive(record)
+        ]
+    for folder in folders:
+        record = recover_run(folder, force=force)
+        click.echo(f"{record.job} {record.run_id}: {_status(record)}; {folder.address}/{layout.NOTEBOOK}")
+    if not folders:
+        click.echo("There is nothing to recover.", err=True)
+
+
+def _store(root: str | None) -> "Store":
+    from arcbook.runs.store import open_store
+
+    return open_store(root)
+
+
+def _record(folder: "Folder") -> "Record | None":
+    """A run's record; one that cannot be read is named on stderr and passed over."""
+    from arcbook.core.failures import InputError
+
+    try:
+        return folder.record()
+    except InputError as error:
+        click.echo(str(error), err=True)
+        return None
+
+
+def _status(record: "Record") -> str:
+    return f"{record.status} ({record.failure.failure})" if record.failure else record.status
+
+
+def _seconds(record: "Record") -> str:
+    return "-" if record.seconds is None else f"{record.seconds:.1f}"

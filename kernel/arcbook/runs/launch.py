@@ -1,0 +1,126 @@
+"""Starting a run from an address and what the command line says: `arcbook run`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from arcbook.cells.fetch import fetch_text, scheme_of
+from arcbook.cells.notebook import Job, document_job, job_notebook, notebook_job, source_of
+from arcbook.core.failures import ArcbookError, DefinitionError
+from arcbook.core.suggest import did_you_mean
+from arcbook.runs.execute import execute, to_bytes
+from arcbook.runs.prepare import placeholders
+from arcbook.runs.request import OnCell, Outcome, Request
+
+_EMPTY: dict[str, Any] = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+#: Launch values that Arc itself reads; a job need not ask for them.
+_ARC_OWN = re.compile(r"^(etl\.|ETL_)")
+
+
+def read_request(address: str, **choices: Any) -> Request:
+    """The request for the notebook or job file at `address`; `choices` are fields of Request.
+
+    A file that cannot be read gives a request that will be refused, so that a record of the attempt is left.
+    """
+    path = Path(address.removeprefix("file://"))
+    if not scheme_of(address) or address.startswith("file:"):
+        choices.setdefault("folder", str(path.resolve().parent) if path.is_file() else None)
+    try:
+        text = fetch_text(address)
+        job = notebook_job(text, address) if address.lower().endswith(".ipynb") else document_job(text, address)
+    except ArcbookError as error:
+        return Request(notebook=_EMPTY, source=address, unreadable=error, **choices)
+    kept = job if job.kind == "document" else None
+    request = Request(notebook=job_notebook(job), source=address, job=kept, **choices)
+    try:
+        _check_options(request, job)
+    except DefinitionError as error:
+        return replace(request, unreadable=error)
+    return request
+
+
+def run(request: Request, on_cell: OnCell | None = None) -> Outcome:
+    """Make the run and write the executed notebook to `request.output`, if there is one.
+
+    Raises:
+        ArcbookError: no record can be kept, or the output cannot be written. A failed job is in the outcome.
+    """
+    outcome = execute(request, on_cell) if on_cell else execute(request)
+    if request.output:
+        write_output(request.output, to_bytes(outcome.notebook))
+    return outcome
+
+
+def write_output(address: str, content: bytes) -> None:
+    """Write a notebook whole, to a path or an `s3://` address.
+
+    Raises:
+        ArcbookError: it cannot be written.
+    """
+    from arcbook.core.translate import translating
+
+    with translating():
+        if scheme_of(address) in {"s3", "s3a", "s3n"}:
+            import boto3
+
+            bucket, _, key = address.split("://", 1)[1].partition("/")
+            boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+            return
+        path = Path(address.removeprefix("file://"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.part")
+        temporary.write_bytes(content)
+        temporary.replace(path)
+
+
+def read_parameters(path: str) -> dict[str, Any]:
+    """Parameters in a YAML or JSON file; every value keeps its text (`007` stays `007`), lists stay lists.
+
+    Raises:
+        DefinitionError: the file is not a mapping of names to values.
+    """
+    import yaml
+
+    text = fetch_text(path)
+    try:
+        value = yaml.load(text, Loader=yaml.BaseLoader)
+    except yaml.YAMLError as error:
+        raise DefinitionError(f"{path} is neither YAML nor JSON: {error}") from error
+    if value in (None, ""):
+        return {}
+    if not isinstance(value, Mapping):
+        raise DefinitionError(f"{path} must hold names and values (`name: value` on each line).")
+    return {str(name): item for name, item in value.items()}
+
+
+def read_logical_time(text: str) -> datetime:
+    """A time of day on a date, in ISO form; without a zone it is UTC.
+
+    Raises:
+        DefinitionError: it is no such time.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise DefinitionError(f"`{text}` is no time. Write it like 2026-11-23T08:00:00+00:00.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _check_options(request: Request, job: Job) -> None:
+    """A launch value that nobody asks for is a misspelt option.
+
+    Raises:
+        DefinitionError: there is one.
+    """
+    asked = {name for cell in request.notebook["cells"] for name in placeholders(source_of(cell))}
+    known = asked | {each.name for each in job.declarations}
+    for name in request.launch:
+        if name not in known and not _ARC_OWN.match(name):
+            options = ("environment", "engine", "record", "output", "logical-time", "cwd", "json", "timeout", *known)
+            remedy = did_you_mean(name, options).replace("`", "`--", 1)
+            raise DefinitionError(
+                f"There is no option --{name}, and the job does not use ${{{name}}}. {remedy}".rstrip()
+            )
