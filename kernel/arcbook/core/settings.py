@@ -24,6 +24,12 @@ class RunSettings:
     job_id: str = ""
     job_name: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    uri: str = ""
+    lint_only: bool = False
+    stack_trace: bool = False
+    ipynb: bool = True
+    storage_level: str = "MEMORY_AND_DISK_SER"
+    completion_environments: tuple[str, ...] = ("production", "test")
 
     def runs(self, environments: tuple[str, ...]) -> bool:
         """Whether a stage listing `environments` runs; without a choice every stage does."""

@@ -1,0 +1,89 @@
+"""What commands share: options, and printing problems and errors as text or JSON."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import click
+
+from arcbook.core.failures import ArcbookError, CellError, InternalError
+from arcbook.core.problem import Problem, Severity
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def json_option(function: Decorated) -> Decorated:
+    """The option `--json`, passed on as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(function)
+
+
+def engine_option(function: Decorated) -> Decorated:
+    """The option `--engine`, None when neither it nor ARCBOOK_ENGINE says anything."""
+    return click.option("--engine", envvar="ARCBOOK_ENGINE", metavar="NAME", help="embedded or local.")(function)
+
+
+def environment_option(function: Decorated) -> Decorated:
+    """The option `--environment`."""
+    return click.option("--environment", metavar="NAME", help="The environment to run in, for example test.")(function)
+
+
+def parameter_option(function: Decorated) -> Decorated:
+    """The option `-p name=value`, repeatable, passed on as `parameters`: a tuple of texts."""
+    return click.option(
+        "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE",
+        help="A parameter's value, kept as the text it is.",
+    )(function)  # fmt: skip
+
+
+def pairs(parameters: Iterable[str]) -> dict[str, str]:
+    """`name=value` texts as a mapping; a text without `=` is a usage error."""
+    found: dict[str, str] = {}
+    for parameter in parameters:
+        name, equals, value = parameter.partition("=")
+        if not equals or not name.strip():
+            raise click.UsageError(f"`-p {parameter}` gives no value: write `-p name=value`.")
+        found[name.strip()] = value
+    return found
+
+
+def echo_json(value: Any) -> None:
+    """Print a value as JSON; what JSON does not know becomes text."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def show_problems(problems: Iterable[Problem], *, err: bool = False) -> None:
+    """Print findings, one paragraph each."""
+    for problem in problems:
+        colour = "red" if problem.severity is Severity.ERROR else "yellow"
+        first, _, rest = str(problem).partition("\n")
+        click.secho(first, fg=colour, err=err)
+        if rest:
+            click.echo(rest, err=err)
+
+
+def error_value(error: ArcbookError) -> dict[str, Any]:
+    """An error as plain values, as `--json` prints it."""
+    return {
+        "error": {
+            "class": type(error).__name__,
+            "failure": error.failure.name,
+            "exit_code": error.exit_code,
+            "retry": str(error.failure.retry),
+            "message": error.message,
+            "problems": [problem.to_dict() for problem in error.problems],
+        }
+    }
+
+
+def show_error(error: ArcbookError, *, as_json: bool) -> None:
+    """Print an error: to standard output as JSON, else to standard error as text."""
+    if as_json:
+        echo_json(error_value(error))
+        return
+    if isinstance(error, CellError):
+        show_problems(error.problems, err=True)
+    else:
+        click.secho(f"{error.failure.name} error: {error.message}", fg="red", err=True)
+        show_problems(error.problems, err=True)
+    if isinstance(error, InternalError) and error.detail:
+        click.echo(error.detail, err=True)
