@@ -102,7 +102,7 @@ MAGICS: Mapping[str, MagicSpec] = MappingProxyType(
                       kernel_only=True),
             MagicSpec("list", "Show the files at an address.", (*_VIEW, *_DISPLAY), "place", kernel_only=True),
             MagicSpec("version", "Show versions.", kernel_only=True),
-            MagicSpec("help", "Show the magics and options.", kernel_only=True),
+            MagicSpec("help", "Show the magics and options.", (), "names", kernel_only=True),
         )
     }
 )  # fmt: skip
