@@ -36,6 +36,12 @@ class Engine(ABC):
         """Called between stages: replace the engine if that is due, and say why; an empty text when it is not."""
         return ""
 
+    def need(self, capability: str) -> None:  # noqa: B027  # most engines have all they offer at hand
+        """Told before a stage that uses `capability`, for engines that load parts on demand."""
+
+    def suspect(self) -> None:  # noqa: B027  # most engines see their server's end by themselves
+        """Told after a failure that looks like a lost engine; the next `spark()` should make sure."""
+
     @abstractmethod
     def interrupt(self) -> None:
         """Stop all work of this session, replacing the engine when it does not stop in time. Any thread may call."""

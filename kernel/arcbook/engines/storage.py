@@ -62,6 +62,41 @@ def sail_environment() -> dict[str, str]:
     return {name: value for name, value in variables.items() if value}
 
 
+def spark_settings() -> dict[str, str]:
+    """What a Spark session needs; set on the session, so that one session's keys never serve another's."""
+    found = read_storage()
+    settings = {
+        "fs.s3a.endpoint": found.endpoint,
+        "fs.s3a.endpoint.region": found.region or ("us-east-1" if found.endpoint else ""),
+        "fs.s3a.path.style.access": "true" if found.endpoint else "",
+        "fs.s3a.connection.ssl.enabled": "false" if found.endpoint.startswith("http://") else "",
+        "fs.s3a.access.key": found.access_key,
+        "fs.s3a.secret.key": found.secret_key,
+        "fs.s3a.session.token": found.token,
+        "fs.s3a.aws.credentials.provider": _provider(found),
+        # The cache of file systems knows users, not sessions.
+        "fs.s3a.impl.disable.cache": "true",
+        "fs.s3.impl.disable.cache": "true",
+        # A refused key is refused at once instead of after minutes of trying again.
+        "fs.s3a.attempts.maximum": "3",
+        "fs.s3a.retry.limit": "3",
+    }
+    return {name: value for name, value in settings.items() if value}
+
+
+def _provider(found: Storage) -> str:
+    if not found.access_key:
+        return ""  # Hadoop's own chain: role of the pod, task or machine
+    kind = "Temporary" if found.token else "Simple"
+    return f"org.apache.hadoop.fs.s3a.{kind}AWSCredentialsProvider"
+
+
+def is_configured() -> bool:
+    """Whether the environment says anything about S3."""
+    names = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", *_ROLE_VARIABLES)
+    return any(os.environ.get(name) for name in names)
+
+
 def without_storage(environment: Mapping[str, str]) -> dict[str, str]:
     """`environment` without the variables that `sail_environment` sets, so that a removed one is gone."""
     ours = {

@@ -1,0 +1,291 @@
+"""The engine `local`: Apache Spark on this machine, one warm server for all processes of a user."""
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+from arcbook.core.failures import DefinitionError, TransientError
+from arcbook.engines import storage
+from arcbook.engines.base import Engine
+from arcbook.engines.connect import bounded, end_session, open_session
+from arcbook.engines.jars import Say, cache_folder, jar_paths, missing_jars, pyspark_folder
+from arcbook.engines.java import find_java
+from arcbook.engines.local_server import START_SECONDS, locked
+from arcbook.engines.processes import memory_of_machine
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+#: How long work may go on after an interrupt before the session is given up, in seconds.
+PATIENCE = 2.0
+_ALWAYS = ("base", "avro", "postgres")
+_SERVER_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
+#: Variables that belong to one session or to another Spark; the shared server must not inherit them.
+_NOT_INHERITED = ("AWS_", "SPARK_", "PYSPARK_", "HADOOP_", "ARCBOOK_", "ETL_", "JAVA_TOOL_OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server. `token` is a secret: it never shows in `repr`."""
+
+    port: int
+    token: str
+    pid: int
+    keeper: int
+
+    @property
+    def url(self) -> str:
+        """The address for a client. The token is accepted without TLS only when the host is called `localhost`."""
+        return f"sc://localhost:{self.port}/;token={self.token}"
+
+    def __repr__(self) -> str:
+        return f"Server(port={self.port}, pid={self.pid})"
+
+
+class LocalEngine(Engine):
+    """Apache Spark in a Java process of this machine; each engine has an isolated session on the shared server.
+
+    Environment:
+        ARCBOOK_LOCAL_IDLE_SECONDS: how long the server stays after the last process has gone. Default 900.
+        ARCBOOK_LOCAL_MEMORY_MB: the server's heap. Default: a quarter of the machine's memory, 1024 to 8192.
+        ARCBOOK_CACHE: where jars and the server's folder lie. Default: `arcbook` in the user's cache folder.
+    """
+
+    name: ClassVar[str] = "local"
+
+    def __init__(self, say: Say = lambda _: None) -> None:
+        self._say = say
+        self._guard = threading.RLock()
+        self._purposes = _ALWAYS
+        self._server: Server | None = None
+        self._lease: IO[str] | None = None
+        self._session: SparkSession | None = None
+        self._storage: Mapping[str, str] = {}
+        self._generation = 0
+        self._suspect = False
+
+    @property
+    def generation(self) -> int:
+        """Counts how often the session was replaced."""
+        return self._generation
+
+    @property
+    def server(self) -> Server | None:
+        """The server in use, or None before the first session."""
+        return self._server
+
+    def need(self, capability: str) -> None:
+        """Have the jars of a capability on the server; moves to another server when this one lacks them."""
+        if capability == "s3" and "s3" not in self._purposes:
+            with self._guard:
+                self._purposes = (*_ALWAYS, "s3")
+                if self._session is not None:
+                    self._discard(alive=True)
+
+    def spark(self) -> "SparkSession":
+        """The session on the warm server, which is started when there is none."""
+        with self._guard:
+            if self._session is not None and self._is_lost(self._session):
+                self._discard(alive=False)
+            if self._session is None:
+                self._open()
+            assert self._session is not None
+            self._sign_in(self._session)
+            return self._session
+
+    def suspect(self) -> None:
+        """The next `spark()` asks the server for a sign of life."""
+        self._suspect = True
+
+    def interrupt(self) -> None:
+        """Stop all work of this session; a session that does not answer is given up, never the shared server."""
+        session = self._session
+        if session is not None and not bounded(session.interruptAll, PATIENCE):
+            with self._guard:
+                if self._session is session:
+                    self._discard(alive=False)
+
+    def close(self) -> None:
+        """End the session and let go of the server, which ends by itself when nobody uses it."""
+        with self._guard:
+            if self._session is not None:
+                self._discard(alive=True)
+
+    def _open(self) -> None:
+        if "s3" not in self._purposes and (storage.is_configured() or not missing_jars(["s3"])):
+            self._purposes = (*_ALWAYS, "s3")
+        folder = prepare_folder(self._purposes, self._say)
+        with locked(folder / "lock", fcntl.LOCK_EX):
+            server = read_server(folder) or start_server(folder, self._say)
+            lease = (folder / "lease").open("a")
+            fcntl.flock(lease, fcntl.LOCK_SH)
+        self._server, self._lease = server, lease
+        self._session = open_session(server.url, {})
+        self._storage = {}
+
+    def _sign_in(self, session: "SparkSession") -> None:
+        """Give the session its own storage settings, and only it."""
+        wanted = storage.spark_settings() if "s3" in self._purposes else {}
+        if wanted != self._storage:
+            for key in self._storage.keys() - wanted.keys():
+                session.conf.unset(key)
+            for key, value in wanted.items():
+                session.conf.set(key, value)
+            self._storage = wanted
+
+    def _is_lost(self, session: "SparkSession") -> bool:
+        assert self._server is not None
+        if not _runs(self._server.pid):
+            return True
+        if not self._suspect:
+            return False
+        self._suspect = False
+        answers: list[object] = []
+        bounded(lambda: answers.append(session.conf.get("spark.sql.session.timeZone")), 5.0)
+        return not answers
+
+    def _discard(self, *, alive: bool) -> None:
+        session, lease = self._session, self._lease
+        self._session = self._lease = self._server = None
+        self._suspect = False
+        self._generation += 1
+        if session is not None:
+            end_session(session, alive=alive)
+        if lease is not None:
+            lease.close()
+
+
+def prepare_folder(purposes: tuple[str, ...], say: Say) -> Path:
+    """The folder of the server for this configuration, with the command to start it."""
+    jars = [str(path) for path in jar_paths(purposes, say)]
+    spark = pyspark_folder()
+    command = {
+        "arguments": _arguments(spark, jars),
+        "environment": _environment(spark),
+        "idle_seconds": _number("ARCBOOK_LOCAL_IDLE_SECONDS", 900),
+    }
+    text = json.dumps(command, sort_keys=True)
+    # The environment of whoever starts the server is not part of its identity: all share one.
+    identity = json.dumps([command["arguments"], command["idle_seconds"], os.getuid()])
+    folder = cache_folder() / "local" / hashlib.sha256(identity.encode()).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    (folder / "command.json").write_text(text)
+    return folder
+
+
+def read_server(folder: Path) -> Server | None:
+    """The server that runs in `folder`, or None."""
+    try:
+        state: dict[str, Any] = json.loads((folder / "state.json").read_text())
+    except (OSError, ValueError):
+        return None
+    server = Server(**state)
+    return server if _runs(server.pid) and _runs(server.keeper) else None
+
+
+def start_server(folder: Path, say: Say) -> Server:
+    """Start the server of `folder` and wait until it listens. The caller holds the folder's lock.
+
+    Raises:
+        TransientError: it did not start; the detail has the end of its log.
+    """
+    say("starting the local Spark server")
+    for name in ("failed", "state.json"):
+        (folder / name).unlink(missing_ok=True)
+    subprocess.run(
+        [sys.executable, "-m", "arcbook.engines.local_server", str(folder)],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + START_SECONDS + 10
+    while time.monotonic() < deadline and not (folder / "failed").exists():
+        server = read_server(folder)
+        if server is not None:
+            return server
+        time.sleep(0.05)
+    reason = (folder / "failed").read_text() if (folder / "failed").exists() else "its keeper gave no sign of life"
+    raise TransientError(f"The local Spark server did not start: {reason}.", detail=log_tail(folder))
+
+
+def log_tail(folder: Path, size: int = 4000) -> str:
+    """The end of the server's log."""
+    try:
+        return (folder / "server.log").read_bytes()[-size:].decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _arguments(spark: Path, jars: list[str]) -> list[str]:
+    cores = os.cpu_count() or 1
+    memory = _number("ARCBOOK_LOCAL_MEMORY_MB", min(8192, max(1024, (memory_of_machine() >> 20) // 4)))
+    settings = {
+        "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.connect.grpc.binding.port": "{port}",
+        # A notebook left alone overnight keeps its views.
+        "spark.connect.session.manager.defaultSessionTimeout": "3d",
+        # By class path, not --jars: the latter copies every jar at every start.
+        "spark.driver.extraClassPath": ":".join(jars),
+        "spark.driver.memory": f"{memory}m",
+        "spark.ui.enabled": "false",
+        "spark.log.level": "WARN",
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        # A tiny table otherwise costs 50 tasks a commit and 200 a join.
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.sql.shuffle.partitions": str(max(2, min(8, cores))),
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
+    }
+    command = [str(spark / "bin" / "spark-submit"), "--master", f"local[{cores}]", "--class", _SERVER_CLASS]
+    for key, value in settings.items():
+        command += ["--conf", f"{key}={value}"]
+    return [*command, "spark-internal"]
+
+
+def _environment(spark: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+    java_home = find_java().resolve().parent.parent
+    return {
+        **kept,
+        "JAVA_HOME": str(java_home),
+        "SPARK_HOME": str(spark),
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+
+
+def _number(variable: str, default: int) -> int:
+    text = os.environ.get(variable, "")
+    if text and not text.isdigit():
+        raise DefinitionError(f"{variable} is {text!r}; give a whole number.")
+    return int(text) if text else default
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
