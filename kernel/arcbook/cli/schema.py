@@ -1,0 +1,34 @@
+"""Print the JSON Schema of job files, one stage type, or a notebook's parameters."""
+
+import click
+
+from arcbook.cli._output import echo_json
+
+
+@click.command(help="Print the JSON Schema of a job file, for editors; with STAGE that of one stage object.")
+@click.argument("stage", required=False)
+@click.option("--parameters", "job", metavar="JOB", help="The schema of this job's parameter values instead.")
+@click.option("--cell", is_flag=True, help="The schema of a stage cell: any one stage object, or a list of them.")
+def command(stage: str | None, job: str | None, cell: bool) -> None:
+    """Print a JSON Schema."""
+    from arcbook.cells.describe import job_schema, stage_schema, stage_type
+
+    if job:
+        from arcbook.cells.notebook import read_job
+
+        echo_json(read_job(job).declarations.json_schema())
+    elif stage:
+        echo_json(stage_schema(stage_type(stage)))
+    elif cell:
+        schema = job_schema()
+        one = {"$ref": "#/$defs/stage"}
+        echo_json(
+            {
+                "$schema": schema["$schema"],
+                "title": "arcbook stage cell",
+                "anyOf": [one, {"type": "array", "items": one}],
+                "$defs": schema["$defs"],
+            }
+        )
+    else:
+        echo_json(job_schema())
