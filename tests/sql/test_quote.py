@@ -34,6 +34,7 @@ SEOUL = datetime.timezone(datetime.timedelta(hours=9))
         (Decimal("1E+3"), "CAST('1000' AS DECIMAL(4, 0))"),
         (Decimal("-0"), "CAST('-0' AS DECIMAL(1, 0))"),
         ("it's", "'it\\'s'"),
+        ("${x} $ {", "'$\\{x} $ {'"),
         ("c:\\dir\n", "'c:\\\\dir\\n'"),
         (b"\x00\xff", "X'00FF'"),
         (datetime.date(2020, 1, 2), "DATE '2020-01-02'"),
@@ -52,7 +53,7 @@ def test_literal(value: Any, expected: str) -> None:
 @pytest.mark.parametrize("value", [10**40, Decimal("NaN"), Decimal("1E+39")])
 def test_a_number_no_type_holds(value: Any) -> None:
     """Such a number is refused, not rounded."""
-    with pytest.raises(ValueError, match="decimal|digits"):
+    with pytest.raises(ValueError, match=r"decimal|digits"):
         literal(value)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from arcbook.sql.rewrite import delta_path, retarget, retargeted
+from arcbook.sql.rewrite import delta_path, respelled, retarget, retargeted
 
 TARGET = {"History": "delta.`s3://lake/h`"}
 
@@ -16,13 +16,17 @@ TARGET = {"History": "delta.`s3://lake/h`"}
         ),
         (
             "merge into history using new on history.id = new.id when matched then update set history.a = new.a",
-            "merge into delta.`s3://lake/h` AS history using new on history.id = new.id"
-            " when matched then update set history.a = new.a",
+            (
+                "merge into delta.`s3://lake/h` AS history using new on history.id = new.id"
+                " when matched then update set history.a = new.a"
+            ),
         ),
         (
             "merge into `History` as h using (select * from history) s on h.id = s.id when not matched then insert *",
-            "merge into delta.`s3://lake/h` as h using (select * from history) s on h.id = s.id"
-            " when not matched then insert *",
+            (
+                "merge into delta.`s3://lake/h` as h using (select * from history) s on h.id = s.id"
+                " when not matched then insert *"
+            ),
         ),
         ("insert into HISTORY select * from history", "insert into delta.`s3://lake/h` select * from history"),
         ("insert into history (a, b) values (1, 2)", "insert into delta.`s3://lake/h` (a, b) values (1, 2)"),
@@ -54,3 +58,11 @@ def test_places_survive() -> None:
 def test_a_path_is_quoted() -> None:
     """A backtick in a path cannot end the name."""
     assert delta_path("/a`b") == "delta.`/a``b`"
+
+
+def test_names_are_spelt_as_the_engine_knows_them() -> None:
+    """A view named in another case is found on an engine that minds case; a common table expression is not a view."""
+    sql = "with c as (select People.id from People p join PLACES on 1 = 1) select * from c, C join `people`"
+    rendered = respelled(sql, ["people", "places", "c"])
+    assert rendered.text == sql.replace("from People p join PLACES", "from `people` p join `places`")
+    assert rendered.source_offset(rendered.text.index("p join")) == sql.index("p join")

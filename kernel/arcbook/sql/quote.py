@@ -23,7 +23,9 @@ def identifier(name: str) -> str:
 
 def text_literal(value: str) -> str:
     """`value` as a text literal."""
-    return "'" + _NEEDS_ESCAPE.sub(lambda found: _ESCAPES[found.group()], value) + "'"
+    # Spark fills `${name}` from its settings even inside text; the escaped brace reads back as a brace.
+    escaped = _NEEDS_ESCAPE.sub(lambda found: _ESCAPES[found.group()], value).replace("${", "$\\{")
+    return f"'{escaped}'"
 
 
 def literal(value: Any) -> str:

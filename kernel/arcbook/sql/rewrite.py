@@ -1,7 +1,7 @@
 """Statements that write into a view, written anew to write into what the view stands for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from arcbook.sql.offsets import Rendered, Replacement, render
 from arcbook.sql.parse import Parsed, parse
@@ -41,6 +41,25 @@ def retargeted(sql: str, targets: Mapping[str, str]) -> Rendered:
         if target.path is None and replacement is not None:
             changes.append(Replacement(target.start, target.end, replacement + _alias(parse(sql), target)))
     return render(sql, changes)
+
+
+def respelled(sql: str, names: Iterable[str]) -> Rendered:
+    """`sql` with the views it names spelt as in `names`, for an engine whose catalogue minds case (the embedded one).
+
+    Raises:
+        SqlError: no engine accepts the statement.
+    """
+    known = list(names)
+    by_lower = {name.lower(): name for name in known}
+    statement = analyse(sql)
+    return render(
+        sql,
+        [
+            Replacement(each.start, each.end, identifier(by_lower[each.name.lower()]))
+            for each in (*statement.reads, *statement.writes)
+            if each.path is None and each.name not in known and each.name.lower() in by_lower
+        ],
+    )
 
 
 def _alias(parsed: Parsed, target: Reference) -> str:

@@ -294,11 +294,10 @@ def _expanded(star: Any, item: Any, scope: Scope) -> Columns | None:
 
 
 def _type_of(parts: list[str], scope: Scope) -> str:
+    name = parts[-1].lower()
     found = [
-        type_
+        source.types[name]
         for source in scope.sources
-        if len(parts) == 1 or (len(parts) == 2 and source.called(parts[0]))
-        for name, type_ in (source.columns or {}).items()
-        if name.lower() == parts[-1].lower()
+        if name in source.types and (len(parts) == 1 or (len(parts) == 2 and source.called(parts[0])))
     ]
     return found[0] if len(found) == 1 else ""

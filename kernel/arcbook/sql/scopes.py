@@ -20,12 +20,15 @@ class Source:
     name: str
     columns: Mapping[str, str] | None
     starred: bool = True
+    types: Mapping[str, str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        folded = {name.lower(): type_ for name, type_ in (self.columns or {}).items()}
+        object.__setattr__(self, "types", folded)
 
     def has(self, column: str) -> bool | None:
         """Whether the source has that column, in any case; None when nothing is known of it."""
-        if self.columns is None:
-            return None
-        return column.lower() in {known.lower() for known in self.columns}
+        return None if self.columns is None else column.lower() in self.types
 
     def called(self, name: str) -> bool:
         """Whether `name`, perhaps qualified, means this source."""
