@@ -1,0 +1,104 @@
+"""Completing and explaining what stands in a cell, from declarations alone: no engine is asked."""
+
+import re
+from typing import TYPE_CHECKING
+
+from arcbook_magics.registry import magic_names
+
+if TYPE_CHECKING:
+    from arcbook.stages.base import Stage
+
+_WORD = re.compile(r"%{0,2}[\w.]*$")
+_TYPE = re.compile(r"""["']?type["']?\s*[:=]\s*["']?(\w+)""")
+#: Magics that are complete on one line; the others need a body.
+_ONE_LINE = (
+    "version", "help", "conf", "environment", "env", "printschema", "schema", "metadata", "printmetadata", "list",
+)  # fmt: skip
+
+
+def completeness(source: str) -> str:
+    """`complete`, `incomplete` or `invalid`, as the protocol names them."""
+    text = source.strip()
+    if not text:
+        return "complete"
+    if text.startswith("%"):
+        head, _, body = text.partition("\n")
+        word = head.lstrip("%").split(maxsplit=1)[0].lower() if head.strip("% ") else ""
+        if word not in magic_names():
+            return "invalid"
+        return "complete" if body.strip() or word in _ONE_LINE else "incomplete"
+    opened = sum(text.count(each) for each in "{[")
+    closed = sum(text.count(each) for each in "}]")
+    return "incomplete" if opened > closed else "complete"
+
+
+def completions(source: str, cursor: int) -> tuple[list[str], int, int]:
+    """What may stand at the cursor, and the stretch it replaces."""
+    before = source[:cursor]
+    found = _WORD.search(before)
+    word = found[0] if found else ""
+    start = cursor - len(word)
+    if not source[:start].strip() and (word.startswith("%") or not word):
+        offered = [f"%{name}" for name in magic_names()]
+        word = "%" + word.lstrip("%") if word else ""
+    elif source.lstrip().startswith("%") and "\n" not in before.lstrip():
+        offered = [f"{name}=" for name in _arguments(source)]
+    else:
+        offered = _stage_words(source, before[:start])
+    matches = [each for each in offered if each.lower().startswith(word.lower())]
+    return matches, start, cursor
+
+
+def documentation(source: str, cursor: int) -> str | None:
+    """The page of what stands at the cursor: a magic, a stage type, or a key of the cell's stage."""
+    from arcbook_magics.pages import key_meanings, magic_page, stage_page
+
+    start = cursor
+    while start > 0 and (source[start - 1].isalnum() or source[start - 1] in "_%"):
+        start -= 1
+    found = re.match(r"%{0,2}\w+", source[start:])
+    if found is None:
+        return None
+    word = found[0].lstrip("%")
+    if found[0].startswith("%") or not source[:start].strip("% "):
+        return magic_page(word) or stage_page(word)
+    page = stage_page(word)
+    if page is None:
+        for stage_type in _stage_types(source, source[:cursor]):
+            meaning = key_meanings(stage_type).get(word)
+            if meaning:
+                return f"{stage_type.type_name()}.{word}: {meaning}"
+    return page
+
+
+def _arguments(source: str) -> list[str]:
+    from arcbook.cells.magics import MAGICS, stage_keys
+
+    spec = MAGICS.get(source.lstrip().lstrip("%").split(maxsplit=1)[0].lower())
+    if spec is None:
+        return []
+    keys = sorted(stage_keys(spec.makes_stage) or ()) if spec.makes_stage else []
+    return [*keys, *(argument.name for argument in spec.arguments if argument.name not in keys)]
+
+
+def _stage_words(source: str, before: str) -> list[str]:
+    """Stage types behind `type`, else the keys of the stage the cursor is in."""
+    from arcbook.stages.registry import stage_types
+
+    if re.search(r"""["']?type["']?\s*[:=]\s*["']?$""", before):
+        return list(stage_types())
+    return [key for found in _stage_types(source, before) for key in found.keys()]  # noqa: SIM118  a class method
+
+
+def _stage_types(source: str, before: str) -> "list[type[Stage]]":
+    """The type of the stage around the cursor: the last one named before it, else the first behind it."""
+    from arcbook.cells.magics import MAGICS
+    from arcbook.stages.registry import stage_types
+
+    named = _TYPE.findall(before) or _TYPE.findall(source)[:1]
+    if source.lstrip().startswith("%"):
+        spec = MAGICS.get(source.lstrip().lstrip("%").split(maxsplit=1)[0].lower())
+        if spec and spec.makes_stage:
+            named = [spec.makes_stage]
+    found = stage_types().get(named[-1]) if named else None
+    return [found] if found else []

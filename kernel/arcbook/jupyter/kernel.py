@@ -1,0 +1,97 @@
+"""The `arc` kernel: ipykernel's Python kernel with another language in its cells."""
+
+import sys
+from importlib.metadata import version
+from typing import Any, ClassVar
+
+from ipykernel.ipkernel import IPythonKernel
+from traitlets import Type
+
+from arcbook.core.masking import masker
+from arcbook.jupyter import assist
+from arcbook.jupyter.shell import ArcShell
+from arcbook_magics.python_cells import python_source
+
+#: Seconds between the kernel's first answer and the start of heavy imports, which slow down other answers.
+WARM_UP_DELAY = 0.15
+
+
+# ipykernel's class has no types; as Any, its methods can be called from typed code.
+_Kernel: Any = IPythonKernel
+
+
+class ArcKernel(_Kernel):  # type: ignore[misc]
+    """Stage cells and SQL cells; Python in `%python` cells."""
+
+    shell_class = Type(ArcShell)
+    implementation = "arcbook"
+    implementation_version = version("arcbook")
+    language_info = {  # noqa: RUF012  (as ipykernel declares it)
+        "name": "arc",
+        "version": implementation_version,
+        "mimetype": "text/x-sql",
+        "codemirror_mode": "sql",
+        "pygments_lexer": "sql",
+        "file_extension": ".arc",
+        "nbconvert_exporter": "script",
+    }
+    help_links: ClassVar[list[dict[str, str]]] = []
+    banner = f"arcbook {implementation_version}: SQL and stage cells; `%help` lists the magics."
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        pack = self.session.pack
+
+        def masking_pack(part: Any) -> bytes:
+            """Every message passes here; its header is left alone, for a short secret could be part of an id."""
+            if masker() and not (isinstance(part, dict) and "msg_id" in part):
+                part = masker().mask_tree(part)
+            packed: bytes = pack(part)
+            return packed
+
+        self.session.pack = masking_pack
+
+    async def kernel_info_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Answer first, then begin with what takes long: a client that waits for the kernel waits for this answer."""
+        await super().kernel_info_request(stream, ident, parent)
+        self.shell.workbench.room.warm_up(WARM_UP_DELAY)
+
+    async def do_execute(self, code: str, silent: bool, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Run a cell."""
+        self.shell.workbench.interactive_client = bool(self._allow_stdin)
+        reply: dict[str, Any] = await super().do_execute(code, silent, *args, **kwargs)
+        if reply.get("ename") == "KeyboardInterrupt":
+            reply |= {"ename": "CancelledError", "evalue": "the cell was interrupted"}
+        return reply
+
+    def do_is_complete(self, code: str) -> dict[str, str]:
+        """Whether a console should run `code` or let its user write on."""
+        python = python_source(code)
+        if python is not None:
+            reply: dict[str, str] = super().do_is_complete(python)
+            return reply
+        return {"status": assist.completeness(code), "indent": ""}
+
+    def do_complete(self, code: str, cursor_pos: int | None) -> Any:
+        """Completions at a place."""
+        cursor = len(code) if cursor_pos is None else cursor_pos
+        if python_source(code) is not None and cursor > len(code.split(maxsplit=1)[0]):
+            return super().do_complete(code, cursor_pos)
+        found, start, end = assist.completions(code, cursor)
+        return {"matches": found, "cursor_start": start, "cursor_end": end, "metadata": {}, "status": "ok"}
+
+    def do_inspect(self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()) -> Any:
+        """Documentation of what stands at a place."""
+        text = assist.documentation(code, cursor_pos)
+        if text is None and python_source(code) is not None:
+            return super().do_inspect(code, cursor_pos, detail_level, omit_sections)
+        data = {"text/plain": text, "text/markdown": text} if text else {}
+        return {"status": "ok", "found": bool(data), "data": data, "metadata": {}}
+
+    async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        """End the engine, then the kernel."""
+        self.shell.workbench.close()
+        reply = super().do_shutdown(restart)
+        answer: dict[str, Any] = reply if isinstance(reply, dict) else await reply
+        sys.stdout.flush()
+        return answer

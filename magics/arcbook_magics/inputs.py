@@ -1,0 +1,104 @@
+"""The values a shell has gathered for `${name}` and `:name`: declarations, given values, `%env`, secrets."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from arcbook.core.masking import masker, names_a_secret
+
+if TYPE_CHECKING:
+    from arcbook.cells.params import Declarations, Values
+
+
+@dataclass(slots=True)
+class Inputs:
+    """What `%params`, `%env`, `%secret` and `%document` cells said so far.
+
+    `given` are the values injected for parameters; they win over defaults whether they come before or after the
+    declarations. `env` keeps what earlier cells set: a later cell adds.
+    """
+
+    declared: "Declarations | None" = None
+    given: dict[str, Any] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
+    document: dict[str, Any] = field(default_factory=dict)
+    _cells: "dict[str, Declarations]" = field(default_factory=dict)
+
+    def declare(self, declarations: "Declarations", cell_id: str = "") -> None:
+        """Add a `%params` cell's declarations; running a cell again replaces what it declared before.
+
+        Raises:
+            CellError: a name is declared differently elsewhere, or a given value does not fit.
+        """
+        from arcbook.cells.params import Declarations
+
+        key = cell_id or ",".join(declarations.by_name)
+        if not cell_id:
+            # Without a cell's identity the later cell wins, name by name: nobody could remove an old declaration.
+            cells = {name: self._without(each, declarations) for name, each in self._cells.items()}
+        else:
+            cells = dict(self._cells)
+        cells[key] = declarations
+        merged = Declarations()
+        for each in cells.values():
+            merged = merged.merged(each)
+        self._check(merged, self.given)
+        self._cells, self.declared = cells, merged
+
+    def give(self, values: Mapping[str, Any]) -> None:
+        """Take values for parameters, declared already or not yet.
+
+        Raises:
+            CellError: a value does not fit its declaration.
+        """
+        given = {**self.given, **values}
+        if self.declared:
+            self._check(self.declared, given)
+        self.given = given
+
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        """Those of `names` that no cell has declared, when any parameter has been declared at all."""
+        return [name for name in names if self.declared and name not in self.declared.by_name]
+
+    def values(self) -> "Values":
+        """The parameters' values.
+
+        Raises:
+            CellError: a value was given for a name that no cell has declared, or a required one is missing.
+        """
+        from arcbook.cells.params import Declarations
+
+        return (self.declared or Declarations()).bind(self.given)
+
+    def set_env(self, values: Mapping[str, str]) -> None:
+        """Add values of `%env`; those whose names say that they are secret are masked."""
+        self.env.update(values)
+        for name, value in values.items():
+            self.secrets.discard(name)
+            if names_a_secret(name):
+                self.keep_secret(name, value)
+
+    def keep_secret(self, name: str, value: str) -> None:
+        """Add a secret value, masked from now on."""
+        masker().add(value)
+        self.env[name] = value
+        self.secrets.add(name)
+
+    def listed(self) -> list[tuple[str, str]]:
+        """Names and values of `%env` and `%secret` in order, secrets as stars."""
+        return [(name, "********" if name in self.secrets else self.env[name]) for name in sorted(self.env)]
+
+    @staticmethod
+    def _check(declared: "Declarations", given: Mapping[str, Any]) -> None:
+        """Bind the values that have a declaration; required ones may still be missing."""
+        from arcbook.cells.params import Declarations
+
+        concerned = {name: each for name, each in declared.by_name.items() if name in given}
+        Declarations(concerned).bind({name: given[name] for name in concerned})
+
+    @staticmethod
+    def _without(old: "Declarations", new: "Declarations") -> "Declarations":
+        from arcbook.cells.params import Declarations
+
+        return Declarations({name: each for name, each in old.by_name.items() if name not in new.by_name})

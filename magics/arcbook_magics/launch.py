@@ -1,0 +1,64 @@
+"""What the process was started with: environment variables set by a launcher, Jupyter or a person."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+#: The launcher's message to the kernel, a JSON object.
+VARIABLE = "ARCBOOK_LAUNCH"
+DEFAULT_ENGINE = "embedded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """The choices made outside the notebook.
+
+    `environment_source` says who chose the environment, for messages. `interactive` is False when a launcher runs the
+    notebook: nobody is there to answer a prompt.
+    """
+
+    engine: str = DEFAULT_ENGINE
+    environment: str | None = None
+    environment_source: str = ""
+    run_id: str = ""
+    job: str = ""
+    logical_time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    values: Mapping[str, str] = field(default_factory=dict)
+    interactive: bool = True
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str] = os.environ) -> "Launch":
+        """Read the variables; a message that is no JSON object counts as none."""
+        try:
+            message: Any = json.loads(variables.get(VARIABLE, "{}"))
+        except ValueError:
+            message = {}
+        message = message if isinstance(message, dict) else {}
+        values = {str(name): str(value) for name, value in (message.get("launch") or {}).items()}
+        chosen = message.get("environment") or values.get("etl.config.environment")
+        source = "the launcher"
+        if not chosen:
+            chosen, source = variables.get("ETL_CONF_ENV"), "the variable ETL_CONF_ENV"
+        return cls(
+            engine=variables.get("ARCBOOK_ENGINE") or DEFAULT_ENGINE,
+            environment=chosen or None,
+            environment_source=source if chosen else "",
+            run_id=str(message.get("run_id") or ""),
+            job=str(message.get("job") or ""),
+            logical_time=_time(message.get("logical_time")),
+            values=values,
+            interactive=bool(message.get("interactive", True)),
+        )
+
+
+def _time(text: Any) -> datetime:
+    if isinstance(text, str):
+        try:
+            read = datetime.fromisoformat(text)
+        except ValueError:
+            return datetime.now(UTC)
+        return read if read.tzinfo else read.replace(tzinfo=UTC)
+    return datetime.now(UTC)

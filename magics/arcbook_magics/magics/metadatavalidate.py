@@ -1,0 +1,18 @@
+"""Fail the job unless a query over the view's metadata yields true.
+
+%metadatavalidate inputView=people environments=test
+SELECT count(*) = 0, "" FROM metadata WHERE metadata.personal
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arcbook.cells.model import Cell
+    from arcbook_magics.shown import Shown
+    from arcbook_magics.workbench import Workbench
+
+
+def run(bench: "Workbench", cell: "Cell") -> "Iterable[Shown]":
+    """Run the cell's stages."""
+    return bench.run_stages(cell)

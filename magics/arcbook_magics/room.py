@@ -1,0 +1,137 @@
+"""Where the engine lives: one thread in which everything that needs it runs, opened while the user is still typing.
+
+The thread that runs cells only waits. So an interrupt, which Python delivers to that thread alone, ends the cell at
+once, whatever the engine's client is doing, and the engine is stopped from aside.
+"""
+
+import contextvars
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from arcbook.core.failures import CancelledError
+
+if TYPE_CHECKING:
+    from arcbook.runners.execute import Executor
+
+T = TypeVar("T")
+
+#: Seconds an interrupted cell waits for its work to end before the prompt returns; the engine is being stopped.
+PATIENCE = 0.3
+#: Seconds that closing waits for the engine.
+CLOSING = 5.0
+
+
+class Opener(Protocol):
+    """How an executor comes to be; slow, so it runs in the room's thread."""
+
+    def __call__(self) -> "Executor": ...
+
+
+class EngineRoom:
+    """The executor and its thread. `call` is for the thread that runs cells; the rest any thread may use."""
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._hurry = threading.Event()
+        self._executor: Executor | None = None
+        self._stopping: threading.Thread | None = None
+        self._closed = False
+
+    def warm_up(self, delay: float = 0.0) -> None:
+        """Begin to open the engine after `delay` seconds, or as soon as a cell needs it. Later calls do nothing."""
+        with self._lock:
+            if self._thread is not None or self._closed:
+                return
+            self._thread = threading.Thread(target=self._run, args=(delay,), name="arcbook-engine", daemon=True)
+            self._thread.start()
+
+    @property
+    def opened(self) -> bool:
+        """Whether the engine is there."""
+        return self._executor is not None
+
+    def call(self, work: "Callable[[Executor], T]") -> T:
+        """Do `work` with the executor and wait for it.
+
+        Raises:
+            CancelledError: the wait was interrupted; the engine is being stopped.
+            ArcbookError: the engine could not be opened (the next call tries again), or what `work` raised.
+        """
+        self._hurry.set()
+        self.warm_up()
+        done: Future[T] = Future()
+        context = contextvars.copy_context()
+
+        def task() -> None:
+            if not done.set_running_or_notify_cancel():
+                return
+            try:
+                done.set_result(context.run(work, self._opened()))
+            except BaseException as error:  # noqa: BLE001  # handed over to the waiting thread, whatever it is
+                done.set_exception(error)
+
+        self._work.put(task)
+        try:
+            return done.result()
+        except KeyboardInterrupt:
+            if not done.cancel():
+                self.interrupt()
+                _wait_briefly(done)
+            raise CancelledError("the cell was interrupted") from None
+
+    def interrupt(self) -> None:
+        """Stop the engine's work, without waiting for it; the next call waits until it has stopped."""
+        executor = self._executor
+        if executor is None:
+            return
+        with self._lock:
+            if self._stopping is None or not self._stopping.is_alive():
+                self._stopping = threading.Thread(target=executor.interrupt, name="arcbook-interrupt", daemon=True)
+                self._stopping.start()
+
+    def close(self) -> None:
+        """End the engine and the thread. Safe to call twice."""
+        with self._lock:
+            already, self._closed = self._closed, True
+        if already:
+            return
+        self._work.put(None)
+        executor = self._executor
+        if executor is not None:
+            closing = threading.Thread(target=executor.close, name="arcbook-close", daemon=True)
+            closing.start()
+            closing.join(CLOSING)
+
+    def _run(self, delay: float) -> None:
+        self._hurry.wait(delay)
+        if not self._closed:
+            with suppress(Exception):  # the first cell that needs the engine opens again and reports
+                self._opened()
+        while (task := self._work.get()) is not None:
+            stopping = self._stopping
+            if stopping is not None:
+                stopping.join()
+            task()
+
+    def _opened(self) -> "Executor":
+        if self._executor is None:
+            executor = self._opener()
+            if self._closed:
+                executor.close()
+                raise CancelledError("the kernel was shut down")
+            self._executor = executor
+        return self._executor
+
+
+def _wait_briefly(done: "Future[Any]", seconds: float = PATIENCE) -> None:
+    """Give work that is being stopped the time to end, so that its messages come before the prompt."""
+    event = threading.Event()
+    done.add_done_callback(lambda _: event.set())
+    event.wait(seconds)

@@ -1,0 +1,146 @@
+"""Running the stages of a cell and showing what each of them left."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from arcbook.core.failures import CellError
+from arcbook.core.problem import Problem
+from arcbook_magics import table
+from arcbook_magics.options import Options
+from arcbook_magics.rows import Rows, read_rows
+from arcbook_magics.shown import Shown, text
+
+if TYPE_CHECKING:
+    from arcbook.cells.model import Cell, Step
+    from arcbook.runners.base import Result
+    from arcbook.runners.executor import Executor
+    from arcbook_magics.workbench import Workbench
+
+#: Details that are for the record, not for the eye.
+_SILENT_DETAILS = ("sql", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """What came back from the engine's thread for one step."""
+
+    result: "Result"
+    rows: Rows | None
+    notices: tuple[str, ...]
+
+
+def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
+    """Check the cell and run its stages in order; each yields what it shows.
+
+    Raises:
+        ArcbookError: problems of the cell before anything runs, else the first failure.
+    """
+    from arcbook.cells.plan import steps_of
+
+    bench.refuse_secrets(cell)
+    context = bench.context()
+    steps = steps_of(cell, context)
+    if not steps:
+        yield text("No stages found.")
+        return
+    if bench.environment is None:
+        if not bench.launch.interactive:
+            raise CellError([_no_environment(steps)])
+        if any(step.stage.environments for step in steps) and (notice := bench.environment_notice()):
+            yield text(notice)
+    options = bench.options.with_arguments(cell.arguments)
+    parameters = context.values.typed
+    for step in steps:
+        if context.settings.runs(step.stage.environments):
+            yield from _run_step(bench, step, parameters, options)
+        else:
+            yield _skipped(step, context.settings.environment or "")
+
+
+def _run_step(bench: "Workbench", step: "Step", parameters: Mapping[str, Any], options: Options) -> Iterator[Shown]:
+    def inside(executor: "Executor") -> _Ran:
+        executor.settings = bench.settings
+        result = executor.execute(step, parameters)
+        notices, executor.notices[:] = tuple(executor.notices), []
+        try:
+            return _Ran(result, _read(step, result, options), notices)
+        except Exception as error:  # reading is when a lazy view first runs: the same border as running it
+            raise executor.explained(error, step) from error
+
+    events = len(bench.events)
+    ran = bench.room.call(inside)
+    yield from map(text, ran.notices)
+    log = bench.events[events:] if options["showLog"] else []
+    yield _shown(step, ran, options, log)
+
+
+def _read(step: "Step", result: "Result", options: Options) -> Rows | None:
+    """The first rows of what a stage made; a load or a gate shows counts, not rows."""
+    if result.frame is None or step.stage.kind not in ("extract", "transform", "execute"):
+        return None
+    return read_rows(
+        result.frame,
+        limit=options.row_cap,
+        truncate=int(options["truncate"]),
+        most_characters=max(1, int(options["maxBytes"])),
+    )
+
+
+def _shown(step: "Step", ran: _Ran, options: Options, log: list[dict[str, Any]]) -> Shown:
+    import json
+
+    stage, result = step.stage, ran.result
+    details = plain(dict(result.details))
+    metadata = {"arcbook": _about(step, view=result.view, details=details, skipped=False)}
+    extra = "\n".join(json.dumps(plain(event), separators=(",", ":"), ensure_ascii=False) for event in log[-1:])
+    if ran.rows is None or not ran.rows.columns:
+        counts = ", ".join(f"{key}={value}" for key, value in details.items() if _is_count(key, value))
+        message = details.get("message")
+        lines = [f"{stage.type_name()} `{stage.name}`: {counts}" if counts else "", _line(message), extra]
+        said = "\n".join(line for line in ["Success. No result.", *lines] if line)
+        return Shown({"text/plain": said}, metadata)
+    label = ""
+    if options["datasetLabels"]:
+        label = result.view or getattr(stage, "input_view", None) or stage.name
+    return Shown(table.bundle(ran.rows, options, label=label, extra=extra), metadata, result.frame)
+
+
+def _skipped(step: "Step", environment: str) -> Shown:
+    listed = step.stage.environments
+    why = f"environments=[{', '.join(listed)}]" if listed else "no environments"
+    metadata = {"arcbook": _about(step, view=None, details={}, skipped=True)}
+    return Shown({"text/plain": f"skipped: {why}, running {environment}"}, metadata)
+
+
+def _about(step: "Step", *, view: str | None, details: dict[str, Any], skipped: bool) -> dict[str, Any]:
+    stage = step.stage
+    return {"stage": stage.type_name(), "name": stage.name, "view": view, "details": details, "skipped": skipped}
+
+
+def _no_environment(steps: "list[Step]") -> Problem:
+    named = sorted({name for step in steps for name in step.stage.environments})
+    remedy = f"Choose one with `--environment`; the cell names: {', '.join(named)}." if named else ""
+    return Problem("no-environment", "no environment is chosen for this run", steps[0].tree.span(()), remedy=remedy)
+
+
+def _is_count(key: str, value: Any) -> bool:
+    return key not in _SILENT_DETAILS and isinstance(value, int | float | str) and len(str(value)) < 200
+
+
+def _line(message: Any) -> str:
+    return "" if message in (None, "") else message if isinstance(message, str) else str(message)
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON can hold it; numbers and dates that JSON would change become text."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)

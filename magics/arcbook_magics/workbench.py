@@ -1,0 +1,285 @@
+"""One shell's state, and the way of a cell through it: read, fill, check, run, show."""
+
+import os
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from arcbook.core.failures import ArcbookError, CancelledError, CellError
+from arcbook.core.problem import Problem
+from arcbook.core.settings import RunSettings
+from arcbook.core.span import Span
+from arcbook_magics.errors import render
+from arcbook_magics.inputs import Inputs
+from arcbook_magics.launch import Launch
+from arcbook_magics.options import Options
+from arcbook_magics.registry import magic
+from arcbook_magics.room import EngineRoom
+from arcbook_magics.shown import Shown
+
+if TYPE_CHECKING:
+    from arcbook.cells.model import Cell
+    from arcbook.cells.plan import Context
+    from arcbook.engines.session import Session
+    from arcbook.runners.executor import Executor
+
+_BENCHES: "weakref.WeakKeyDictionary[Any, Workbench]" = weakref.WeakKeyDictionary()
+
+
+def get_workbench(shell: Any) -> "Workbench":
+    """The workbench of an IPython shell, made on first use; it ends with the process."""
+    bench = _BENCHES.get(shell)
+    if bench is None:
+        import atexit
+
+        in_kernel = getattr(shell, "kernel", None) is not None
+        bench = Workbench(publish=_publisher(shell), describe=_describer(shell), in_kernel=in_kernel)
+        _BENCHES[shell] = bench
+        atexit.register(bench.close)
+    return bench
+
+
+def forget_workbench(shell: Any) -> None:
+    """End a shell's workbench, if it has one."""
+    bench = _BENCHES.pop(shell, None)
+    if bench is not None:
+        bench.close()
+
+
+def _publisher(shell: Any) -> Callable[[Shown], None]:
+    def publish(shown: Shown) -> None:
+        shell.display_pub.publish(data=dict(shown.data), metadata=dict(shown.metadata))
+
+    return publish
+
+
+def _describer(shell: Any) -> Callable[[], dict[str, Any]]:
+    """What the request being run says of its cell; plain IPython has no requests."""
+
+    def describe() -> dict[str, Any]:
+        get_parent = getattr(shell, "get_parent", None)
+        parent = get_parent() if get_parent else None
+        found = (parent or {}).get("metadata") or {}
+        return found if isinstance(found, dict) else {}
+
+    return describe
+
+
+class Workbench:
+    """Options, values and engine behind the cells of one shell.
+
+    Args:
+        publish: shows an output before the cell has ended.
+        describe: the metadata of the request being run (`cellId`, `tags`, `arcbook.cell`).
+        in_kernel: whether the shell is a kernel's, which can show widgets.
+    """
+
+    def __init__(
+        self,
+        *,
+        publish: Callable[[Shown], None],
+        describe: Callable[[], dict[str, Any]] = dict,
+        in_kernel: bool = False,
+    ) -> None:
+        self.launch = Launch.from_environment()
+        self.options = Options.from_environment(os.environ)
+        self.inputs = Inputs()
+        self.room = EngineRoom(self._open)
+        self.publish = publish
+        self.chosen: str | None = None
+        self.computed: dict[str, Any] = {}
+        self.last_error: ArcbookError | None = None
+        #: Whether the client that sent the current cell can answer prompts and show widgets.
+        self.interactive_client = True
+        self.events: list[dict[str, Any]] = []
+        self.in_kernel = in_kernel
+        self._describe = describe
+        self._told_environment = False
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody sits at the notebook."""
+        return self.launch.interactive and self.interactive_client
+
+    @property
+    def has_widgets(self) -> bool:
+        """Whether a form can be shown and filled in: a kernel, with somebody at the notebook."""
+        return self.in_kernel and self.interactive
+
+    @property
+    def environment(self) -> str | None:
+        """The chosen environment: the launcher's, else a `%environment` cell's."""
+        return self.launch.environment or self.chosen
+
+    @property
+    def settings(self) -> RunSettings:
+        """The choices in force."""
+        return RunSettings(
+            environment=self.environment,
+            logical_time=self.launch.logical_time,
+            job_name=self.launch.job,
+            job_id=self.launch.run_id,
+            streaming=bool(self.options["streaming"]),
+            **_policies(),
+        )
+
+    def context(self) -> "Context":
+        """What fills and decides the next cell.
+
+        Raises:
+            CellError: parameters lack values, or values lack parameters.
+        """
+        from arcbook.cells.plan import Context
+
+        return Context(
+            settings=self.settings,
+            launch=self.launch.values,
+            values=self.inputs.values(),
+            env=self.inputs.env,
+            computed=self.computed,
+            document=self.inputs.document,
+            engine=self.launch.engine,
+        )
+
+    def run(self, source: str) -> Shown | None:
+        """Run one cell; the last thing there is to show is returned, the others are published as they come.
+
+        Raises:
+            ArcbookError: always one of ours; IPython shows it as `arcbook_magics.errors` renders it.
+        """
+        waiting: Shown | None = None
+        try:
+            for shown in self._outputs(source):
+                if waiting is not None:
+                    self.publish(waiting)
+                waiting = shown
+        except BaseException as error:  # noqa: BLE001  # the border to IPython: short errors, whatever went wrong
+            if waiting is not None:
+                self.publish(waiting)
+            raise self.presentable(error, source) from None
+        return waiting
+
+    def _outputs(self, source: str) -> Iterator[Shown]:
+        from arcbook.cells.magics import read_cell
+
+        about = self._describe()
+        numbered = about.get("arcbook") or {}
+        cell = read_cell(
+            source,
+            number=numbered.get("cell") if isinstance(numbered, dict) else None,
+            cell_id=str(about.get("cellId") or ""),
+            tags=tuple(about.get("tags") or ()),
+        )
+        yield from magic(cell.magic).run(self, cell)
+
+    def run_stages(self, cell: "Cell") -> Iterator[Shown]:
+        """Run the stages of a cell, one after the other.
+
+        Raises:
+            ArcbookError: the first failure; nothing after it runs.
+        """
+        from arcbook_magics.stages import run_stages
+
+        yield from run_stages(self, cell)
+
+    def with_session(self, work: "Callable[[Session], Any]") -> Any:
+        """Do `work` with the engine's session; waits for the engine.
+
+        Raises:
+            ArcbookError: the engine cannot be opened, or `work` failed.
+        """
+        typed = self.inputs.values().typed
+
+        def inside(executor: "Executor") -> Any:
+            from arcbook.core.translate import translating
+
+            with translating():
+                return work(executor.session(typed))
+
+        return self.room.call(inside)
+
+    def names_for_python(self, names: Iterable[str], views: Callable[..., Any]) -> dict[str, Any]:
+        """The values of `spark`, `views` and `params`, as far as asked for. `views` makes the mapping of views.
+
+        Raises:
+            ArcbookError: the engine cannot be opened, or a parameter has no value.
+        """
+        found: dict[str, Any] = {}
+        if "params" in names:
+            found["params"] = dict(self.inputs.values().typed)
+        if "spark" in names or "views" in names:
+            session = self.with_session(lambda session: session)
+            found |= {"spark": session.spark, "views": views(session.spark, [view.name for view in session.views])}
+        return {name: value for name, value in found.items() if name in names}
+
+    def environment_notice(self) -> str:
+        """Once per shell: that nothing is chosen and so every cell runs; an empty text otherwise."""
+        if self.environment is not None or self._told_environment:
+            return ""
+        self._told_environment = True
+        return "No environment is chosen: every stage runs. `%environment NAME` chooses one."
+
+    def close(self) -> None:
+        """End the engine."""
+        self.room.close()
+
+    def _open(self) -> "Executor":
+        # In this order: what checks cells is needed first, by the thread that reads them.
+        import arcbook.cells.plan  # noqa: F401
+        from arcbook.engines.open import open_engine
+        from arcbook.runners.base import load_runners
+        from arcbook.runners.executor import Executor
+
+        executor = Executor(open_engine(self.launch.engine), self.settings, self._log)
+        load_runners()
+        executor.session({})
+        return executor
+
+    def _log(self, event: Any) -> None:
+        self.events.append(dict(event))
+
+    def presentable(self, error: BaseException, source: str) -> BaseException:
+        """`error` as one of ours that IPython shows in a few lines; what ends the process comes back as it is."""
+        if isinstance(error, KeyboardInterrupt):
+            self.room.interrupt()
+            error = CancelledError("the cell was interrupted")
+        elif not isinstance(error, Exception):
+            return error
+        from arcbook.core.translate import translate
+
+        ours = translate(error)
+        self.last_error = ours
+        lines = render(ours, source, say_more=bool(self.options["extendedErrors"]))
+        # IPython's protocol for exceptions that know how they look.
+        ours._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
+        return ours.with_traceback(None)
+
+    def refuse_secrets(self, cell: "Cell") -> None:
+        """Stop before a cell whose text holds a secret is run or saved.
+
+        Raises:
+            CellError: the places.
+        """
+        from arcbook.core.masking import find_secrets, masker
+
+        found = find_secrets(cell.source)
+        if not found:
+            return
+        problems = []
+        for start, end, kind in found:
+            masker().add(cell.source[start:end])
+            span = replace(Span.at(cell.source, start, end), cell=cell.number)
+            remedy = "Define it with `%secret` or a `secret` parameter and write `${NAME}`."
+            problems.append(Problem("secret-in-text", f"the cell contains a secret ({kind})", span, remedy=remedy))
+        raise CellError(problems)
+
+
+def _policies() -> dict[str, bool]:
+    """The installation's policies, with Arc's variable names; true unless switched off."""
+    variables = {
+        "inline_sql": "ETL_POLICY_INLINE_SQL",
+        "inline_schema": "ETL_POLICY_INLINE_SCHEMA",
+        "drop_unsupported": "ETL_POLICY_DROP_UNSUPPORTED",
+    }
+    return {name: os.environ.get(variable, "true").lower() != "false" for name, variable in variables.items()}
