@@ -31,8 +31,8 @@ def main(folder: str) -> None:
         spark.read.csv(f"{folder}/input/contacts_{name}.csv", header=True).createOrReplaceTempView(f"{name}_raw")
         spark.sql(TYPED.format(view=f"{name}_raw")).createOrReplaceTempView(name)
     first = spark.sql(
-        "SELECT *, TIMESTAMP '2026-01-01 00:00:00' AS valid_from, CAST(NULL AS TIMESTAMP) AS valid_to, TRUE AS is_current "
-        "FROM initial"
+        "SELECT *, TIMESTAMP '2026-01-01 00:00:00' AS valid_from, CAST(NULL AS TIMESTAMP) AS valid_to, "
+        "TRUE AS is_current FROM initial"
     )
     first.write.format("delta").mode("overwrite").save(table)
     spark.read.format("delta").load(table).createOrReplaceTempView("contacts")
@@ -46,7 +46,8 @@ def main(folder: str) -> None:
         MERGE INTO delta.`{table}` AS c USING staged AS s ON c.id = s.merge_key AND c.is_current
         WHEN MATCHED AND NOT ({SAME.format(u="s")})
           THEN UPDATE SET is_current = FALSE, valid_to = TIMESTAMP '2026-11-23 08:00:00'
-        WHEN NOT MATCHED THEN INSERT (id, name, email, state, phone, credit_limit, joined, valid_from, valid_to, is_current)
+        WHEN NOT MATCHED
+          THEN INSERT (id, name, email, state, phone, credit_limit, joined, valid_from, valid_to, is_current)
           VALUES (s.id, s.name, s.email, s.state, s.phone, s.credit_limit, s.joined,
                   TIMESTAMP '2026-11-23 08:00:00', NULL, TRUE)
     """).collect()

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from arcbook.core.failures import FAILURES
-from arcbook.stages.registry import stage_types
 from arcbook.stages.render import render_stage, render_stage_table
 from mkdocs.structure.files import File, Files
+
+from arcbook.core.failures import FAILURES
+from arcbook.stages.registry import stage_types
 
 FAILURE_TABLE = "<!-- failure table -->"
 

@@ -19,9 +19,15 @@ CHANGED_ROWS = 92
 NEW_ROWS = 101
 FIELDS = ("id", "name", "email", "state", "phone", "credit_limit", "joined")
 
-GIVEN = "Ada Ben Chloé Dai Eva Finn Gül Hana Ivo Jun Kai Lena Max Nia Omar Pia Quin Rosa Seo-yeon Tom".split()
-FAMILY = "Abel Brandt Choi Duarte Evans Fischer Garcia Haddad Ito Jansen Kim Li Moreau Novák Okafor Park".split()
-STATES = "ACT NSW NT QLD SA TAS VIC WA".split()
+GIVEN = [
+    "Ada", "Ben", "Chloé", "Dai", "Eva", "Finn", "Gül", "Hana", "Ivo", "Jun", "Kai", "Lena", "Max", "Nia", "Omar",
+    "Pia", "Quin", "Rosa", "Seo-yeon", "Tom",
+]  # fmt: skip
+FAMILY = [
+    "Abel", "Brandt", "Choi", "Duarte", "Evans", "Fischer", "Garcia", "Haddad", "Ito", "Jansen", "Kim", "Li",
+    "Moreau", "Novák", "Okafor", "Park",
+]  # fmt: skip
+STATES = ["ACT", "NSW", "NT", "QLD", "SA", "TAS", "VIC", "WA"]
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def lab(tmp_path: Path) -> Iterator[str]:
             "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ],
         cwd=folder, stdout=log, stderr=subprocess.STDOUT,
-        env=os.environ | {"JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"), "JUPYTER_CONFIG_DIR": str(tmp_path / "config")},
+        env=os.environ | {f"JUPYTER_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("RUNTIME", "CONFIG")},
     )  # fmt: skip
     try:
         yield address_of(server, tmp_path / "lab.log")
@@ -108,7 +108,7 @@ def test_launcher_lists_the_kernel_and_a_notebook_runs(lab: str, browser: Any) -
     # The last cell's output is the load's; outputs saved in the file are cleared by the restart first.
     wait_for(
         browser,
-        "[...document.querySelectorAll('.jp-InputPrompt')].map(e => e.innerText).filter(t => /\\[\\d+\\]/.test(t)).length"
+        "[...document.querySelectorAll('.jp-InputPrompt')].filter(e => /\\[\\d+\\]/.test(e.innerText)).length"
         " == document.querySelectorAll('.jp-Notebook .jp-CodeCell').length",
     )
     assert not browser.execute_script(
