@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from arcbook.core.failures import ERRORS_BY_NAME, ArcbookError, InternalError
-from arcbook.core.foreign import ROWS, Row
+from arcbook.core.foreign import ROWS
+from arcbook.core.foreign.row import Row
 from arcbook.core.problem import Problem
 
 #: Foreign text in a message is cut to this many characters; all of it is in the detail.
 LIMIT = 300
-_TRACE = re.compile(r"\n\s*(?:JVM stacktrace:|== SQL|at [\w.$]+\(|Traceback \(most recent)|;\s*\n'", re.IGNORECASE)
+_TRACE = re.compile(r"\n\s*(?:Caused by: |== SQL|at [\w.$]+\(|Traceback \(most recent)|;\s*\n'", re.IGNORECASE)
 _GRPC = re.compile(r'details = "(.*?)"\n', re.DOTALL)
 _CLUTTER = re.compile(r"^\((?:[\w.$]+Exception|[\w.$]+Error)\) |^\[[A-Z_.0-9]+\] ?|\s*SQLSTATE: \w+|^[\w ]+: (?=\[)")
 _CANDIDATES = re.compile(r"Did you mean one of the following\? \[(.*?)\]", re.DOTALL)
@@ -39,13 +40,14 @@ def translate(error: BaseException) -> ArcbookError:
     if carried is not None:
         return carried
     text = str(error)
+    spoken = without_trace(text)
     names = qualified_names(type(error))
     for row in ROWS:
         if not _concerns(row, names):
             continue
-        found = row.text.search(text) if row.text else None
+        found = row.text.search(spoken) if row.text else None
         if row.text is None or found is not None:
-            return _made(row, found, error, text)
+            return _made(row, found, error, spoken)
     return InternalError(
         f"Unexpected {type(error).__name__}: {shortened(text) or 'no message'}", detail=_detail(error, text)
     )
@@ -54,6 +56,13 @@ def translate(error: BaseException) -> ArcbookError:
 def qualified_names(error_class: type[BaseException]) -> tuple[str, ...]:
     """`module.Class` of a class and its bases, nearest first."""
     return tuple(f"{base.__module__}.{base.__qualname__}" for base in error_class.__mro__)
+
+
+def without_trace(text: str) -> str:
+    """A foreign text without the lines of its stack trace, whose method names would mislead; causes are kept."""
+    head, *trace = re.split(r"\n\s*JVM stacktrace:", text, maxsplit=1)
+    causes = re.findall(r"^Caused by: .*$", trace[0], re.MULTILINE) if trace else []
+    return "\n".join([head, *causes])
 
 
 def shortened(text: str) -> str:
@@ -83,7 +92,7 @@ def _made(row: Row, found: re.Match[str] | None, error: BaseException, text: str
     remedy = _suggestion(text) or row.remedy
     problems = (Problem(row.code, message.rstrip("."), remedy=remedy),) if row.code else ()
     shown = f"{message} {remedy}" if remedy and remedy not in message else message
-    return row.error(shown, problems=problems, detail=_detail(error, text))
+    return row.error(shown, problems=problems, detail=_detail(error, str(error)))
 
 
 def _suggestion(text: str) -> str:

@@ -1,9 +1,10 @@
 """Spark Connect sessions: opened alike for every engine, quiet, and never waiting for a server that is gone."""
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -20,6 +21,8 @@ def quieten() -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Classic and Connect sessions cannot share a process; a leftover address would make PySpark start its own server.
     os.environ.pop("SPARK_LOCAL_REMOTE", None)
+    # PySpark prints every refused statement with its whole trace as JSON; the error that is raised has all of it.
+    logging.getLogger("SQLQueryContextLogger").disabled = True
 
 
 def open_session(url: str, settings: Mapping[str, str]) -> "SparkSession":
@@ -31,7 +34,8 @@ def open_session(url: str, settings: Mapping[str, str]) -> "SparkSession":
     quieten()
     from pyspark.sql import SparkSession
 
-    session = SparkSession.builder.remote(url).create()
+    entry: Any = SparkSession  # its builder is a property of the class, which mypy takes for a function
+    session: SparkSession = entry.builder.remote(url).create()
     session.client.set_retry_policies([])
     for key, value in {**COMMON_SETTINGS, **settings}.items():
         session.conf.set(key, value)
@@ -55,8 +59,8 @@ def bounded(work: Callable[[], object], seconds: float) -> bool:
 
 def end_session(session: "SparkSession", *, alive: bool) -> None:
     """Release `session` on its server, or only on our side when the server is not alive."""
-    connect: object = session
+    connect: Any = session  # the attribute below exists on Connect sessions only
     if not alive:
         # A request to a server that is gone or busy only costs time.
-        connect.release_session_on_close = False  # type: ignore[attr-defined]  # the Connect session's own attribute
+        connect.release_session_on_close = False
     bounded(session.stop, 2.0)

@@ -121,7 +121,8 @@ def _fetch(jars: list[Jar]) -> None:
             fetched = work / "lib" / jar.file_name
             if not fetched.is_file():
                 raise TransientError(
-                    f"{jar.file_name} could not be fetched. Check the network, or name a mirror in ARCBOOK_IVY_SETTINGS.",
+                    f"{jar.file_name} could not be fetched. Check the network, or name a mirror's settings in "
+                    "ARCBOOK_IVY_SETTINGS.",
                     detail=log,
                 )
             if sha256_of(fetched) != jar.sha256:

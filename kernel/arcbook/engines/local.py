@@ -65,7 +65,7 @@ class LocalEngine(Engine):
     def __init__(self, say: Say = lambda _: None) -> None:
         self._say = say
         self._guard = threading.RLock()
-        self._purposes = _ALWAYS
+        self._purposes: tuple[str, ...] = _ALWAYS
         self._server: Server | None = None
         self._lease: IO[str] | None = None
         self._session: SparkSession | None = None

@@ -79,7 +79,7 @@ def _start(folder: Path, command: Mapping[str, Any]) -> "tuple[subprocess.Popen[
             cwd=folder,
             start_new_session=True,
             # This process has one thread, so the server dies exactly when it does.
-            preexec_fn=_die_with_parent,  # noqa: PLW1509
+            preexec_fn=_die_with_parent,
         )
     return server, {"port": port, "token": token, "pid": server.pid, "keeper": os.getpid()}
 

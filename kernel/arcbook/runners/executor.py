@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from arcbook.cells.model import Step
 from arcbook.cells.places import span_within
-from arcbook.core.failures import ArcbookError, CancelledError, DefinitionError
+from arcbook.core.failures import ArcbookError, CancelledError, DefinitionError, InputError, TransientError
 from arcbook.core.problem import Problem
 from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
@@ -66,6 +66,8 @@ class Executor:
         load_runners()
         self._stopping = False
         try:
+            for capability in _needs(step):
+                self.engine.need(capability)
             session = self.session(parameters)
             result = run(step.stage, session)
         except (Exception, KeyboardInterrupt) as error:  # the border to the engines
@@ -128,7 +130,8 @@ class Executor:
         if self._generation is None or self._generation == generation:
             self._generation = generation
             return
-        rebuilt, lost = [], []
+        rebuilt: list[str] = []
+        lost: list[str] = []
         for view in list(self._book):
             (rebuilt if self._rebuilt(view) else lost).append(view.name)
         self._generation = self.engine.generation
@@ -156,19 +159,19 @@ class Executor:
             # A killed server and a half-read answer say all sorts of things.
             return CancelledError("The work was stopped.", detail=translate(error).detail)
         ours = translate(error)
+        if isinstance(ours, TransientError):
+            self.engine.suspect()
         sql = getattr(step.stage, "sql", None)
-        if ours is error and any(problem.span for problem in ours.problems):
+        if not isinstance(sql, str) or not isinstance(ours, DefinitionError | InputError):
             return ours
-        if not isinstance(ours, DefinitionError) or not isinstance(sql, str):
-            return ours
-        if ours is error and not ours.problems and not isinstance(error, SqlError):
-            return ours
+        if ours is error and not isinstance(error, SqlError):
+            return ours  # the runner knew better than an engine's text
         span, name = self._place(error, step, sql)
         problems = tuple(
             replace(problem, span=problem.span or span, key=problem.key or "sql", remedy=self._remedy(problem, name))
             for problem in ours.problems or (_problem(ours),)
         )
-        placed = type(ours) if type(ours) is DefinitionError else DefinitionError
+        placed = InputError if isinstance(ours, InputError) else DefinitionError
         return placed("\n".join(str(problem) for problem in problems), problems=problems, detail=ours.detail)
 
     def _place(self, error: BaseException, step: Step, sql: str) -> tuple[Span | None, str]:
@@ -202,6 +205,12 @@ class _Maker:
 
     step: Step
     parameters: Mapping[str, Any]
+
+
+def _needs(step: Step) -> set[str]:
+    """Capabilities that an engine may have to load first: those of the stage, and `s3` when an address says so."""
+    text = step.stage.model_dump_json()
+    return {*step.stage.required_capabilities(), *(("s3",) if "s3://" in text or "s3a://" in text else ())}
 
 
 def _span(step: Step, sql: str, start: int, end: int) -> Span | None:

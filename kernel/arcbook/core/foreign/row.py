@@ -1,0 +1,48 @@
+"""What a line of the table of foreign errors is."""
+
+import re
+from dataclasses import dataclass
+
+from arcbook.core.failures import ArcbookError
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    `classes` are qualified names; one that ends in a dot stands for everything below it. `code` is the problem code
+    a finding gets (definition errors only). `lead` opens the message, before the foreign text; `{0}`, `{1}`… are the
+    groups of the text pattern. `remedy` is what to do.
+    """
+
+    error: type[ArcbookError]
+    classes: tuple[str, ...]
+    text: re.Pattern[str] | None = None
+    lead: str = ""
+    code: str = ""
+    remedy: str = ""
+
+
+#: Class names of the engines' client and of AWS's.
+ENGINE = ("pyspark.errors.exceptions.",)
+AWS = ("botocore.exceptions.", "boto3.exceptions.")
+MEMORY_REMEDY = "Give the engine more memory, or read less at a time (fewer columns, a filter, more partitions)."
+SIGN_IN_REMEDY = "Check the credentials and what they may do; expired ones need a new sign-in."
+
+
+def text_row(
+    error: type[ArcbookError],
+    classes: tuple[str, ...],
+    *patterns: str,
+    lead: str = "",
+    code: str = "",
+    remedy: str = "",
+) -> Row:
+    pattern = re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL)
+    return Row(error, classes, pattern, lead=lead, code=code, remedy=remedy)
+
+
+def class_row(
+    error: type[ArcbookError], prefix: str, names: str, *, lead: str = "", code: str = "", remedy: str = ""
+) -> Row:
+    return Row(error, tuple(prefix + name for name in names.split()), lead=lead, code=code, remedy=remedy)
