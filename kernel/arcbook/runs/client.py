@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import output_from_msg
 
-from arcbook.core.failures import ArcbookError, CancelledError, TransientError
+from arcbook.core.failures import ArcbookError, CancelledError, DefinitionError, InternalError, TransientError
 from arcbook.core.masking import Masker
 from arcbook.runs import kernels
 from arcbook.runs.classify import error_of
@@ -75,15 +76,22 @@ class JournalClient(NotebookClient):
         return self._ending
 
     async def _start(self, manager: KernelManager, **kernel_options: Any) -> None:
+        process = None
         try:
             await self._stop.during(self.async_start_new_kernel(**kernel_options))
+            process = getattr(getattr(manager, "provisioner", None), "process", None)
+            self._journal.write("kernel", pid=getattr(process, "pid", None), name=self.kernel_name)
             await self._stop.during(self.async_start_new_kernel_client())
             info = await self._stop.during(self._kernel_info())
+        except NoSuchKernel:
+            remedy = "Install it with `arcbook doctor`." if self.kernel_name == "arc" else "`jupyter kernelspec list`."
+            raise DefinitionError(f"No kernel is installed under the name {self.kernel_name!r}. {remedy}") from None
         except (RuntimeError, OSError) as error:
+            status = process.poll() if process is not None else None
+            if status is not None and status > 0:
+                raise InternalError(f"The kernel did not start: it ended at once with exit code {status}.") from error
             raise TransientError(f"The kernel did not start: {error}") from error
         self.nb.metadata["language_info"] = info["content"]["language_info"]
-        process = getattr(getattr(manager, "provisioner", None), "process", None)
-        self._journal.write("kernel", pid=getattr(process, "pid", None), name=self.kernel_name)
 
     async def _kernel_info(self) -> Any:
         assert self.kc is not None
