@@ -1,0 +1,193 @@
+"""From a schema and the columns of a view to one SELECT that types them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from arcbook.schemas.conversion import Conversion, one_of, trimmed
+from arcbook.schemas.model import (
+    BinaryColumn,
+    BooleanColumn,
+    Column,
+    DateColumn,
+    DecimalColumn,
+    DoubleColumn,
+    IntegerColumn,
+    LongColumn,
+    Schema,
+    StringColumn,
+    TextColumn,
+    TimeColumn,
+    TimestampColumn,
+)
+from arcbook.schemas.moments import compile_date, compile_time, compile_timestamp
+from arcbook.schemas.numbers import compile_decimal, compile_double, compile_whole
+from arcbook.schemas.simple import compile_binary, compile_boolean, compile_string
+from arcbook.sql.quote import identifier, text_literal
+
+ERRORS_COLUMN = "_errors"
+ERRORS_TYPE = "ARRAY<STRUCT<field: STRING, message: STRING>>"
+NULL_MESSAGE = "Non-null value expected and no nullReplacementValue value was provided"
+#: Column types of Spark's catalogue that hold text; a column of nulls only has type void.
+_TEXT_TYPES = {"string", "void"}
+
+
+class TypingError(ValueError):
+    """A view that a schema cannot be applied to."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputColumn:
+    """A column of the view to type: its name, its type as Spark's `simpleString` and whether it is internal."""
+
+    name: str
+    type: str = "string"
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """The compiled statement and what its result looks like.
+
+    `checked` are the columns whose errors stop the job; `name` and whether it fails for a row are as in `failures`.
+    """
+
+    sql: str
+    columns: tuple[str, ...]
+    metadata: tuple[dict[str, object] | None, ...] = field(default=())
+
+
+def compile_typing(schema: Schema, columns: Sequence[InputColumn], view: str) -> Typing:
+    """The SELECT that types `view` by position, internal columns behind, `_errors` last.
+
+    Raises:
+        TypingError: the numbers of columns differ, there are none, or a column is of a type that is not text.
+    """
+    data = [column for column in columns if not column.internal]
+    if not len(schema):
+        raise TypingError(
+            "TypingTransform requires an input schema to define how to transform data but the provided schema has 0 "
+            "columns."
+        )
+    if len(data) != len(schema):
+        raise TypingError(
+            "TypingTransform can only be performed on tables with the same number of columns, but the schema has "
+            f"{len(schema)} columns and the data table has {len(data)} columns."
+        )
+    parts = [_part(wanted, given, f"c{place}") for place, (wanted, given) in enumerate(zip(schema, data, strict=True))]
+    return _statement(schema, columns, parts, view)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One typed column: levels of named expressions, value, when it fails and the message then."""
+
+    levels: tuple[dict[str, str], ...]
+    value: str
+    failed: str = "false"
+    message: str = "''"
+
+
+def _part(wanted: Column, given: InputColumn, raw: str) -> _Part:
+    """How one input column, known as `raw`, becomes the wanted one."""
+    kind = given.type.lower()
+    if kind not in _TEXT_TYPES and kind == _simple(wanted.sql_type):
+        return _Part((), raw)
+    if not isinstance(wanted, TextColumn):
+        raise TypingError(
+            f"Column '{wanted.name}' is of type {wanted.type_name}, which cannot be made from text; "
+            "leave it out of the schema, or read it with JSONExtract and a schema."
+        )
+    if kind not in _TEXT_TYPES:
+        raise TypingError(
+            f"Column '{given.name}' is of type {given.type} and cannot become '{wanted.name}' of type "
+            f"{wanted.type_name}: TypingTransform converts text only. Cast it in a SQLTransform first."
+        )
+    text = f"CAST({raw} AS STRING)" if kind == "void" else raw
+    prepared = _prepared(wanted, text)
+    levels: tuple[dict[str, str], ...] = ()
+    if prepared != raw:
+        text, levels = f"{raw}t", ({f"{raw}t": prepared},)
+    conversion = compile_column(wanted, text, f"{raw}_")
+    failed = conversion.failed or f"({conversion.value} IS NULL AND {text} IS NOT NULL)"
+    message = conversion.message
+    if not wanted.nullable and wanted.null_replacement_value is None:
+        failed = f"({text} IS NULL OR {failed})"
+        message = f"CASE WHEN {text} IS NULL THEN {text_literal(NULL_MESSAGE)} ELSE {message} END"
+    return _Part((*levels, *map(dict, conversion.levels)), conversion.value, failed, message)
+
+
+def _simple(sql_type: str) -> str:
+    """A DDL type as `simpleString` writes it."""
+    return sql_type.lower().replace(": ", ":").replace(", ", ",").replace("`", "")
+
+
+def _prepared(column: TextColumn, text: str) -> str:
+    """The text after trimming and null handling."""
+    cut = trimmed(text) if column.trim else text
+    replacement = "NULL" if column.null_replacement_value is None else text_literal(column.null_replacement_value)
+    tests = [f"{cut} IS NULL"] if column.null_replacement_value is not None else []
+    if column.nullable_values:
+        tests.append(one_of(cut, column.nullable_values))
+    return f"CASE WHEN {' OR '.join(tests)} THEN {replacement} ELSE {cut} END" if tests else cut
+
+
+def compile_column(column: TextColumn, text: str, prefix: str, strict: bool | None = None) -> Conversion:
+    """The conversion of one column's prepared text; `strict` overrides how dates are resolved."""
+    match column:
+        case BooleanColumn():
+            return compile_boolean(column, text, prefix)
+        case StringColumn():
+            return compile_string(column, text, prefix)
+        case BinaryColumn():
+            return compile_binary(column, text, prefix)
+        case IntegerColumn() | LongColumn():
+            return compile_whole(column, text, prefix)
+        case DecimalColumn():
+            return compile_decimal(column, text, prefix)
+        case DoubleColumn():
+            return compile_double(column, text, prefix)
+        case DateColumn():
+            return compile_date(column, text, prefix, strict)
+        case TimeColumn():
+            return compile_time(column, text, prefix)
+        case TimestampColumn():
+            return compile_timestamp(column, text, prefix, strict)
+    raise TypeError(f"{type(column).__name__} is no column of text")
+
+
+def _statement(schema: Schema, columns: Sequence[InputColumn], parts: list[_Part], view: str) -> Typing:
+    """Nested selects, one per level, so that every named expression is computed once."""
+    numbers = iter(range(len(columns)))
+    data = {place: next(numbers) for place, column in enumerate(columns) if not column.internal}
+    names = [f"c{data[place]}" if place in data else f"i{place}" for place in range(len(columns))]
+    # Aliases by position: names of the view may repeat.
+    source = f"(SELECT * FROM {identifier(view)}) AS s({', '.join(names)})"
+    for depth in range(max((len(part.levels) for part in parts), default=0)):
+        made = ", ".join(
+            f"{expression} AS {name}"
+            for part in parts
+            if depth < len(part.levels)
+            for name, expression in part.levels[depth].items()
+        )
+        source = f"(SELECT *, {made} FROM {source})"
+    shown = [f"{part.value} AS {identifier(column.name)}" for part, column in zip(parts, schema, strict=True)]
+    internal = [(name, column) for name, column in zip(names, columns, strict=True) if column.internal]
+    shown += [f"{name} AS {identifier(column.name)}" for name, column in internal]
+    shown.append(f"{_errors(schema, parts)} AS {ERRORS_COLUMN}")
+    outputs = (*(column.name for column in schema), *(column.name for _, column in internal), ERRORS_COLUMN)
+    return Typing(f"SELECT {', '.join(shown)} FROM {source}", outputs)
+
+
+def _errors(schema: Schema, parts: list[_Part]) -> str:
+    """The list of a row's errors; clean rows, the most, cost only the tests."""
+    none = f"CAST(array() AS {ERRORS_TYPE})"
+    failing = [(column, part) for column, part in zip(schema, parts, strict=True) if part.failed != "false"]
+    if not failing:
+        return none
+    any_failed = " OR ".join(part.failed for _, part in failing)
+    each = ", ".join(
+        f"CASE WHEN {part.failed} THEN array(named_struct('field', {text_literal(column.name)}, "
+        f"'message', {part.message})) ELSE {none} END"
+        for column, part in failing
+    )
+    return f"CASE WHEN {any_failed} THEN concat({each}) ELSE {none} END"
