@@ -1,0 +1,41 @@
+"""Code and documentation say the same."""
+
+import re
+from pathlib import Path
+
+from arcbook.core.codes import CODES
+from arcbook.core.failures import ERRORS_BY_NAME, FAILURES
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_every_problem_code_has_its_section_and_no_other() -> None:
+    """The headings of docs/problems.md are exactly the codes."""
+    headings = re.findall(r"(?m)^## (.+)$", (ROOT / "docs" / "problems.md").read_text(encoding="utf-8"))
+    assert sorted(headings) == sorted(CODES)
+
+
+def test_every_problem_code_is_used() -> None:
+    """A code that nothing raises would document what cannot happen."""
+    sources = [*(ROOT / "kernel").rglob("*.py"), *(ROOT / "magics").rglob("*.py")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources if path.name != "codes.py")
+    assert [code for code in CODES if f'"{code}"' not in text] == []
+
+
+def test_exit_codes_are_unique_and_every_class_has_an_error() -> None:
+    """A code that stood for two classes could not be branched on."""
+    codes = [failure.exit_code for failure in FAILURES.values()]
+    assert len(set(codes)) == len(codes)
+    assert {error.failure_name for error in ERRORS_BY_NAME.values()} == set(FAILURES)
+
+
+def test_readme_begins_with_the_two_commands() -> None:
+    """A stranger finds them first."""
+    lines = [line.strip() for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if line.strip()]
+    assert lines[1].startswith("make demo")
+    assert lines[2].startswith("make test")
+
+
+def test_no_source_root_is_a_package() -> None:
+    """An __init__.py there would hide packages of the same name, the real jupyterhub among them."""
+    assert [name for name in ("kernel", "magics", "jupyterhub") if (ROOT / name / "__init__.py").exists()] == []
