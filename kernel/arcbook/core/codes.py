@@ -42,6 +42,16 @@ CODES: Mapping[str, str] = MappingProxyType(
         "never-runs": "No environment ever runs a stage.",
         # hygiene
         "secret-in-text": "A cell contains what looks like a secret.",
+        # promotion
+        "schedule": "A schedule is missing or not one that Argo would run.",
+        "time-zone": "A time zone does not exist.",
+        "object-name": "A name is not one that Kubernetes accepts.",
+        "image": "A container image is missing or may change under its name.",
+        "stand-in": "A manifest holds a stand-in that must be replaced before it is used.",
+        "template-text": "A text holds what Argo or Kubernetes would evaluate.",
+        "manifest": "A manifest breaks a rule that Argo passes over in silence.",
+        "bundle": "A bundle is damaged, or lacks what the job reads.",
+        # engines
         "engine-error": "The engine refused a statement for a reason given in its own words.",
     }
 )
