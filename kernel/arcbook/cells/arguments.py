@@ -67,6 +67,8 @@ def read_arguments(
                 problems.append(_not_an_argument(word))
         elif first == stop:
             problems.append(_empty(key[1], span(position, stop)))
+            following = re.compile(r"\s+[^\s=]+(?=\s|$)").match(source, stop, end)
+            stop = following.end() if following else stop  # the word that was meant as the value
         else:
             arguments[key[1]] = Argument(value, span(first, stop))
         position = max(stop, position + 1)

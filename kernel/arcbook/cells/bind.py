@@ -146,7 +146,7 @@ class _Binder:
         if wanted.name in self.following or len(self.following) > _MAX_STEPS:
             loop = " -> ".join((*self.following, wanted.name))
             self._problem(wanted, path, f"${{{wanted.name}}} refers to itself: {loop}", "Break the circle.")
-            return _NOTHING
+            return ""
         found = self.scope.find(wanted.name, _NOTHING)
         if found is not _NOTHING and has_placeholders(found):
             self.following.append(wanted.name)

@@ -28,7 +28,7 @@ _TOKEN = re.compile(
   | (?P<substitution>\$\{[^{}\n]*\})
   | (?P<append>\+=)
   | (?P<punctuation>[{}\[\],:=])
-  | (?P<word>(?:[^\s\ufeff$"{}\[\]:=,+\#`^?!@*&\\/]|/(?!/))+)
+  | (?P<word>(?:-?\d+(?:\.\d+)?[eE]\+\d+|[^\s\ufeff$"{}\[\]:=,+\#`^?!@*&\\/]|/(?!/))+)
   | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,

@@ -1,0 +1,3 @@
+CREATE EXTERNAL TABLE IF NOT EXISTS contact
+LOCATION '${location}'
+TBLPROPERTIES ('table_type' = 'DELTA')

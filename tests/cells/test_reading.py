@@ -1,0 +1,176 @@
+"""Reading and binding: case files, and properties over arbitrary text."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from arcbook.cells.bind import Scope, bind
+from arcbook.cells.convert import trees_of
+from arcbook.cells.hocon import read_document, read_objects, read_value
+from arcbook.cells.magics import read_cell
+from arcbook.cells.params import read_declarations
+from arcbook.cells.parser import MAX_DEPTH
+from arcbook.cells.render import render
+from arcbook.cells.tree import Tree
+from arcbook.core.failures import CellError
+
+Compare = Callable[..., None]
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)  # fmt: skip
+HOCON_PIECES = st.lists(
+    st.sampled_from(
+        ['"', '"""', "{", "}", "[", "]", ",", ":", "=", "+=", "${", "${?", "}", "a", "b.c", " ", "\n", "#", "//", "\\",
+         "\\u00", "1", "-1.5e3", "null", "true", "%sql ", "include ", "'", "\t", "\r\n", "é", "\ufeff", "@", "$"]
+    ),
+    max_size=60,
+).map("".join)  # fmt: skip
+
+
+def test_text_is_read(read_case: dict[str, Any], compare: Compare) -> None:
+    """A text yields its objects, or its problems at their places."""
+    if "problems" in read_case:
+        with pytest.raises(CellError) as caught:
+            read_objects(read_case["text"])
+        compare(caught.value.problems, read_case["problems"])
+    else:
+        assert [tree.value for tree in read_objects(read_case["text"])] == read_case["values"]
+
+
+def test_placeholders_are_filled(bind_case: dict[str, Any], compare: Compare) -> None:
+    """A tree is bound from lookups, or names what is missing."""
+    lookups = list(bind_case.get("lookups", []))
+    if "document" in bind_case:
+        lookups.append(read_document(bind_case["document"]).value)
+    (tree,) = read_objects(bind_case["text"])
+    if "problems" in bind_case:
+        with pytest.raises(CellError) as caught:
+            bind(tree, Scope(*lookups))
+        compare(caught.value.problems, bind_case["problems"])
+    else:
+        assert bind(tree, Scope(*lookups)).value == bind_case["value"]
+
+
+def test_first_lines_are_read(magics_case: dict[str, Any], compare: Compare) -> None:
+    """A cell is split into magic, arguments and body, or says what is wrong with its line."""
+    if "problems" in magics_case:
+        with pytest.raises(CellError) as caught:
+            read_cell(magics_case["source"])
+        compare(caught.value.problems, magics_case["problems"])
+        return
+    cell = read_cell(magics_case["source"])
+    assert cell.magic == magics_case["magic"]
+    assert {name: argument.value for name, argument in cell.arguments.items()} == magics_case.get("arguments", {})
+    assert cell.body == magics_case.get("body", "")
+    if "body_line" in magics_case:
+        assert cell.body_line == magics_case["body_line"]
+
+
+def test_cells_become_stages(trees_case: dict[str, Any], compare: Compare) -> None:
+    """A cell yields the stage objects it stands for."""
+    cell = read_cell(trees_case["source"], number=3)
+    if "problems" in trees_case:
+        with pytest.raises(CellError) as caught:
+            trees_of(cell)
+        compare(caught.value.problems, trees_case["problems"])
+    else:
+        assert [bind(tree, Scope({"X": "x"})).value for tree in trees_of(cell)] == trees_case["values"]
+
+
+def test_every_key_and_value_has_its_place() -> None:
+    """Spans lie where the text is, in cells that start further down as well."""
+    text = '{\n  type: "X"\n  watermark { eventTime = t }\n  l: [\n    a,\n    b\n  ]\n}'
+    (tree,) = read_objects(text, origin="job.conf", cell=4, first_line=3)
+    span = tree.span(("watermark", "eventTime"))
+    assert span is not None
+    assert (span.line, span.column, span.end_column, span.cell, span.origin) == (5, 27, 28, 4, "job.conf")
+    key = tree.key_span(("watermark",))
+    assert key is not None
+    assert (key.line, key.column, key.end_column) == (5, 3, 12)
+    item = tree.span(("l", 1))
+    assert item is not None
+    assert (item.line, item.column) == (8, 5)
+
+
+@given(JSON)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_json_reads_as_json_does(value: Any) -> None:
+    """Whatever `json` writes is read as `json` reads it, in any layout."""
+    for indent in (None, 2):
+        text = json.dumps({"v": value}, indent=indent)
+        assert read_document(text).value == json.loads(text)
+
+
+@given(JSON)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_rendered_values_read_back(value: Any) -> None:
+    """Writing and reading is the identity."""
+    assert read_document(render({"v": value})).value == {"v": value}
+
+
+@given(HOCON_PIECES | st.text())
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_text_crashes_the_reader(text: str) -> None:
+    """Any text yields trees or a CellError whose places lie inside the text."""
+    for read in (read_objects, read_document, read_value):
+        try:
+            found: Any = read(text)
+        except CellError as error:
+            spans = [problem.span for problem in error.problems]
+        else:
+            trees: list[Tree] = found if isinstance(found, list) else [found]
+            spans = [span for tree in trees for span in (*tree.spans.values(), *tree.key_spans.values())]
+        lines = text.split("\n")
+        for span in spans:
+            assert span is not None
+            assert 1 <= span.line <= span.end_line <= len(lines)
+            assert 1 <= span.column <= len(lines[span.line - 1]) + 1
+            assert span.end_column <= len(lines[span.end_line - 1]) + 2
+
+
+@given(st.text(alphabet="%sqlparamenv =\"'\\\n,${}ab:#()[]/0.-"))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_cell_crashes(source: str) -> None:
+    """Any cell yields stages or a CellError."""
+    for text in (source, f"%sql {source}", f"%params\n{source}"):
+        with suppress(CellError):
+            cell = read_cell(text)
+            trees_of(cell)
+            if cell.magic == "params":
+                read_declarations(cell)
+
+
+def test_deep_nesting_is_a_problem() -> None:
+    """Nesting beyond the limit is one clear problem, not an exhausted stack."""
+    deep = '{"a": ' + "[" * 100_000
+    with pytest.raises(CellError, match=f"more than {MAX_DEPTH} deep"):
+        read_document(deep)
+
+
+def test_a_notebook_of_the_aws_guidance_reads() -> None:
+    """Adjacent strings, missing commas between lines, escaped slashes, trailing blanks."""
+    text = """{
+      "type": "DelimitedExtract"\x20
+      "inputURI": "s3a:\\/\\/"${ETL_CONF_DATALAKE_LOC}"\\/app_code\\/data\\/x.csv",
+      "outputView": "raw"
+      "quote": "None"
+      authentication.method = AmazonIAM
+    },
+    """
+    (tree,) = read_objects(text)
+    assert bind(tree, Scope({"ETL_CONF_DATALAKE_LOC": "lake"})).value == {
+        "type": "DelimitedExtract",
+        "inputURI": "s3a://lake/app_code/data/x.csv",
+        "outputView": "raw",
+        "quote": "None",
+        "authentication": {"method": "AmazonIAM"},
+    }
