@@ -35,8 +35,7 @@ def render(error: ArcbookError, source: str, *, say_more: bool = True) -> list[s
 
 
 def _placed(name: str, problem: Problem, source: str) -> Iterator[str]:
-    where = f"line {problem.span.line}, column {problem.span.column}: " if problem.span else ""
-    yield f"{name}: {where}{_short(problem.message)} [{problem.code}]"
+    yield f"{name}: {_where(problem)}{_short(problem.message)} [{problem.code}]"
     if problem.span and not problem.span.origin:
         yield from marked(source, problem.span)
     if problem.remedy:
@@ -79,9 +78,17 @@ def _blank(character: str) -> str:
 
 
 def _one_line(problem: Problem) -> str:
-    where = f"line {problem.span.line}, column {problem.span.column}: " if problem.span else ""
     remedy = f" {problem.remedy}" if problem.remedy else ""
-    return f"{where}{_short(problem.message)} [{problem.code}]{_short(remedy)}"
+    return f"{_where(problem)}{_short(problem.message)} [{problem.code}]{_short(remedy)}"
+
+
+def _where(problem: Problem) -> str:
+    """The place in words; within the cell itself line and column say all."""
+    span = problem.span
+    if span is None:
+        return ""
+    origin = f"{visible(span.origin)}, " if span.origin else ""
+    return f"{origin}line {span.line}, column {span.column}: "
 
 
 def _order(problem: Problem) -> tuple[int, int]:

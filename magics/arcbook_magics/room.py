@@ -6,6 +6,7 @@ once, whatever the engine's client is doing, and the engine is stopped from asid
 
 import contextvars
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -21,6 +22,8 @@ T = TypeVar("T")
 
 #: Seconds an interrupted cell waits for its work to end before the prompt returns; the engine is being stopped.
 PATIENCE = 0.3
+#: Seconds a thread may run before another gets its turn, while the engine is being opened.
+TURN = 0.0005
 #: Seconds that closing waits for the engine.
 CLOSING = 5.0
 
@@ -112,8 +115,14 @@ class EngineRoom:
     def _run(self, delay: float) -> None:
         self._hurry.wait(delay)
         if not self._closed:
-            with suppress(Exception):  # the first cell that needs the engine opens again and reports
-                self._opened()
+            # Imports hold the interpreter; shorter turns let cells run meanwhile nearly as fast as otherwise.
+            before = sys.getswitchinterval()
+            sys.setswitchinterval(TURN)
+            try:
+                with suppress(Exception):  # the first cell that needs the engine opens again and reports
+                    self._opened()
+            finally:
+                sys.setswitchinterval(before)
         while (task := self._work.get()) is not None:
             stopping = self._stopping
             if stopping is not None:

@@ -105,7 +105,7 @@ def _as_text(type_text: str, column: str, length: int) -> str:
     if type_text == "double":
         return column
     if type_text == "binary":
-        return f"hex(left({column}, {length // 3 + 2})) AS {column}"
+        return f"left(hex({column}), {2 * (length // 3 + 2)}) AS {column}"
     if type_text == "timestamp":
         # The zone is part of an instant's text; `Z` when the session's zone is UTC.
         return f"concat(CAST({column} AS STRING), date_format({column}, 'XXX')) AS {column}"

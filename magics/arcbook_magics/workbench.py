@@ -121,7 +121,9 @@ class Workbench:
             job_name=self.launch.job,
             job_id=self.launch.run_id,
             streaming=bool(self.options["streaming"]),
-            **_policies(),
+            inline_sql=_allowed("ETL_POLICY_INLINE_SQL"),
+            inline_schema=_allowed("ETL_POLICY_INLINE_SCHEMA"),
+            drop_unsupported=_allowed("ETL_POLICY_DROP_UNSUPPORTED"),
         )
 
     def context(self) -> "Context":
@@ -275,11 +277,6 @@ class Workbench:
         raise CellError(problems)
 
 
-def _policies() -> dict[str, bool]:
-    """The installation's policies, with Arc's variable names; true unless switched off."""
-    variables = {
-        "inline_sql": "ETL_POLICY_INLINE_SQL",
-        "inline_schema": "ETL_POLICY_INLINE_SCHEMA",
-        "drop_unsupported": "ETL_POLICY_DROP_UNSUPPORTED",
-    }
-    return {name: os.environ.get(variable, "true").lower() != "false" for name, variable in variables.items()}
+def _allowed(variable: str) -> bool:
+    """A policy of the installation, by Arc's variable: true unless switched off."""
+    return os.environ.get(variable, "true").lower() != "false"
