@@ -1,0 +1,61 @@
+"""Views after their Delta table changed.
+
+Spark reads a table's newest state whenever a view over it is read. Sail keeps the state of the moment at which the
+view was made, so there the views over a changed table, and the views over those, are made again.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from arcbook.core.failures import ArcbookError
+from arcbook.engines.session import Session
+from arcbook.engines.views import View
+from arcbook.runners.base import run
+from arcbook.runners.delta import same_table
+from arcbook.sql.references import analyse
+from arcbook.stages.keys import Role
+
+
+def refresh(path: str, session: Session) -> list[str]:
+    """Make the views that read the Delta table at `path` again where the engine needs it; returns their names."""
+    if session.engine != "embedded":
+        return []
+    stale: set[str] = set()
+    for view in list(session.views):
+        name = view.name.lower()
+        if view.delta_path is not None and same_table(view.delta_path, path):
+            frame = session.spark.read.format("delta").load(view.delta_path)
+            frame.createOrReplaceTempView(view.name)
+            session.views.put(view)
+            stale.add(name)
+        elif (stale_reads := stale & _reads(view)) and name not in stale_reads:
+            _make_again(view, session)
+            stale.add(name)
+    return sorted(stale)
+
+
+def _reads(view: View) -> set[str]:
+    """The views that the maker of `view` reads, in lower case."""
+    stage: Any = getattr(getattr(view.maker, "step", None), "stage", None)
+    if stage is None or stage.persist:
+        return set()  # a persisted view keeps its rows on the other engines, too
+    named = {str(value).lower() for _, value in stage.values_of(Role.READS_VIEW)}
+    sql = getattr(stage, "sql", None)
+    if not isinstance(sql, str):
+        return named
+    try:
+        return named | {each.name.lower() for each in analyse(_filled(sql, stage)).reads}
+    except ArcbookError:
+        return named
+
+
+def _filled(sql: str, stage: Any) -> str:
+    from arcbook.sql.placeholders import fill
+
+    return fill(sql, stage.sql_params).text
+
+
+def _make_again(view: View, session: Session) -> None:
+    settings = replace(session.settings, immutable_views=False)
+    run(view.maker.step.stage, replace(session, settings=settings, parameters=view.maker.parameters))
+    session.views.put(view)

@@ -1,0 +1,138 @@
+"""Running one SQL statement: placeholders, bound parameters, changes through views of Delta tables."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from arcbook.core.failures import DefinitionError
+from arcbook.core.suggest import did_you_mean
+from arcbook.engines.session import Session
+from arcbook.runners.delta import last_metrics, same_table
+from arcbook.runners.refresh import refresh
+from arcbook.sql.errors import SqlError
+from arcbook.sql.placeholders import named_parameters, substitute
+from arcbook.sql.references import Statement, analyse
+from arcbook.sql.rewrite import delta_path, respelled, retarget
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+CHANGES = frozenset(("merge", "insert", "update", "delete"))
+_INSERT = re.compile(r"\s*insert\s+(into|overwrite)\s+(?:table\s+)?", re.IGNORECASE)
+_COLUMNS = re.compile(r"\s*\(([\w`\s,.]+)\)\s*(?=\(|select\b|values\b|with\b|table\b|from\b)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a statement did.
+
+    `text` is the statement as run, after placeholders were filled. `kind` is "query" for what only reads. `rows`
+    counts what a change did to its table: `affected`, and `inserted`, `updated`, `deleted` where they apply.
+    """
+
+    frame: "DataFrame"
+    text: str
+    kind: str = "query"
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+
+def execute_statement(sql: str | None, sql_params: Mapping[str, str], session: Session) -> Outcome:
+    """Run `sql` now, if it acts; a query is evaluated when its frame is read.
+
+    MERGE, INSERT, UPDATE and DELETE into a view that stands for a Delta table change the table, and every view that
+    reads it shows the change afterwards.
+
+    Raises:
+        SqlError: the statement or its parameters are wrong.
+        DefinitionError: there is no statement.
+    """
+    if not sql:
+        raise DefinitionError("The stage has no statement: give `sql`, or `inputURI` with a file's address.")
+    rendered = substitute(sql, sql_params)
+    text = rendered.text
+    arguments: dict[str, Any] = {}
+    for parameter in named_parameters(text):
+        if parameter.name not in session.parameters:
+            start, end = rendered.source_offset(parameter.start), rendered.source_offset(parameter.end)
+            remedy = did_you_mean(parameter.name, session.parameters) or "Declare it in the %params cell."
+            raise SqlError(f":{parameter.name} has no value.", start, end, code="sql-parameter", remedy=remedy)
+        arguments[parameter.name] = _plain(session.parameters[parameter.name])
+    statement = analyse(text)
+    if statement.kind not in CHANGES:
+        run_text = _spelt(text, session)
+        return Outcome(session.spark.sql(run_text, args=arguments or None), text, statement.kind)
+    return _changed(text, arguments, statement, session)
+
+
+def _changed(text: str, arguments: dict[str, Any], statement: Statement, session: Session) -> Outcome:
+    """Run a statement that changes a table."""
+    targets = {view.name: delta_path(view.delta_path) for view in session.views if view.delta_path}
+    path = _target_path(statement, session)
+    run_text = _spelt(retarget(text, targets), session)
+    # Levelled here because Sail knows no INSERT into a Delta path.
+    if session.engine == "embedded" and statement.kind == "insert" and path is not None:
+        frame = _insert(run_text, arguments, path, session)
+    else:
+        frame = session.spark.sql(run_text, args=arguments or None)
+    rows = last_metrics(path) if path is not None and session.engine == "embedded" else _reported(frame)
+    if path is not None:
+        refresh(path, session)
+    if session.engine == "embedded" and rows:
+        frame = session.spark.createDataFrame([tuple(rows.values())], [f"num_{name}_rows" for name in rows])
+    return Outcome(frame, text, statement.kind, rows)
+
+
+def _target_path(statement: Statement, session: Session) -> str | None:
+    for target in statement.writes:
+        if target.path is not None and target.name.lower().startswith("delta"):
+            return target.path
+        view = session.views.get(target.name)
+        if view is not None and view.delta_path is not None:
+            return view.delta_path
+    return None
+
+
+def _insert(text: str, arguments: dict[str, Any], path: str, session: Session) -> "DataFrame":
+    """INSERT into a Delta path as an append (or overwrite) of its query's rows, columns by position."""
+    head = _INSERT.match(text)
+    target = next(each for each in analyse(text).writes if each.path is not None)
+    if head is None or not same_table(target.path or "", path):
+        raise DefinitionError("The engine `embedded` takes INSERT INTO or INSERT OVERWRITE, a table and a query.")
+    rest = text[target.end :]
+    listed = _COLUMNS.match(rest)
+    query = session.spark.sql(rest[listed.end() :] if listed else rest, args=arguments or None)
+    table = session.spark.read.format("delta").load(path)
+    names = [name.strip().strip("`") for name in listed.group(1).split(",")] if listed else table.columns
+    if len(names) != len(query.columns):
+        raise DefinitionError(f"INSERT has {len(query.columns)} values for {len(names)} columns.")
+    given = query.toDF(*(name.lower() for name in names))
+    columns = []
+    for each in table.schema.fields:
+        value = f"`{each.name.lower()}`" if each.name.lower() in given.columns else "NULL"
+        columns.append(f"CAST({value} AS {each.dataType.simpleString()}) AS `{each.name}`")
+    rows = given.selectExpr(*columns)
+    rows.write.format("delta").mode("append" if head.group(1).lower() == "into" else "overwrite").save(path)
+    return rows
+
+
+def _reported(frame: "DataFrame") -> dict[str, int]:
+    """The counts that Spark returns as the statement's only row."""
+    names = {column: column.removeprefix("num_").removesuffix("_rows") for column in frame.columns}
+    if not all(column.startswith("num_") for column in names):
+        return {}
+    row = frame.first()
+    return {name: int(row[column] or 0) for column, name in names.items()} if row is not None else {}
+
+
+def _spelt(text: str, session: Session) -> str:
+    """View names as the catalogue of an engine that minds case spells them."""
+    if session.engine != "embedded":
+        return text
+    return respelled(text, [view.name for view in session.views]).text
+
+
+def _plain(value: Any) -> Any:
+    """The value of a secret, anything else as it is."""
+    reveal = getattr(value, "reveal", None)
+    return reveal() if reveal is not None else value
