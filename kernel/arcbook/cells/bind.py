@@ -1,7 +1,7 @@
 """Filling placeholders: `${name}` from an ordered list of lookups. Paths, hence places, stay valid."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from arcbook.cells.merge import concatenate, overridden, text_of
@@ -70,11 +70,14 @@ def bind(tree: Tree, scope: Scope) -> Tree:
     return bound
 
 
-def bind_known(tree: Tree, scope: Scope) -> Tree:
-    """The tree with those placeholders replaced that have a value; the others stay."""
+def bind_known(tree: Tree, scope: Scope, later: Callable[[str], bool]) -> Tree:
+    """The tree with those placeholders replaced that have a value; the others stay.
+
+    `later` says whether a name may still get a value: if not, an optional placeholder removes its key now.
+    """
     if not has_placeholders(tree.value):
         return tree
-    return tree.with_value(_Binder(scope, keep_unknown=True).value(tree.value, ()))
+    return tree.with_value(_Binder(scope, later).value(tree.value, ()))
 
 
 def has_placeholders(value: Any) -> bool:
@@ -120,9 +123,9 @@ def without_unset(value: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Binder:
-    def __init__(self, scope: Scope, *, keep_unknown: bool = False) -> None:
+    def __init__(self, scope: Scope, later: Callable[[str], bool] | None = None) -> None:
         self.scope = scope
-        self.keep_unknown = keep_unknown
+        self.later = later
         self.problems: list[Problem] = []
         self.following: list[str] = []
 
@@ -154,7 +157,7 @@ class _Binder:
             self.following.pop()
         if found is not _NOTHING:
             return found
-        if self.keep_unknown:
+        if self.later and (not wanted.optional or self.later(wanted.name)):
             return wanted
         if not wanted.optional:
             remedy = did_you_mean(wanted.name, self.scope.names())

@@ -1,6 +1,6 @@
 """From a bound tree to a checked stage, with all problems at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,12 @@ from arcbook.cells.messages import missing_key, opening, problem_of
 from arcbook.cells.statements import check_statement
 from arcbook.cells.tree import Path, Tree, member
 from arcbook.core.failures import CellError
-from arcbook.core.problem import Problem, errors
+from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean
+from arcbook.schemas.model import Schema
+from arcbook.schemas.read import Finding as SchemaFinding
+from arcbook.schemas.read import SchemaError, dotted
 from arcbook.stages.base import Stage
 from arcbook.stages.registry import stage_types
 
@@ -63,7 +66,9 @@ def examine(tree: Tree, *, settings: RunSettings, fetch: Fetch = fetch_text, sou
     problems += found
     problems += _unfed(tree, stage_type)
     stage, found = _validated(tree, stage_type)
-    problems += [each for each in found if not _said(each, problems)]
+    problems += [each for each in found if each.code == "schema" or not _said(each, problems)]
+    if stage is not None:
+        problems += _schema_warnings(stage, tree)
     if "sql" in tree.value and isinstance(tree.value["sql"], str):
         problems += check_statement(tree, source)
     return Examination(None if errors(problems) else stage, _in_order(problems), tree)
@@ -100,10 +105,34 @@ def _validated(tree: Tree, stage_type: type[Stage]) -> tuple[Stage | None, list[
             found = failure.errors(include_url=False)
     problems = []
     for error in found:
+        cause = (error.get("ctx") or {}).get("error")
+        if isinstance(cause, SchemaError):
+            bound = [finding for finding in cause if not _within(("schema", *finding[0]), unbound)]
+            problems += _schema_problems(bound, tree, Severity.ERROR)
+            continue
         path = _key_path(tuple(error["loc"]), value)
-        if not any(path[: len(placeholder)] == placeholder for placeholder in unbound):
+        if not _within(path, unbound):
             problems.append(problem_of({**error, "loc": path}, tree, stage_type))
     return None, problems
+
+
+def _within(path: Path, placeholders: Iterable[Path]) -> bool:
+    return any(path[: len(placeholder)] == placeholder for placeholder in placeholders)
+
+
+def _schema_problems(found: Iterable[SchemaFinding], tree: Tree, severity: Severity) -> list[Problem]:
+    """Findings about a schema document where they are; a document fetched from an address has its own places."""
+    return [
+        Problem("schema", message, tree.key_span(("schema", *path)), dotted(("schema", *path)), severity=severity)
+        for path, message in found
+    ]
+
+
+def _schema_warnings(stage: Stage, tree: Tree) -> list[Problem]:
+    """What a sound schema had better not say."""
+    values = [getattr(stage, name) for name in type(stage).model_fields]
+    schemas = [value for value in values if isinstance(value, Schema)]
+    return [found for each in schemas for found in _schema_problems(each.warnings, tree, Severity.WARNING)]
 
 
 def _key_path(path: Path, value: Any) -> Path:

@@ -40,7 +40,7 @@ def _magic_tree(cell: Cell, spec: MagicSpec) -> Tree:
     problems: list[Problem] = []
     kinds = _kinds(spec.makes_stage)
     for name, argument in cell.arguments.items():
-        if spec.argument(name) and name not in kinds:
+        if (spec.argument(name) or name in spec.without_effect) and name not in kinds:
             continue  # how to display the result, nothing of the stage
         spans[(name,)] = argument.span
         kind = kinds.get(name, "map" if name == "sqlParams" else "text")

@@ -35,7 +35,7 @@ class MagicSpec:
     """One magic: what its arguments and its body mean.
 
     `makes_stage` is the type of the stage the cell becomes; that type's keys are arguments too. `kernel_only` magics do
-    nothing in a job that runs without a kernel.
+    nothing in a job that runs without a kernel. Arguments `without_effect` are those that Arc takes and ignores.
     """
 
     name: str
@@ -44,6 +44,7 @@ class MagicSpec:
     body: BodyKind = ""
     makes_stage: str | None = None
     kernel_only: bool = False
+    without_effect: tuple[str, ...] = ()
 
     @property
     def takes_line(self) -> bool:
@@ -68,10 +69,12 @@ _VIEW = (
     ArgumentSpec("outputView", "text", "Keep the result as a view of this name."),
     ArgumentSpec("persist", "flag", "Keep the view's rows in memory."),
 )
+#: Arc takes these on magics that make no view.
+_IGNORED = ("outputView", "persist")
 
 
-def _sql(name: str, summary: str, makes_stage: str) -> MagicSpec:
-    return MagicSpec(name, summary, _DISPLAY, "sql", makes_stage)
+def _sql(name: str, summary: str, makes_stage: str, *without_effect: str) -> MagicSpec:
+    return MagicSpec(name, summary, _DISPLAY, "sql", makes_stage, without_effect=without_effect)
 
 
 MAGICS: Mapping[str, MagicSpec] = MappingProxyType(
@@ -80,13 +83,13 @@ MAGICS: Mapping[str, MagicSpec] = MappingProxyType(
         for spec in (
             MagicSpec("arc", "Run the stage objects below, as a cell without magic does.", _DISPLAY, "objects"),
             _sql("sql", "Run a statement; its result becomes `outputView`.", "SQLTransform"),
-            _sql("sqlvalidate", "Fail the job unless the statement's first column is true.", "SQLValidate"),
-            _sql("log", "Write the statement's message to the log.", "LogExecute"),
+            _sql("sqlvalidate", "Fail the job unless the statement's first column is true.", "SQLValidate", *_IGNORED),
+            _sql("log", "Write the statement's message to the log.", "LogExecute", *_IGNORED),
             _sql("configexecute", "Compute values for `${name}` in later lazy stages.", "ConfigExecute"),
             _sql("metadatafilter", "Keep the columns that a query over the view's metadata selects.",
                  "MetadataFilterTransform"),
             _sql("metadatavalidate", "Fail the job unless a query over the view's metadata yields true.",
-                 "MetadataValidate"),
+                 "MetadataValidate", *_IGNORED),
             MagicSpec("params", "Declare the job's parameters, one `name: type = default` a line.", (), "params"),
             MagicSpec("environment", "Choose the environment to run in when nothing else does.", (), "environment"),
             MagicSpec("env", "Set values for `${NAME}`, one `KEY=value` a line.", (), "assignments"),
@@ -192,6 +195,7 @@ def _argument_problems(spec: MagicSpec, arguments: Mapping[str, Argument]) -> li
     if spec.makes_stage and keys is None:
         return []  # the stage type does not exist: checking the stage says so
     known |= keys or set()
+    known.update(spec.without_effect)
     problems = []
     for name, argument in arguments.items():
         display = spec.argument(name)

@@ -122,7 +122,7 @@ def check_job(job: Job, context: Context) -> Report:
 
 def _checked(tree: Tree, cell: Cell, context: Context, review: Review) -> tuple[Step | None, list[Problem]]:
     scope = context.scope()
-    bound = bind_known(tree, scope)
+    bound = bind_known(tree, scope, review.expected)
     problems: list[Problem] = []
     if not context.settings.runs(environments_of(tree, scope)):
         review.skipped(bound)

@@ -6,6 +6,7 @@ from typing import Any
 
 from arcbook.cells.check import Examination
 from arcbook.cells.lines import read_names
+from arcbook.cells.magics import MAGICS
 from arcbook.cells.messages import opening
 from arcbook.cells.model import Cell
 from arcbook.cells.notebook import Job
@@ -66,8 +67,24 @@ class Review:
             self.later_values.update(read_names(cell))
         elif cell.magic in ("metadata", "list") and "outputView" in cell.arguments:
             self._made(cell.arguments["outputView"].value, None)
+        spec = MAGICS.get(cell.magic)
+        for name in spec.without_effect if spec else ():
+            if name in cell.arguments:
+                self._without_effect(cell, name)
         if self.job.kind == "notebook":
             self._secrets_in(cell)
+
+    def _without_effect(self, cell: Cell, name: str) -> None:
+        self.problems.append(
+            Problem(
+                "magic-argument",
+                f"`{name}` has no effect on `%{cell.magic}`",
+                cell.arguments[name].span,
+                name,
+                "Remove it.",
+                Severity.WARNING,
+            )
+        )
 
     def lost(self, cell: Cell) -> None:
         """A cell could not be read: it may have made any view."""
@@ -109,11 +126,12 @@ class Review:
     def stage(self, found: Examination, cell: Cell) -> list[Problem]:
         """What a stage does to the views, and what is wrong with that."""
         tree = found.tree
-        problems = self.habits(tree) + self._identified(tree)
+        problems = self._identified(tree)
         stage_type = stage_types().get(str(tree.value.get("type", "")).partition(":")[0].rpartition(".")[2])
         if stage_type is None:
             self.opaque = True
             return problems
+        problems += self.habits(tree)
         if stage_type.type_name() in _OPAQUE:
             self.opaque = True
         if stage_type.type_name() == "ConfigExecute":
@@ -204,7 +222,8 @@ class Review:
             self.opaque = True
         known = {name: columns for name, columns in self.views.items() if columns is not None}
         for column in unknown_columns(rendered.text, known):
-            remedy = did_you_mean(column.name, column.known) or f"There are: {', '.join(column.known[:12])}."
+            listed = f"There are: {', '.join(column.known[:12])}." if column.known else "The statement has no FROM."
+            remedy = did_you_mean(column.name, column.known) or listed
             message = f"the statement's views have no column `{column.name}`"
             problems.append(Problem("unknown-column", message, place(column.start, column.end), "sql", remedy))
         return output_columns(rendered.text, known)
