@@ -5,8 +5,8 @@
         source/<file>        the notebook or job file, and documents that it names by relative addresses
         documents/<hash>     documents that it names by other addresses (`s3://…`, `https://…`)
 
-`<hash>` is the SHA-256 of bundle.json, which has the hashes of the rest: so a changed byte anywhere is found. Nothing in
-it depends on the machine, the folder or the time of promotion.
+`<hash>` is the SHA-256 of bundle.json, which has the hashes of the rest: so a changed byte anywhere is found. Nothing
+in it depends on the machine, the folder or the time of promotion.
 """
 
 import hashlib
@@ -35,8 +35,8 @@ class Bundle:
     """A bundle as a value.
 
     `entry` is the path of the notebook or job file among `files`. `documents` has the path of each frozen document by
-    the address that the job uses. `parameters` is the JSON Schema of the job's parameters, `pins` has versions by
-    package and the container image.
+    the address that the job uses. `parameters` is the JSON Schema of the job's parameters, `pins` has the engine, the
+    image and the versions of packages.
     """
 
     job: str
@@ -44,7 +44,7 @@ class Bundle:
     files: Mapping[str, bytes]
     documents: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    pins: Mapping[str, str] = field(default_factory=dict)
+    pins: Mapping[str, Any] = field(default_factory=dict)
 
     def manifest(self) -> bytes:
         """The bytes of bundle.json."""

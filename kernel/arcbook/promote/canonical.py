@@ -15,8 +15,8 @@ def canonical_json(value: Any) -> bytes:
         ValueError: a number that JSON does not know (NaN, infinity).
     """
     text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    # A lone surrogate cannot be UTF-8; notebooks may hold one as an escape.
-    return (text + "\n").encode("utf-8", errors="surrogatepass")
+    # A lone surrogate cannot be UTF-8; backslashreplace writes it as the JSON escape that it came from.
+    return (text + "\n").encode("utf-8", errors="backslashreplace")
 
 
 def canonical_text(text: str) -> bytes:
@@ -34,8 +34,9 @@ def canonical_notebook(notebook: Mapping[str, Any]) -> dict[str, Any]:
         _cell(cell, position)
         for position, cell in enumerate((each for each in notebook["cells"] if _written(each)), start=1)
     ]
-    metadata = notebook.get("metadata") or {}
-    kernel = (metadata.get("kernelspec") or {}).get("name", "arc")
+    metadata = _metadata(notebook)
+    kernelspec = metadata.get("kernelspec")
+    kernel = kernelspec.get("name", "arc") if isinstance(kernelspec, Mapping) else "arc"
     kept: dict[str, Any] = {"kernelspec": {"display_name": kernel, "language": kernel, "name": kernel}}
     if "arcbook" in metadata:
         kept["arcbook"] = metadata["arcbook"]
@@ -44,7 +45,7 @@ def canonical_notebook(notebook: Mapping[str, Any]) -> dict[str, Any]:
 
 def injected_cells(notebook: Mapping[str, Any]) -> int:
     """How many cells hold papermill's parameters of an earlier run."""
-    return sum(1 for cell in notebook["cells"] if isinstance(cell, Mapping) and not _written(cell))
+    return sum(1 for cell in notebook["cells"] if isinstance(cell, Mapping) and INJECTED_TAG in _tags(cell))
 
 
 def _written(cell: Any) -> bool:
@@ -52,15 +53,20 @@ def _written(cell: Any) -> bool:
 
 
 def _tags(cell: Mapping[str, Any]) -> list[Any]:
-    tags = (cell.get("metadata") or {}).get("tags")
+    tags = _metadata(cell).get("tags")
     return list(tags) if isinstance(tags, list) else []
+
+
+def _metadata(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = part.get("metadata")
+    return metadata if isinstance(metadata, Mapping) else {}
 
 
 def _cell(cell: Mapping[str, Any], position: int) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
     if tags := _tags(cell):
         metadata["tags"] = sorted(map(str, tags))
-    if "arcbook" in (cell.get("metadata") or {}):
+    if "arcbook" in _metadata(cell):
         metadata["arcbook"] = cell["metadata"]["arcbook"]
     kept: dict[str, Any] = {
         "cell_type": cell.get("cell_type", "code"),

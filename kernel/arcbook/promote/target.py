@@ -11,7 +11,7 @@ STAND_IN_BUCKET = "BUCKET"
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A named size of the job's pod, in Kubernetes quantities. Memory is request and limit; processors have no limit."""
+    """A named size of the job's pod, in Kubernetes quantities. Memory is request and limit; CPU has no limit."""
 
     cpu: str
     memory: str

@@ -1,7 +1,7 @@
 """Manifests as YAML text: stable, pleasant to read, and read the same by every YAML reader.
 
 Python's and Go's YAML readers differ in what they take for a number or a boolean (`1e3`, `y`, `012`), and a hexadecimal
-hash may look like a number in scientific notation. So a text is only left without quotes when it cannot be anything else.
+hash may look like a number in scientific notation. So a text only goes without quotes when it cannot be anything else.
 """
 
 import re
@@ -16,7 +16,7 @@ _FIRST = (
     "description", "image", "command", "args", "env", "resources",
 )  # fmt: skip
 _RANK = {key: position for position, key in enumerate(_FIRST)}
-_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
+_PLAIN = re.compile(r"-{0,2}[A-Za-z/][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
 #: Wide enough that no line is folded.
 _UNFOLDED = 1_000_000
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"})
@@ -25,7 +25,12 @@ _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null",
 def to_yaml(manifest: dict[str, Any]) -> str:
     """The manifest as one YAML document with LF line ends; the same for equal manifests."""
     return yaml.dump(
-        ordered(manifest), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_UNFOLDED, default_flow_style=False
+        ordered(manifest),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=_UNFOLDED,
+        default_flow_style=False,
     )
 
 
