@@ -16,6 +16,7 @@ CAPABILITIES: Mapping[str, str] = MappingProxyType(
         "streaming": "streaming queries",
         "ml": "Spark ML models",
         "image": "image files",
+        "java-regex": "regular expressions that look around or back",
     }
 )
 

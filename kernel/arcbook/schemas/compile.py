@@ -1,7 +1,7 @@
 """From a schema and the columns of a view to one SELECT that types them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from arcbook.schemas.conversion import Conversion, one_of, trimmed
 from arcbook.schemas.model import (
@@ -46,17 +46,19 @@ class InputColumn:
 
 @dataclass(frozen=True, slots=True)
 class Typing:
-    """The compiled statement and what its result looks like.
+    """The compiled statements.
 
-    `checked` are the columns whose errors stop the job; `name` and whether it fails for a row are as in `failures`.
+    The columns of `sql` are named `o0`, `o1` … since names of a schema may repeat; `columns` are the names they are to
+    have. `refused_sql` yields the errors of one row that stops the job, if there is such a row; it is empty when no
+    error stops it.
     """
 
     sql: str
     columns: tuple[str, ...]
-    metadata: tuple[dict[str, object] | None, ...] = field(default=())
+    refused_sql: str = ""
 
 
-def compile_typing(schema: Schema, columns: Sequence[InputColumn], view: str) -> Typing:
+def compile_typing(schema: Schema, columns: Sequence[InputColumn], view: str, *, failfast: bool = False) -> Typing:
     """The SELECT that types `view` by position, internal columns behind, `_errors` last.
 
     Raises:
@@ -74,7 +76,18 @@ def compile_typing(schema: Schema, columns: Sequence[InputColumn], view: str) ->
             f"{len(schema)} columns and the data table has {len(data)} columns."
         )
     parts = [_part(wanted, given, f"c{place}") for place, (wanted, given) in enumerate(zip(schema, data, strict=True))]
-    return _statement(schema, columns, parts, view)
+    source, internal = _source(columns, parts, view)
+    typed = list(zip(schema, parts, strict=True))
+    shown = [*(part.value for part in parts), *(name for name, _ in internal), _errors(typed)]
+    select = ", ".join(f"{expression} AS o{place}" for place, expression in enumerate(shown))
+    names = (*(column.name for column in schema), *(column.name for _, column in internal), ERRORS_COLUMN)
+    stopping = [
+        (column, part) for column, part in typed if part.failed != "false" and (failfast or not column.nullable)
+    ]
+    refused = ""
+    if stopping:
+        refused = f"SELECT {_errors(stopping)} AS e FROM {source} WHERE {_any_failed(stopping)} LIMIT 1"
+    return Typing(f"SELECT {select} FROM {source}", names, refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +168,12 @@ def compile_column(column: TextColumn, text: str, prefix: str, strict: bool | No
     raise TypeError(f"{type(column).__name__} is no column of text")
 
 
-def _statement(schema: Schema, columns: Sequence[InputColumn], parts: list[_Part], view: str) -> Typing:
-    """Nested selects, one per level, so that every named expression is computed once."""
-    numbers = iter(range(len(columns)))
-    data = {place: next(numbers) for place, column in enumerate(columns) if not column.internal}
-    names = [f"c{data[place]}" if place in data else f"i{place}" for place in range(len(columns))]
+def _source(columns: Sequence[InputColumn], parts: list[_Part], view: str) -> tuple[str, list[tuple[str, InputColumn]]]:
+    """Nested selects, one per level, so that every named expression is computed once; and names of internal columns."""
+    place = iter(range(len(columns)))
+    names = [f"i{number}" if column.internal else f"c{next(place)}" for number, column in enumerate(columns)]
     # Aliases by position: names of the view may repeat.
-    source = f"(SELECT * FROM {identifier(view)}) AS s({', '.join(names)})"
+    source = f"(SELECT * FROM {view_name(view)}) AS s({', '.join(names)})"
     for depth in range(max((len(part.levels) for part in parts), default=0)):
         made = ", ".join(
             f"{expression} AS {name}"
@@ -170,24 +182,27 @@ def _statement(schema: Schema, columns: Sequence[InputColumn], parts: list[_Part
             for name, expression in part.levels[depth].items()
         )
         source = f"(SELECT *, {made} FROM {source})"
-    shown = [f"{part.value} AS {identifier(column.name)}" for part, column in zip(parts, schema, strict=True)]
-    internal = [(name, column) for name, column in zip(names, columns, strict=True) if column.internal]
-    shown += [f"{name} AS {identifier(column.name)}" for name, column in internal]
-    shown.append(f"{_errors(schema, parts)} AS {ERRORS_COLUMN}")
-    outputs = (*(column.name for column in schema), *(column.name for _, column in internal), ERRORS_COLUMN)
-    return Typing(f"SELECT {', '.join(shown)} FROM {source}", outputs)
+    return source, [(name, column) for name, column in zip(names, columns, strict=True) if column.internal]
 
 
-def _errors(schema: Schema, parts: list[_Part]) -> str:
+def view_name(view: str) -> str:
+    """A view or table name as SQL; dots part a catalogue and a database from it."""
+    return ".".join(identifier(part) for part in view.replace("`", "").split("."))
+
+
+def _any_failed(typed: Sequence[tuple[Column, _Part]]) -> str:
+    return " OR ".join(part.failed for _, part in typed)
+
+
+def _errors(typed: Sequence[tuple[Column, _Part]]) -> str:
     """The list of a row's errors; clean rows, the most, cost only the tests."""
     none = f"CAST(array() AS {ERRORS_TYPE})"
-    failing = [(column, part) for column, part in zip(schema, parts, strict=True) if part.failed != "false"]
+    failing = [(column, part) for column, part in typed if part.failed != "false"]
     if not failing:
         return none
-    any_failed = " OR ".join(part.failed for _, part in failing)
     each = ", ".join(
         f"CASE WHEN {part.failed} THEN array(named_struct('field', {text_literal(column.name)}, "
         f"'message', {part.message})) ELSE {none} END"
         for column, part in failing
     )
-    return f"CASE WHEN {any_failed} THEN concat({each}) ELSE {none} END"
+    return f"CASE WHEN {_any_failed(failing)} THEN concat({each}) ELSE {none} END"

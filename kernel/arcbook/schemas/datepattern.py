@@ -27,11 +27,12 @@ _OPTIONAL_LIMIT = 4
 
 
 class PatternError(ValueError):
-    """A pattern that is malformed or cannot be compiled."""
+    """A pattern that Java cannot read (`malformed`) or that cannot be compiled."""
 
-    def __init__(self, pattern: str, reason: str) -> None:
+    def __init__(self, pattern: str, reason: str, *, malformed: bool = False) -> None:
         super().__init__(reason)
         self.pattern = pattern
+        self.malformed = malformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def read_pattern(pattern: str) -> tuple[Pieces, ...]:
         return ((Piece("epoch", "s", len(pattern), width=len(pattern)),),)
     nested, end = _section(pattern, 0, 0)
     if end != len(pattern):
-        raise PatternError(pattern, "Pattern invalid as it contains ] without previous [")
+        raise PatternError(pattern, "Pattern invalid as it contains ] without previous [", malformed=True)
     forms = []
     for flat in _expanded(nested):
         pieces = _merged(flat)
@@ -85,7 +86,7 @@ def _section(pattern: str, position: int, depth: int) -> tuple[list[object], int
             items.append(inner)
         elif sign == "]":
             if not depth:
-                raise PatternError(pattern, "Pattern invalid as it contains ] without previous [")
+                raise PatternError(pattern, "Pattern invalid as it contains ] without previous [", malformed=True)
             return items, position + 1
         elif sign == "'":
             text, position = _quoted(pattern, position)
@@ -95,7 +96,7 @@ def _section(pattern: str, position: int, depth: int) -> tuple[list[object], int
             items.append(_lettered(pattern, sign, count))
             position += count
         elif sign in "{}#":
-            raise PatternError(pattern, f"Pattern includes reserved character: '{sign}'")
+            raise PatternError(pattern, f"Pattern includes reserved character: '{sign}'", malformed=True)
         else:
             items.append(_literal(sign))
             position += 1
@@ -113,7 +114,7 @@ def _quoted(pattern: str, start: int) -> tuple[str, int]:
             position += 1
         out += pattern[position]
         position += 1
-    raise PatternError(pattern, f"Pattern ends with an incomplete string literal: {pattern}")
+    raise PatternError(pattern, f"Pattern ends with an incomplete string literal: {pattern}", malformed=True)
 
 
 def _literal(text: str) -> Piece:
@@ -128,12 +129,12 @@ def _lettered(pattern: str, letter: str, count: int) -> Piece:
     if count in _ZONES.get(letter, ()):
         return Piece("zone", letter, count)
     if letter == "V":
-        raise PatternError(pattern, "Pattern letter count must be 2: V")
+        raise PatternError(pattern, "Pattern letter count must be 2: V", malformed=True)
     known = letter in _NUMBERS or letter in _TEXTS or letter in _ZONES or letter in _OTHER_LETTERS
     if not known:
-        raise PatternError(pattern, f"Unknown pattern letter: {letter}")
+        raise PatternError(pattern, f"Unknown pattern letter: {letter}", malformed=True)
     if count > _MOST.get(letter, 5 if letter in "MLEGOXxZQqec" else 4 if letter == "z" else 2):
-        raise PatternError(pattern, f"Too many pattern letters: {letter}")
+        raise PatternError(pattern, f"Too many pattern letters: {letter}", malformed=True)
     raise PatternError(
         pattern,
         f"'{letter * count}' cannot be compiled; read the column as text and convert it in a SQLTransform",

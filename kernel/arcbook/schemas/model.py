@@ -6,6 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from arcbook.sql.quote import identifier
+
 
 def _boolean(value: Any) -> Any:
     """HOCON reads the texts true/yes/on and false/no/off as booleans, and no number."""
@@ -220,7 +222,7 @@ class StructColumn(Column):
 
     @property
     def sql_type(self) -> str:
-        inner = ", ".join(f"{quoted(field.name)}: {field.sql_type}" for field in self.fields_)
+        inner = ", ".join(f"{identifier(field.name)}: {field.sql_type}" for field in self.fields_)
         return f"STRUCT<{inner}>"
 
 
@@ -255,15 +257,10 @@ class Schema:
     @property
     def ddl(self) -> str:
         """The columns as Spark's DDL, for an empty view of these types."""
-        return ", ".join(f"{quoted(column.name)} {column.sql_type}" for column in self.columns)
+        return ", ".join(f"{identifier(column.name)} {column.sql_type}" for column in self.columns)
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)
 
     def __len__(self) -> int:
         return len(self.columns)
-
-
-def quoted(name: str) -> str:
-    """A name as a quoted SQL identifier."""
-    return "`" + name.replace("`", "``") + "`"

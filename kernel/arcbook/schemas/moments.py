@@ -112,8 +112,13 @@ def _in_region(moment: str, fields: Fields, zone: int | str) -> str:
 
 def _style(column: DateColumn | TimestampColumn, strict: bool | None) -> Style:
     """Java resolves strictly here unless a pattern has a year of an era and no era."""
-    loose = any("y" in _letters(pattern) and "G" not in _letters(pattern) for pattern in column.formatters)
+    loose = any(map(resolves_loosely, column.formatters))
     return Style(strict=not loose if strict is None else strict, case_sensitive=column.case_sensitive)
+
+
+def resolves_loosely(pattern: str) -> bool:
+    """Whether a pattern has the year of an era without the era, which makes Java's resolution smart, not strict."""
+    return "y" in _letters(pattern) and "G" not in _letters(pattern)
 
 
 def _letters(pattern: str) -> str:
@@ -132,8 +137,8 @@ def pattern_problem(pattern: str) -> str | None:
 
 def never_fits(pattern: str, *, date: bool, time: bool) -> bool:
     """Whether no text can yield the parts of a moment that are needed, as `uuuu-MM` yields no day."""
-    loose = "y" in _letters(pattern) and "G" not in _letters(pattern)
-    return not _forms((pattern,), Style(not loose, case_sensitive=False), date=date, time=time)
+    style = Style(not resolves_loosely(pattern), case_sensitive=False)
+    return not _forms((pattern,), style, date=date, time=time)
 
 
 def _forms(formatters: tuple[str, ...], style: Style, *, date: bool, time: bool) -> tuple[Pieces, ...]:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from arcbook.core.suggest import nearest
 from arcbook.schemas.metadata import clean_metadata, metadata_problems
 from arcbook.schemas.model import COLUMN_TYPES, ArrayColumn, Column, Schema, StructColumn, TextColumn
+from arcbook.schemas.rules import judge
 
 #: Keys and list positions from the document's root.
 Path = tuple[str | int, ...]
@@ -79,7 +80,11 @@ class _Reader:
             values["elementType"] = self._element(values["elementType"], (*path, "elementType"))
         column = self._validated(kind or Column, values, path)
         self._unknown(kind or Column, item, path)
-        return column if column is not None and len(self.problems) == before else None
+        if column is None or len(self.problems) > before:
+            return None
+        for where, message, stops in judge(column, path):
+            (self.problems if stops else self.warnings).append((where, message))
+        return column
 
     def _kind(self, item: Mapping[str, Any], path: Path) -> type[Column] | None:
         name = item.get("type")
@@ -144,6 +149,20 @@ class _Reader:
             else:
                 where = "a column" if kind is Column else f"a column of type {kind.type_name}"
                 self.warnings.append(((*path, key), f"Attribute '{key}' has no meaning for {where} and is ignored."))
+
+
+def document_of(schema: Schema) -> list[dict[str, Any]]:
+    """The columns as a document that reads back as the same schema."""
+    return [_column_document(column) for column in schema]
+
+
+def _column_document(column: Column) -> dict[str, Any]:
+    document = column.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True, mode="json")
+    if isinstance(column, StructColumn):
+        document["fields"] = [_column_document(inner) for inner in column.fields_]
+    elif isinstance(column, ArrayColumn):
+        document["elementType"] = _column_document(column.element_type)
+    return {"name": document.pop("name"), "type": column.type_name, **document}
 
 
 def attributes(kind: type[Column]) -> tuple[str, ...]:

@@ -83,3 +83,9 @@ def _check(pattern: str) -> None:
             if python in str(error):
                 raise ValueError(f"{java} near index {max(len(pattern) - 1, 0)}: {pattern}") from error
         raise ValueError(f"The regular expression does not compile: {error}: {pattern}") from error
+
+
+def needs_java_regex(pattern: str) -> bool:
+    """Whether a pattern looks around or back, which the embedded engine's regular expressions cannot."""
+    plain = re.sub(r"\\\\", "", pattern)
+    return bool(re.search(r"\(\?(?:[=!>]|<[=!])|\\[1-9]|\\k<|[*+?}]\+", plain))

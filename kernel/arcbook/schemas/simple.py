@@ -1,7 +1,5 @@
 """Typing of booleans, text and bytes."""
 
-import re
-
 from arcbook.schemas.conversion import Conversion, cannot_convert, matches, one_of, quoted_list
 from arcbook.schemas.model import BinaryColumn, BooleanColumn, StringColumn
 from arcbook.schemas.regexes import common_dialect
@@ -84,20 +82,3 @@ def _hexadecimal(text: str, prefix: str, message: str) -> Conversion:
     value = f"CASE WHEN {plain} THEN unhex({text}) END"
     failed = f"({prefix}v IS NULL AND {text} IS NOT NULL AND NOT ({signed}))"
     return Conversion(({f"{prefix}v": value},), f"{prefix}v", message, failed)
-
-
-def string_problem(column: StringColumn) -> str | None:
-    """What is wrong with a text column's pattern, in Java's words where they are known."""
-    if column.regex is None:
-        return None
-    try:
-        common_dialect(column.regex)
-    except ValueError as error:
-        return str(error)
-    return None
-
-
-def needs_java_regex(pattern: str) -> bool:
-    """Whether a pattern looks around or back, which the embedded engine's regular expressions cannot."""
-    plain = re.sub(r"\\\\", "", pattern)
-    return bool(re.search(r"\(\?(?:[=!>]|<[=!])|\\[1-9]|\\k<|[*+?}]\+", plain))

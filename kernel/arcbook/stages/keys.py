@@ -7,7 +7,10 @@ the places outside it reads and writes.
 from enum import Enum
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
+
+from arcbook.schemas.model import Schema
+from arcbook.schemas.read import document_of, parse_schema
 
 
 class Role(Enum):
@@ -60,13 +63,27 @@ OutputView = Annotated[str, Role.MAKES_VIEW, Field(min_length=1, description="Na
 Glob = Annotated[
     str,
     Role.READS_PLACE,
-    Field(min_length=1, description="Path or pattern to read (`*`, `?`, `[abc]`, `{x,y}`); local, `s3://` or `s3a://`."),
+    Field(
+        min_length=1, description="Path or pattern to read (`*`, `?`, `[abc]`, `{x,y}`); local, `s3://` or `s3a://`."
+    ),
 ]
 OutputURI = Annotated[
     str, Role.WRITES_PLACE, Field(min_length=1, description="Folder to write; local, `s3://` or `s3a://`.")
 ]
 DocumentURI = Annotated[
     str, Role.DOCUMENT, Field(min_length=1, description="Address of a document; local, `http(s)://` or `s3://`.")
+]
+SchemaColumns = Annotated[
+    Schema,
+    PlainValidator(
+        lambda value: value if isinstance(value, Schema) else parse_schema(value),
+        json_schema_input_type=list[dict[str, Any]],
+    ),
+    PlainSerializer(document_of, return_type=list[dict[str, Any]]),
+    Field(description="The columns: a list of objects with `name`, `type`, `nullable` and what the type needs."),
+]
+SchemaView = Annotated[
+    str, Role.READS_VIEW, Field(min_length=1, description="View of which each row describes a column.")
 ]
 Sql = Annotated[str, Role.SQL, Field(min_length=1, description="The statement.")]
 SqlParams = Annotated[
