@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from arcbook.sql.places import split_name
 from arcbook.sql.references import SqlError, analyse
+from arcbook.sql.schema import unknown_columns
 from tests.sql.marks import cases, unmarked
 
 
@@ -114,3 +115,39 @@ def test_any_sequence_of_words_ends_in_a_statement_or_an_error(words: list[str])
     """As above, for text that looks like SQL."""
     text = " ".join(words)
     _check(text)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select " + "(" * 20_000 + "1" + ")" * 20_000,
+        "select * from " + "(select * from " * 20_000 + "v" + ")" * 20_000,
+        "select " + "f(" * 20_000 + "a" + ")" * 20_000,
+        "select " + "case when a then " * 5_000 + "1" + " end" * 5_000,
+        "select " + "not " * 20_000 + "a",
+        "select " + "- " * 20_000 + "a",
+        "select a" + ".b" * 20_000 + " from v",
+        "select a" + "[1]" * 5_000 + " from v",
+        "select a" + "::int" * 3_000 + " from v",
+        "select " + " and ".join(["a"] * 20_000) + " from v",
+        "select * from v where " + " or ".join(["a = 1"] * 20_000),
+        " union all ".join(["select a from v"] * 20_000),
+        "select * from v" + " join w on a = b" * 2_000,
+        "with " + ", ".join(f"c{number} as (select 1 as a)" for number in range(2_000)) + " select * from c7",
+        "select cast(a as " + "array<" * 20_000 + "int" + ">" * 20_000 + ")",
+        "select " + "a -> " * 20_000 + "b",
+        "select a from " * 20_000 + "v",
+    ],
+    ids=lambda sql: sql[:24],
+)
+def test_depth_is_survived(sql: str) -> None:
+    """Deeply nested or very long statements neither crash nor hang the process, and are not called wrong."""
+    statement = analyse(sql)
+    assert statement.kind == "query"
+    assert unknown_columns(sql, {}) == []
+
+
+def test_explain_explains_one_statement() -> None:
+    """EXPLAIN of EXPLAIN is nothing to look into, however long."""
+    statement = analyse("explain " * 20_000 + "select 1")
+    assert (statement.kind, statement.complete) == ("explain", False)

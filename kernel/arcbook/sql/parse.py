@@ -46,6 +46,9 @@ _LEVELLED = (
     (re.compile(r"\bfor\s+(?:system_)?(?=(?:version|time|timestamp)\s+as\s+of\b)", re.IGNORECASE), ""),
 )
 _NESTED_TYPE = re.compile(r"\b(?:array|map|struct)\s*<", re.IGNORECASE)
+# sqlglot's compiled parser recurses; far beyond this it would take the process down with it.
+_DEEPEST = 200
+_NESTING = re.compile(r"\b(?:select|union|intersect|except|minus|(?:array|map|struct)\s*<)|->", re.IGNORECASE)
 _STAND_IN = re.compile(r"\$\{[^{}]*\}")
 _WORD = re.compile(r"[^\W\d]\w*")
 _OPENED_BY = {")": "(", "]": "["}
@@ -73,6 +76,8 @@ def parse(sql: str) -> Parsed:
     code = code_only(text)
     first = _checked(text, code, templated)
     if first == "begin":
+        return Parsed(sql, first, None)
+    if _depth(code) > _DEEPEST or len(_NESTING.findall(code)) > _DEEPEST:
         return Parsed(sql, first, None)
     tree, error = _sqlglot(_levelled(text, code))
     if error is not None and not templated and first in _BELIEVED and not _BEYOND_SQLGLOT.search(code):
@@ -159,6 +164,15 @@ def _check_trailing_comma(code: str) -> None:
     found = _TRAILING_COMMA.search(code)
     if found:
         raise SqlError("A comma stands before FROM.", found.start(), found.start() + 1, remedy="Remove the comma.")
+
+
+def _depth(code: str) -> int:
+    """How deep brackets nest."""
+    depth = deepest = 0
+    for found in re.finditer(r"[()]", code):
+        depth += 1 if found.group() == "(" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _levelled(text: str, code: str) -> str:

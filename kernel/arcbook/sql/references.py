@@ -86,7 +86,7 @@ def analyse(sql: str) -> Statement:
 def _explained(sql: str) -> Statement:
     """EXPLAIN changes nothing, but what it explains must be there."""
     prefix = _EXPLAIN.match(sql)
-    if prefix is None:
+    if prefix is None or _EXPLAIN.match(sql, prefix.end()):
         return Statement("explain", complete=False)
     inner = analyse(" " * prefix.end() + sql[prefix.end() :])
     return Statement("explain", _ordered([*inner.reads, *inner.writes]), complete=inner.complete)
