@@ -33,17 +33,17 @@ def make_notebook(tmp_path: Path) -> Make:
     """Write a notebook of code cells into the test's folder; a `%params` cell gets papermill's tag."""
 
     def make(*sources: str, kernel: str | None = "arc", name: str = "job") -> Path:
-        notebook = nbformat.v4.new_notebook()
+        notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
         if kernel:
             language = "arc" if kernel == "arc" else "python"
             notebook.metadata.kernelspec = {"name": kernel, "display_name": kernel, "language": language}
         for source in sources:
-            cell = nbformat.v4.new_code_cell(source)
+            cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
             if source.startswith("%params"):
                 cell.metadata["tags"] = ["parameters"]
             notebook.cells.append(cell)
         path = tmp_path / f"{name}.ipynb"
-        nbformat.write(notebook, path)
+        nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
         return path
 
     return make
@@ -100,9 +100,10 @@ def record_folder(tmp_path: Path) -> Path:
 
 def read_notebook(path: Path) -> dict[str, Any]:
     """A notebook that nbformat accepts as valid, as plain values."""
-    nbformat.validate(nbformat.read(path, as_version=4))
-    notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return notebook
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    nbformat.validate(notebook)
+    plain: dict[str, Any] = json.loads(json.dumps(notebook))
+    return plain
 
 
 def texts(notebook: dict[str, Any]) -> str:

@@ -97,7 +97,7 @@ def command(
     )
     with progress(request.notebook) as on_cell:
         outcome = run(request, on_cell)
-    for line in (*map(str, outcome.warnings), *outcome.record.notes, outcome.record_trouble):
+    for line in (*outcome.warnings, *outcome.record.notes, outcome.record_trouble):
         if line:
             click.echo(line, err=True)
     if as_json:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from jupyter_client.kernelspec import NoSuchKernel
@@ -62,6 +63,10 @@ class JournalClient(NotebookClient):
         """Start the kernel, run the cells until one fails, end the kernel. Never raises for what a cell does."""
         self.reset_execution_trackers()
         manager = self.create_kernel_manager()
+        # Sockets in a folder of our own: no other account of this machine can read along, as it could over TCP. The
+        # path is short on purpose, the system limits those of sockets to a hundred characters.
+        sockets = TemporaryDirectory(prefix="arcbook-")
+        manager.transport, manager.ip = "ipc", f"{sockets.name}/k"
         try:
             await self._start(manager, **kernel_options)
             await self._run_cells()
@@ -73,6 +78,7 @@ class JournalClient(NotebookClient):
         finally:
             await self._end_kernel(manager)
             kernels.end_leftovers(run_id)
+            sockets.cleanup()
         return self._ending
 
     async def _start(self, manager: KernelManager, **kernel_options: Any) -> None:

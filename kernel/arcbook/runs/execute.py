@@ -45,6 +45,8 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
                 _show_refusal(journal, prepared)
             else:
                 ending = _run_kernel(request, prepared, journal, stop, run_id, on_cell)
+            if ending.error:
+                _mask_error(ending.error, hidden)
             failure = failure_note(ending.error, ending.cell) if ending.error else None
             status = _status(ending.error)
             end = {"status": status, "failure": failure.model_dump(mode="json") if failure else None}
@@ -177,7 +179,7 @@ def _leave(folder: Folder, journal: Path, record: Record, ending: Ending, prepar
         error=ending.error,
         cell_index=ending.index,
         record_trouble=trouble,
-        warnings=prepared.warnings,
+        warnings=tuple(masker().mask(str(problem)) for problem in prepared.warnings),
     )
 
 
@@ -213,6 +215,12 @@ def _masked(record: Record, hidden: Masker) -> Record:
         mode="json", include={"source", "parameters", "launch", "notes", "stages", "failure", "output"}
     )
     return Record.model_validate(record.model_dump(mode="json") | hidden.mask_tree(free))
+
+
+def _mask_error(error: ArcbookError, hidden: Masker) -> None:
+    """Hide secrets in an error that commands print and programs catch."""
+    error.message, error.detail = mask_url(hidden.mask(error.message)), hidden.mask(error.detail)
+    error.args = tuple(hidden.mask_tree(list(error.args)))
 
 
 def _status(error: ArcbookError | None) -> str:

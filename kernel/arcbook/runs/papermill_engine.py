@@ -162,7 +162,7 @@ def _failed(outcome: Any) -> Exception:
 
 def _report(outcome: Any, notebook: Any, log_output: bool, stdout_file: Any, stderr_file: Any) -> None:
     """Warnings on stderr; papermill's options that copy what cells print: at the end, from the masked notebook."""
-    for line in (*map(str, outcome.warnings), outcome.record_trouble):
+    for line in (*outcome.warnings, outcome.record_trouble):
         if line:
             print(line, file=sys.stderr)
     for cell in notebook.cells:

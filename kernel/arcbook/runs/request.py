@@ -79,7 +79,7 @@ class Outcome:
     error: ArcbookError | None = None
     cell_index: int | None = None
     record_trouble: str = ""
-    warnings: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
