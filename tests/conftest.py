@@ -12,6 +12,9 @@ from arcbook.engines.base import Engine
 from arcbook.engines.open import open_engine
 from arcbook.runners.execute import Executor
 
+# The warm server of the engine `local` outlives the tests only briefly; processes the tests start share it.
+os.environ.setdefault("ARCBOOK_LOCAL_IDLE_SECONDS", "60")
+
 
 @pytest.fixture(scope="session")
 def embedded_engine() -> Iterator[Engine]:
@@ -52,8 +55,11 @@ def executor(engine: Engine) -> Iterator[Executor]:
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[str]:
     """The address of a stand-in for AWS, which the environment points to for the rest of the session."""
+    import logging
+
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -14,7 +14,9 @@ from arcbook.core.problem import Problem
 LIMIT = 300
 _TRACE = re.compile(r"\n\s*(?:Caused by: |== SQL|at [\w.$]+\(|Traceback \(most recent)|;\s*\n'", re.IGNORECASE)
 _GRPC = re.compile(r'details = "(.*?)"\n', re.DOTALL)
+_S3_ANSWER = re.compile(r"<Code>(\w+)</Code>\s*<Message>(.*?)</Message>", re.DOTALL)
 _CLUTTER = re.compile(r"^\((?:[\w.$]+Exception|[\w.$]+Error)\) |^\[[A-Z_.0-9]+\] ?|\s*SQLSTATE: \w+|^[\w ]+: (?=\[)")
+_HADOOP = re.compile(r"\b(?:software\.amazon|com\.amazonaws|org\.apache|java)\.[\w.$]+: | ?\(Service: [^)]*\)(?::\w+)?")
 _CANDIDATES = re.compile(r"Did you mean one of the following\? \[(.*?)\]", re.DOTALL)
 
 
@@ -69,9 +71,12 @@ def shortened(text: str) -> str:
     """The first sentence or two of a foreign text, without traces, error classes and plans."""
     grpc = _GRPC.search(text)
     text = grpc.group(1) if grpc else text
+    answer = _S3_ANSWER.search(text)
+    text = f"{answer.group(1)}: {answer.group(2)}" if answer else text
     text = _TRACE.split(text, maxsplit=1)[0].strip()
     for _ in range(3):
         text = _CLUTTER.sub("", text).strip()
+    text = _HADOOP.sub("", text)
     text = re.sub(r"\s+", " ", text)
     return text if len(text) <= LIMIT else f"{text[:LIMIT].rsplit(' ', 1)[0]} …"
 
@@ -89,6 +94,7 @@ def _made(row: Row, found: re.Match[str] | None, error: BaseException, text: str
     # A lead with a name says all that the foreign text says.
     message = lead if named else " ".join(part for part in (lead, shortened(text)) if part)
     message = message or type(error).__name__
+    message = message if message[-1] in ".?!…" else f"{message}."
     remedy = _suggestion(text) or row.remedy
     problems = (Problem(row.code, message.rstrip("."), remedy=remedy),) if row.code else ()
     shown = f"{message} {remedy}" if remedy and remedy not in message else message

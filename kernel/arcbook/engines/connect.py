@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -34,8 +34,8 @@ def open_session(url: str, settings: Mapping[str, str]) -> "SparkSession":
     quieten()
     from pyspark.sql import SparkSession
 
-    entry: Any = SparkSession  # its builder is a property of the class, which mypy takes for a function
-    session: SparkSession = entry.builder.remote(url).create()
+    # The builder is a property of the class, which mypy takes for a function.
+    session: SparkSession = cast("Any", SparkSession).builder.remote(url).create()
     session.client.set_retry_policies([])
     for key, value in {**COMMON_SETTINGS, **settings}.items():
         session.conf.set(key, value)

@@ -34,8 +34,9 @@ _AWS_CLASSES = (
         DefinitionError, _BOTO,
         "ParamValidationError ValidationError NoRegionError InvalidRegionError UnknownRegionError "
         "InvalidEndpointConfigurationError ConfigNotFound ConfigParseError InvalidConfigError InvalidDNSNameError "
-        "InvalidDefaultsMode InvalidChecksumConfigError InvalidEndpointDiscoveryConfigurationError InvalidHostLabelError "
-        "InvalidMaxRetryAttemptsError InvalidProxiesConfigError InvalidRetryConfigurationError InvalidRetryModeError "
+        "InvalidDefaultsMode InvalidChecksumConfigError InvalidEndpointDiscoveryConfigurationError "
+        "InvalidHostLabelError InvalidMaxRetryAttemptsError InvalidProxiesConfigError InvalidRetryConfigurationError "
+        "InvalidRetryModeError "
         "InvalidS3AddressingStyleError InvalidS3UsEast1RegionalEndpointConfigError "
         "InvalidSTSRegionalEndpointsConfigError UnknownEndpointError UnknownFIPSEndpointError EndpointVariantError "
         "EndpointProviderError EndpointResolutionError BaseEndpointResolverError ServiceNotInRegionError "
