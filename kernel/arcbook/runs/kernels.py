@@ -12,8 +12,8 @@ from arcbook.core.failures import ArcbookError, OutOfMemoryError, TransientError
 
 #: In the environment of a kernel and of everything it starts: the run it belongs to.
 RUN_VARIABLE = "ARCBOOK_RUN_ID"
-#: In the environment of what may outlive the kernel that started it: the warm server shared by notebooks.
-SHARED_VARIABLE = "ARCBOOK_SHARED"
+#: The warm server shared by notebooks may outlive the kernel that started it, with all that runs below it.
+_SHARED = b"arcbook.engines.local_server"
 
 _PROC = Path("/proc")
 
@@ -56,7 +56,7 @@ def death(status: int | None, oom_kills_before: int) -> ArcbookError:
 def end_leftovers(run_id: str, *, grace_seconds: float = 2.0) -> list[int]:
     """End what a run's kernel left behind (its engine, when the kernel was killed); returns the process ids.
 
-    Processes are known by `RUN_VARIABLE` in their environment, which children inherit; those marked as shared stay.
+    Processes are known by `RUN_VARIABLE` in their environment, which children inherit; the shared server stays.
     """
     left = list(_processes_of(run_id))
     for pid in left:
@@ -73,18 +73,32 @@ def end_leftovers(run_id: str, *, grace_seconds: float = 2.0) -> list[int]:
 
 def _processes_of(run_id: str) -> Iterator[int]:
     mark = f"{RUN_VARIABLE}={run_id}".encode()
-    shared = f"{SHARED_VARIABLE}=".encode()
     for path in _PROC.glob("[0-9]*"):
         pid = int(path.name)
         with suppress(OSError):
-            variables = (path / "environ").read_bytes().split(b"\0")
-            if mark in variables and pid != os.getpid() and not any(name.startswith(shared) for name in variables):
+            if mark in (path / "environ").read_bytes().split(b"\0") and pid != os.getpid() and not _is_shared(pid):
                 yield pid
+
+
+def _is_shared(pid: int) -> bool:
+    """Whether a process is the shared server's keeper, or below it."""
+    while pid > 1:
+        try:
+            if _SHARED in (_PROC / str(pid) / "cmdline").read_bytes():
+                return True
+            pid = int(_stat(pid)[1])
+        except OSError:
+            return False
+    return False
 
 
 def _is_alive(pid: int) -> bool:
     try:
-        state = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+        return _stat(pid)[0] not in "ZX"
     except OSError:
         return False
-    return state not in "ZX"
+
+
+def _stat(pid: int) -> list[str]:
+    """State, parent and so on: the fields behind the program's name, which may hold blanks."""
+    return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
