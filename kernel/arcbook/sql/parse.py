@@ -48,7 +48,9 @@ _LEVELLED = (
 _NESTED_TYPE = re.compile(r"\b(?:array|map|struct)\s*<", re.IGNORECASE)
 # sqlglot's compiled parser recurses; far beyond this it would take the process down with it.
 _DEEPEST = 200
-_NESTING = re.compile(r"\b(?:select|union|intersect|except|minus|(?:array|map|struct)\s*<)|->", re.IGNORECASE)
+_MOST_QUERIES = 1000
+_NESTING = re.compile(r"\b(?:array|map|struct)\s*<|->", re.IGNORECASE)
+_QUERY = re.compile(r"\b(?:select|intersect|except|minus)\b", re.IGNORECASE)
 _STAND_IN = re.compile(r"\$\{[^{}]*\}")
 _WORD = re.compile(r"[^\W\d]\w*")
 _OPENED_BY = {")": "(", "]": "["}
@@ -77,7 +79,7 @@ def parse(sql: str) -> Parsed:
     first = _checked(text, code, templated)
     if first == "begin":
         return Parsed(sql, first, None)
-    if _depth(code) > _DEEPEST or len(_NESTING.findall(code)) > _DEEPEST:
+    if _depth(code) > _DEEPEST or len(_NESTING.findall(code)) > _DEEPEST or len(_QUERY.findall(code)) > _MOST_QUERIES:
         return Parsed(sql, first, None)
     tree, error = _sqlglot(_levelled(text, code))
     if error is not None and not templated and first in _BELIEVED and not _BEYOND_SQLGLOT.search(code):

@@ -206,8 +206,12 @@ def _columns(tree: "exp.Expression") -> tuple[str, ...] | None:
 
     if not isinstance(tree, exp.Query):
         return None
+    try:
+        selects = tree.selects
+    except RecursionError:
+        return None
     names = []
-    for column in tree.selects:
+    for column in selects:
         name = column.output_name
         if not name or column.is_star:
             return None

@@ -53,7 +53,10 @@ def _resolve(sql: str, schemas: Schemas, variables: Collection[str]) -> "_Resolv
     if parsed.tree is None or "${" in sql or "|>" in sql:
         return None
     resolver = _Resolver(sql, schemas, variables)
-    resolver.statement(parsed.tree)
+    try:
+        resolver.statement(parsed.tree)
+    except RecursionError:
+        return None
     return resolver
 
 
