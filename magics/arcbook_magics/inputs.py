@@ -1,13 +1,23 @@
 """The values a shell has gathered for `${name}` and `:name`: declarations, given values, `%env`, secrets."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from arcbook.core.failures import CellError
 from arcbook.core.masking import masker, names_a_secret
+from arcbook.core.problem import Problem
 
 if TYPE_CHECKING:
     from arcbook.cells.params import Declarations, Values
+
+
+def _elsewhere(problem: Problem) -> Problem:
+    """A parameter's problem as another cell reports it: its place is not in that cell."""
+    remedy = problem.remedy
+    if problem.code == "missing-parameter":
+        remedy = f"{remedy.removesuffix('.')}, or run a cell `%params` with the line `{problem.key} = …`."
+    return replace(problem, span=None, remedy=remedy)
 
 
 @dataclass(slots=True)
@@ -69,7 +79,10 @@ class Inputs:
         """
         from arcbook.cells.params import Declarations
 
-        return (self.declared or Declarations()).bind(self.given)
+        try:
+            return (self.declared or Declarations()).bind(self.given)
+        except CellError as error:
+            raise CellError([_elsewhere(problem) for problem in error.problems]) from None
 
     def set_env(self, values: Mapping[str, str]) -> None:
         """Add values of `%env`; those whose names say that they are secret are masked."""

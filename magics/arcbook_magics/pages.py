@@ -1,7 +1,7 @@
 """The pages behind `%help`, completion and inspection."""
 
 import inspect
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from arcbook.core.failures import DefinitionError
 from arcbook.core.suggest import did_you_mean
@@ -10,6 +10,8 @@ from arcbook_magics.registry import magic, magic_names
 from arcbook_magics.shown import Shown, listing, text
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from arcbook.stages.base import Stage
     from arcbook_magics.workbench import Workbench
 
@@ -78,9 +80,16 @@ def key_meanings(stage_type: "type[Stage]") -> dict[str, str]:
     """What each key of a stage type means, required ones first."""
     fields = sorted(stage_type.model_fields.items(), key=lambda item: not item[1].is_required())
     return {
-        field.alias or name: ("required. " if field.is_required() else "") + (field.description or "")
+        field.alias or name: ("required. " if field.is_required() else "") + _description(field)
         for name, field in fields
     }
+
+
+def _description(field: "FieldInfo") -> str:
+    """What a key means; that of an optional key (`Glob | None`) is part of its type."""
+    inner = (item for member in get_args(field.annotation) for item in getattr(member, "__metadata__", ()))
+    found = [field.description, *(getattr(item, "description", None) for item in inner)]
+    return next((text for text in found if text), "")
 
 
 def last_error(bench: "Workbench") -> str:

@@ -56,10 +56,22 @@ class ArcKernel(_Kernel):  # type: ignore[misc]
         await super().kernel_info_request(stream, ident, parent)
         self.shell.workbench.room.warm_up(WARM_UP_DELAY)
 
-    async def do_execute(self, code: str, silent: bool, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    async def do_execute(
+        self,
+        code: str,
+        silent: bool,
+        store_history: bool = True,
+        user_expressions: Any = None,
+        allow_stdin: bool = False,
+        *,
+        cell_meta: Any = None,
+        cell_id: str | None = None,
+    ) -> dict[str, Any]:
         """Run a cell."""
-        self.shell.workbench.interactive_client = bool(self._allow_stdin)
-        reply: dict[str, Any] = await super().do_execute(code, silent, *args, **kwargs)
+        self.shell.workbench.interactive_client = bool(allow_stdin)
+        reply: dict[str, Any] = await super().do_execute(
+            code, silent, store_history, user_expressions, allow_stdin, cell_meta=cell_meta, cell_id=cell_id
+        )
         if reply.get("ename") == "KeyboardInterrupt":
             reply |= {"ename": "CancelledError", "evalue": "the cell was interrupted"}
         return reply

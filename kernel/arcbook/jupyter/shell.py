@@ -30,7 +30,7 @@ class Views(Mapping[str, "DataFrame"]):
         self._names = tuple(names)
 
     def __getitem__(self, name: str) -> "DataFrame":
-        if name not in self:
+        if name not in self._names:
             raise KeyError(name)
         frame: DataFrame = self._spark.table(name)
         return frame

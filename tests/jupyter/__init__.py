@@ -1,0 +1,1 @@
+"""Tests of the kernel, each in a process of its own."""
