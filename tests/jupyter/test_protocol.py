@@ -1,6 +1,7 @@
 """The messages other than execute: conformance, completion, inspection, completeness, and a whole notebook."""
 
 import json
+import tempfile
 from typing import Any
 
 import jupyter_kernel_test
@@ -12,6 +13,15 @@ from tests.jupyter.conftest import Kernel
 
 class ConformanceTests(jupyter_kernel_test.KernelTests):  # type: ignore[misc]  # untyped
     """Jupyter's own test of kernels."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Start the kernel with a history of its own."""
+        folder = tempfile.TemporaryDirectory()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("IPYTHONDIR", folder.name)
+            super().setUpClass()
+        cls.addClassCleanup(folder.cleanup)
 
     kernel_name = "arc"
     language_name = "arc"
@@ -31,7 +41,8 @@ class ConformanceTests(jupyter_kernel_test.KernelTests):  # type: ignore[misc]  
     code_clear_output = "%python\nfrom IPython.display import clear_output\nclear_output()"
     code_inspect_sample = "%sql"
     code_history_pattern = "%env*"
-    supported_history_operations = ("tail", "range", "search")
+    # As ipykernel does: IPython calls the current session 0 in ranges, which the test of ranges does not expect.
+    supported_history_operations = ("tail", "search")
     complete_code_samples = ("%version", "%sql\nSELECT 1", '{ "type": "SQLTransform" }', "%python\nx = 1")
     incomplete_code_samples = ("%sql", '{ "type": "SQLTransform",', "%python\nfor x in y:")
     invalid_code_samples = ("%sqlvaildate",)
@@ -94,9 +105,9 @@ def test_documentation_of_nothing() -> None:
 def test_python_cells_are_completed_by_ipython(kernel: Kernel) -> None:
     """Behind the magic's word the cell is Python."""
     code = "%python\nimport os\nos.path.isfi"
-    reply: Any = kernel.client.complete(code, reply=True, timeout=30)
+    reply: Any = kernel.client.complete(code, reply=True, timeout=120)
     assert any(match.endswith("isfile") for match in reply["content"]["matches"])
-    reply = kernel.client.inspect("%python\nlen", 11, reply=True, timeout=30)
+    reply = kernel.client.inspect("%python\nlen", 11, reply=True, timeout=120)
     assert "number of items" in reply["content"]["data"]["text/plain"]
 
 

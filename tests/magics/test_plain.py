@@ -1,0 +1,103 @@
+"""The extension in plain IPython."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from arcbook.core.failures import CellError, QualityError
+from arcbook_magics.registry import magic, magic_names, plain_kinds
+from arcbook_magics.shown import Shown
+from arcbook_magics.workbench import get_workbench
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """An IPython shell with the extension loaded."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        patch.delenv("ETL_CONF_ENV", raising=False)
+        patch.delenv("ARCBOOK_LAUNCH", raising=False)
+        config = Config()
+        config.HistoryManager.enabled = False
+        made = InteractiveShell.instance(config=config)
+        made.run_line_magic("load_ext", "arcbook_magics")
+        yield made
+        made.run_line_magic("unload_ext", "arcbook_magics")
+        InteractiveShell.clear_instance()
+
+
+def test_a_cell_magic_returns_a_result(shell: Any) -> None:
+    """With the frame behind it, as pandas and as Arrow."""
+    shown = shell.run_cell_magic("sql", "outputView=adults", "SELECT 'Ann' AS name, 31 AS age")
+    assert isinstance(shown, Shown)
+    assert repr(shown).splitlines()[-1] == "Ann    31"
+    assert shown.pandas().to_dict("records") == [{"name": "Ann", "age": 31}]
+    assert shown.arrow().num_rows == 1
+    assert shell.run_cell("_result = _\n%sql SELECT age + 1 AS next FROM adults").result.df.collect()[0].next == 32
+
+
+def test_line_magics(shell: Any) -> None:
+    """One line suffices where the body is one line."""
+    assert "name" in repr(shell.run_line_magic("printschema", "adults"))
+    assert "table_name" in shell.run_line_magic("sql", "datasetLabels=true SELECT 1 AS one").data["text/html"]
+    assert "numRows" in repr(shell.run_line_magic("conf", "numRows=5"))
+
+
+def test_errors_are_short_and_placed(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """IPython prints our lines instead of a traceback."""
+    outcome = shell.run_cell("%%sql\nSELECT nme\nFROM adults")
+    assert outcome.error_in_exec is not None
+    printed = capsys.readouterr().out
+    assert "   2 | SELECT nme\n     |        ^^^" in printed
+    assert "Traceback" not in printed
+    with pytest.raises(CellError):
+        shell.run_cell_magic("sql", "outputViw=x", "SELECT 1")
+
+
+def test_a_gate(shell: Any) -> None:
+    """A false outcome is an exception."""
+    with pytest.raises(QualityError, match="no adults"):
+        shell.run_cell_magic("sqlvalidate", "", "SELECT false, 'no adults'")
+
+
+def test_several_stages(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """All but the last are displayed, the last is returned."""
+    stage = '{{ type = SQLTransform, name = "{0}", sql = "SELECT {0} AS n", outputView = p{0} }}'
+    shown = shell.run_cell_magic("arc", "", stage.format(1) + "\n" + stage.format(2))
+    assert capsys.readouterr().out.split() == ["n", "-", "1"]
+    assert repr(shown).split() == ["n", "-", "2"]
+
+
+def test_ipythons_names_stay_ipythons(shell: Any) -> None:
+    """`%env` and `%%python` are IPython's; `%%env` is ours, and adds."""
+    assert "arcbook" not in shell.magics_manager.magics["line"]["env"].__module__
+    assert "python" in shell.magics_manager.magics["cell"]
+    assert "arcbook" not in shell.magics_manager.magics["cell"]["python"].__module__
+    shell.run_cell_magic("env", "", "A=1")
+    assert repr(shell.run_cell_magic("env", "", "B=2")) == "A: 1\nB: 2"
+
+
+def test_help_is_the_docstring(shell: Any) -> None:
+    """`%sql?` shows the same page as `%help sql`."""
+    assert shell.magics_manager.magics["cell"]["sql"].__doc__ == magic("sql").__doc__
+
+
+@pytest.mark.parametrize("name", magic_names())
+def test_every_magic_is_documented(name: str) -> None:
+    """A sentence, and an example where something can be written behind the magic."""
+    doc = magic(name).__doc__ or ""
+    assert doc.split("\n")[0].endswith((".", "`."))
+    assert f"%{name}" in doc or name == "version"
+    assert plain_kinds(name) <= {"line", "cell"}
+
+
+def test_one_workbench_per_shell(shell: Any) -> None:
+    """Loading again changes nothing of the state."""
+    bench = get_workbench(shell)
+    shell.run_line_magic("reload_ext", "arcbook_magics")
+    assert get_workbench(shell) is not bench  # unloading ends the engine, loading begins anew
+    assert "one" in repr(shell.run_line_magic("sql", "SELECT 1 AS one"))
