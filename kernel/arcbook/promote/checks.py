@@ -27,8 +27,22 @@ _IMAGE = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9.-]*(:\d+)?(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*)"
     r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
-_FIELDS = ("minute", "hour", "day of month", "month", "day of week")
-_FIELD = re.compile(r"(\*|[A-Za-z0-9]+(-[A-Za-z0-9]+)?)(/\d+)?(,(\*|[A-Za-z0-9]+(-[A-Za-z0-9]+)?)(/\d+)?)*")
+
+
+def _field(values: str) -> re.Pattern[str]:
+    """A field's grammar: lists of `*`, values and ranges, each with a step or not."""
+    item = rf"(\*|({values})(-({values}))?)(/\d+)?"
+    return re.compile(f"{item}(,{item})*", re.IGNORECASE | re.ASCII)
+
+
+#: Argo's reader knows no `L`, `W`, `#` or `?`, and no 7 for Sunday; the ranges of numbers are cronsim's to judge.
+_FIELDS = {
+    "minute": _field(r"\d\d?"),
+    "hour": _field(r"\d\d?"),
+    "day of month": _field(r"\d\d?"),
+    "month": _field(r"\d\d?|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"),
+    "day of week": _field("[0-6]|sun|mon|tue|wed|thu|fri|sat"),
+}
 
 
 def check_target(target: Target) -> list[Problem]:
@@ -127,15 +141,13 @@ def check_cron(cron: str, *, key: str = "--schedule") -> list[Problem]:
     """Five fields, in the grammar that Argo's reader knows, that match a day that comes."""
     fields = cron.split()
     fault = ""
-    remedy = "The five fields are: minute, hour, day of month, month, day of week (0-6 or SUN-SAT)."
+    remedy = "The five fields are: minute, hour, day of month, month, day of week (0-6 or SUN-SAT; Sunday is not 7)."
     if cron.startswith("@") or "TZ=" in cron:
         fault, remedy = "macros and zones are not taken", "Write five fields, and the zone as --timezone."
     elif len(fields) != len(_FIELDS):
         fault = f"it has {len(fields)} field{'' if len(fields) == 1 else 's'}, not five"
-    elif bad := [name for name, field in zip(_FIELDS, fields, strict=True) if not _FIELD.fullmatch(field)]:
+    elif bad := [name for name, field in zip(_FIELDS, fields, strict=True) if not _FIELDS[name].fullmatch(field)]:
         fault = f"the {bad[0]} is not understood"
-    elif re.search(r"(?<![\d/])([7-9]|\d\d)", fields[4]):
-        fault, remedy = "the day of week goes from 0 to 6", "Sunday is 0 or SUN, not 7."
     else:
         fault = _never(" ".join(fields))
     return [Problem("schedule", f"`{cron}` is no schedule: {fault}", key=key, remedy=remedy)] if fault else []

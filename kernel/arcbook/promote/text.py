@@ -62,7 +62,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     elif _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         style = None
     else:
-        style = '"'
+        style = "'" if '"' in text else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
