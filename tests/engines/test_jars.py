@@ -39,7 +39,8 @@ def _fetching(monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> list[li
 
 def test_fetched_once(one_jar: Jar, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first call fetches and says so; the second takes the file."""
-    calls, said = _fetching(monkeypatch, b"the pinned bytes"), []
+    calls = _fetching(monkeypatch, b"the pinned bytes")
+    said: list[str] = []
     (path,) = jars.jar_paths(["base"], said.append)
     assert path.read_bytes() == b"the pinned bytes"
     assert jars.jar_paths(["base"], said.append) == [path]

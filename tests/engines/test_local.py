@@ -5,8 +5,9 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_session_lost(new_engine: NewEngine) -> None:
     """A session that the server has forgotten is replaced after the failure it caused."""
     engine = new_engine("local")
     spark = engine.spark()
-    spark.client.release_session()
+    cast("Any", spark).client.release_session()
     with pytest.raises(TransientError), translating():
         spark.sql("SELECT 1").collect()
     engine.suspect()
@@ -106,11 +107,10 @@ def test_session_lost(new_engine: NewEngine) -> None:
 
 
 @pytest.fixture
-def short_idle(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def short_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """A configuration of its own, whose server goes after a second without users."""
     monkeypatch.setenv("ARCBOOK_LOCAL_IDLE_SECONDS", "1")
     monkeypatch.setenv("ARCBOOK_LOCAL_MEMORY_MB", "1024")
-    return
 
 
 @pytest.mark.local

@@ -34,9 +34,10 @@ def open_session(url: str, settings: Mapping[str, str]) -> "SparkSession":
     quieten()
     from pyspark.sql import SparkSession
 
-    # The builder is a property of the class, which mypy takes for a function.
-    session: SparkSession = cast("Any", SparkSession).builder.remote(url).create()
-    session.client.set_retry_policies([])
+    # Builder and client are PySpark's own properties, which mypy takes for functions.
+    opened: Any = cast("Any", SparkSession).builder.remote(url).create()
+    opened.client.set_retry_policies([])
+    session: SparkSession = opened
     for key, value in {**COMMON_SETTINGS, **settings}.items():
         session.conf.set(key, value)
     return session

@@ -8,6 +8,9 @@ process starts; Spark gets them on each session.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 #: Variables by which processes find their own credentials (roles of pods and tasks); both engines know them.
 _ROLE_VARIABLES = (
@@ -44,7 +47,45 @@ def read_storage(environment: Mapping[str, str] | None = None) -> Storage:
             env.get("AWS_SECRET_ACCESS_KEY", ""),
             env.get("AWS_SESSION_TOKEN", ""),
         )
-    return Storage(endpoint, region)
+    if any(env.get(name) for name in _ROLE_VARIABLES) or not _has_profile(env):
+        return Storage(endpoint, region)
+    return _from_profile(endpoint, region)
+
+
+def _has_profile(env: Mapping[str, str]) -> bool:
+    if env.get("AWS_PROFILE"):
+        return True
+    home = Path("~/.aws").expanduser()
+    return any(
+        Path(env.get(name) or home / default).exists()
+        for name, default in (("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ("AWS_CONFIG_FILE", "config"))
+    )
+
+
+@cache
+def _profile_session(profile: str, stamp: str) -> Any:
+    """boto3's session of a profile; it refreshes what expires. `stamp` tells apart states of the files."""
+    import botocore.session
+
+    return botocore.session.Session(profile=profile or None)
+
+
+def _from_profile(endpoint: str, region: str) -> Storage:
+    """What boto3 finds in its files. Nothing usable is no error here: the job may not need S3."""
+    from botocore.exceptions import BotoCoreError
+
+    names = ("AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
+    stamp = "|".join(os.environ.get(name, "") for name in names)
+    try:
+        session = _profile_session(os.environ.get("AWS_PROFILE", ""), stamp)
+        found = session.get_credentials()
+        keys = found.get_frozen_credentials() if found is not None else None
+        region = region or session.get_config_variable("region") or ""
+    except BotoCoreError:
+        return Storage(endpoint, region)
+    if keys is None:
+        return Storage(endpoint, region)
+    return Storage(endpoint, region, keys.access_key or "", keys.secret_key or "", keys.token or "")
 
 
 def sail_environment() -> dict[str, str]:

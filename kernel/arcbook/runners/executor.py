@@ -1,6 +1,7 @@
 """Running steps one after the other on an engine: places for errors, views that survive the engine's loss."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from arcbook.runners.base import Result, load_runners, run
 from arcbook.sql.errors import SqlError
 from arcbook.sql.locate import locate_error
 from arcbook.sql.placeholders import fill
+from arcbook.sql.references import analyse
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -65,15 +67,21 @@ class Executor:
         """
         load_runners()
         self._stopping = False
-        try:
+        with self.explaining(step):
             for capability in _needs(step):
                 self.engine.need(capability)
             session = self.session(parameters)
             result = run(step.stage, session)
-        except (Exception, KeyboardInterrupt) as error:  # the border to the engines
-            raise self.explained(error, step) from error
         self._note(step, parameters, result)
         return result
+
+    @contextmanager
+    def explaining(self, step: Step) -> Iterator[None]:
+        """Raise errors of the block as ours, placed in the step's cell: for reading the rows of a step's frame."""
+        try:
+            yield
+        except (Exception, KeyboardInterrupt) as error:  # the border to the engines
+            raise self.explained(error, step) from error
 
     def session(self, parameters: Mapping[str, Any]) -> Session:
         """What a runner is given, on an engine that is alive and has all views it can have.
@@ -120,8 +128,7 @@ class Executor:
         if result.view is None:
             return
         known = self._book.get(result.view)
-        repeatable = step.stage.kind in _REPEATABLE and result.frame is not None
-        maker = _Maker(step, parameters) if repeatable else None
+        maker = _Maker(step, parameters) if result.frame is not None and _repeatable(step) else None
         self._book.put(View(result.view, known.delta_path if known else None, maker))
 
     def _catch_up(self, reason: str) -> None:
@@ -168,7 +175,9 @@ class Executor:
             return ours  # the runner knew better than an engine's text
         span, name = self._place(error, step, sql)
         problems = tuple(
-            replace(problem, span=problem.span or span, key=problem.key or "sql", remedy=self._remedy(problem, name))
+            replace(
+                problem, span=problem.span or span, key=problem.key or "sql", remedy=self._remedy(problem, name, step)
+            )
             for problem in ours.problems or (_problem(ours),)
         )
         placed = InputError if isinstance(ours, InputError) else DefinitionError
@@ -186,11 +195,23 @@ class Executor:
         start, end = (rendered.source_offset(offset) for offset in found)
         return _span(step, sql, start, end), rendered.text[found[0] : found[1]]
 
-    def _remedy(self, problem: Problem, name: str) -> str:
-        """The engine's suggestion, or ours from the views that exist."""
-        if problem.code == "unknown-view" and name:
-            return did_you_mean(name.strip("`"), [view.name for view in self._book]) or problem.remedy
+    def _remedy(self, problem: Problem, name: str, step: Step) -> str:
+        """The engine's suggestion, or ours from the views that exist and their columns."""
+        wanted = name.rpartition(".")[2].strip("`")
+        if problem.code == "unknown-view" and wanted:
+            return did_you_mean(wanted, [view.name for view in self._book]) or problem.remedy
+        if problem.code == "unknown-column" and wanted and not problem.remedy:
+            return did_you_mean(wanted, self._columns_read_by(step))
         return problem.remedy
+
+    def _columns_read_by(self, step: Step) -> list[str]:
+        """The columns of all views that a step's statement reads."""
+        try:
+            statement = analyse(fill(getattr(step.stage, "sql", ""), getattr(step.stage, "sql_params", {})).text)
+        except SqlError:
+            return []
+        views = [view.name for view in map(self._book.get, (each.name for each in statement.reads)) if view]
+        return [column for view in views for column in _columns(self.engine.spark(), view)]
 
 
 def _problem(error: ArcbookError) -> Problem:
@@ -211,6 +232,17 @@ def _needs(step: Step) -> set[str]:
     """Capabilities that an engine may have to load first: those of the stage, and `s3` when an address says so."""
     text = step.stage.model_dump_json()
     return {*step.stage.required_capabilities(), *(("s3",) if "s3://" in text or "s3a://" in text else ())}
+
+
+def _repeatable(step: Step) -> bool:
+    """Whether running the step again changes nothing outside: an extraction, or a transformation that only reads."""
+    sql = getattr(step.stage, "sql", None)
+    if step.stage.kind not in _REPEATABLE or not isinstance(sql, str):
+        return step.stage.kind in _REPEATABLE
+    try:
+        return analyse(fill(sql, getattr(step.stage, "sql_params", {})).text).kind == "query"
+    except SqlError:
+        return False  # the engine took what our reader does not know: nobody can say what it did
 
 
 def _span(step: Step, sql: str, start: int, end: int) -> Span | None:
