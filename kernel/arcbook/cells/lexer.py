@@ -125,11 +125,16 @@ def literal_offsets(literal: str) -> list[int]:
     return [*offsets, last]
 
 
+def line_starts(text: str) -> tuple[int, ...]:
+    """The offset of each line's first character."""
+    return (0, *(match.end() for match in re.finditer("\n", text)))
+
+
 class Places:
     """Turns offsets of one text into spans."""
 
     def __init__(self, text: str, *, origin: str = "", cell: int | None = None, first_line: int = 1) -> None:
-        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._starts = line_starts(text)
         self._origin = origin
         self._cell = cell
         self._shift = first_line

@@ -21,7 +21,6 @@ from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean
 from arcbook.sql.errors import SqlError
 from arcbook.sql.placeholders import named_parameters
-from arcbook.sql.references import Reference
 from arcbook.sql.schema import output_columns, unknown_columns
 from arcbook.stages.base import Stage, roles_of
 from arcbook.stages.keys import Role
@@ -169,8 +168,12 @@ class Review:
         self.names.append(name)
 
     def _read(self, name: str, span: Span | None, key: str) -> None:
-        if name.lower() not in self.views and not self.opaque and "." not in name:
+        if self._unknown(name):
             self.wanted.append(_Wanted(name, span, key))
+
+    def _unknown(self, name: str) -> bool:
+        """Whether nothing seen so far makes the view; a name with a dot is a table of a catalogue."""
+        return name.lower() not in self.views and not self.opaque and "." not in name
 
     def _why(self, name: str) -> str:
         if name.lower() in self.not_here:
@@ -211,26 +214,24 @@ class Review:
         ]
         if outside:
             return None
-        for reference in statement.reads:
-            self._read_by_sql(reference, place(reference.start, reference.end))
-        for reference in statement.writes:
-            if statement.kind not in ("create", "cache"):
-                self._read_by_sql(reference, place(reference.start, reference.end))
-            elif reference.path is None:
+        makes = statement.kind in ("create", "cache")
+        for reference in (*statement.reads, *(() if makes else statement.writes)):
+            if reference.path is None and self._unknown(reference.name):
+                self._read(reference.name, place(reference.start, reference.end), "sql")
+        for reference in statement.writes if makes else ():
+            if reference.path is None:
                 self._made(reference.name, None)
         if not statement.complete and "${" not in rendered.text and statement.kind not in ("query", "set", "show"):
             self.opaque = True
-        known = {name: columns for name, columns in self.views.items() if columns is not None}
-        for column in unknown_columns(rendered.text, known):
+        named_views = {reference.name.lower() for reference in (*statement.reads, *statement.writes)}
+        known = {name: columns for name in named_views if (columns := self.views.get(name)) is not None}
+        # Nothing is claimed of views whose columns are not known, so there is nothing to ask without any.
+        for column in unknown_columns(rendered.text, known) if known or not named_views else ():
             listed = f"There are: {', '.join(column.known[:12])}." if column.known else "The statement has no FROM."
             remedy = did_you_mean(column.name, column.known) or listed
             message = f"the statement's views have no column `{column.name}`"
             problems.append(Problem("unknown-column", message, place(column.start, column.end), "sql", remedy))
         return output_columns(rendered.text, known)
-
-    def _read_by_sql(self, reference: Reference, span: Span | None) -> None:
-        if reference.path is None:
-            self._read(reference.name, span, "sql")
 
     def _undeclared(self, name: str, span: Span | None) -> Problem:
         known = self.job.declarations.by_name

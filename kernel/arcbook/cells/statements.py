@@ -1,5 +1,6 @@
 """Checking the SQL statement of a stage: placeholders and syntax, at their places in the cell."""
 
+from functools import lru_cache
 from typing import Any
 
 from arcbook.cells.places import span_within
@@ -34,7 +35,20 @@ def filled(sql: str, params: Any) -> Rendered:
         SqlError: a value would end the quotes around its placeholder.
     """
     given = params if isinstance(params, dict) else {}
-    return fill(sql, {str(name): str(item) for name, item in given.items() if isinstance(item, str | int | float)})
+    return _filled(
+        sql, tuple((str(key), str(item)) for key, item in given.items() if isinstance(item, str | int | float))
+    )
+
+
+@lru_cache(maxsize=64)
+def _filled(sql: str, params: tuple[tuple[str, str], ...]) -> Rendered:
+    """Kept, because one check of a stage asks several times."""
+    return fill(sql, dict(params))
+
+
+@lru_cache(maxsize=64)
+def _analysed(sql: str) -> Statement:
+    return analyse(sql)
 
 
 def statement_of(sql: str, params: Any) -> Statement:
@@ -45,7 +59,7 @@ def statement_of(sql: str, params: Any) -> Statement:
     """
     rendered = filled(sql, params)
     try:
-        return analyse(rendered.text)
+        return _analysed(rendered.text)
     except SqlError as error:
         start, end = rendered.source_offset(error.start), rendered.source_offset(error.end)
         raise SqlError(error.message, start, end, code=error.code, remedy=error.remedy) from None
