@@ -65,6 +65,20 @@ def test_both_engines_are_covered() -> None:
         assert sum("marked" in each and each["marked"] is None for each in mine) <= 4
 
 
+def test_an_alias_is_no_use_of_a_column() -> None:
+    """Without schemas too, a name is looked for where columns are read."""
+    sql = "select id as key from people where key = 1"
+    assert locate('attribute ObjectName([Identifier("key")]) is missing from the schema', sql) == (35, 38)
+
+
+def test_byte_offsets_become_characters() -> None:
+    """Sail counts bytes; of several equal words the one it means is found."""
+    sql = "select 'é😀東' as q, q from people p q where q = 1"
+    at = sql.index("q where")
+    start = len(sql[:at].encode())
+    assert locate(f"invalid argument: found q at {start}:{start + 1} expected ','", sql) == (at, at + 1)
+
+
 def test_a_trace_is_not_searched() -> None:
     """Names in a JVM trace lead nowhere."""
     assert (

@@ -152,12 +152,6 @@ class _Resolver:
                 if not side.knows((column.name,)):
                     self.report(column, [column], side)
                     break
-        merged = {column.name.lower() for column in using}
-        if merged and added.columns is not None:
-            # A column of USING stands once in `*`; qualified with either side it is still there.
-            hidden = {name: type_ for name, type_ in added.columns.items() if name.lower() not in merged}
-            scope.sources.append(Source("", hidden))
-            added = Source(added.name, added.columns, starred=False)
         if "SEMI" in kind or "ANTI" in kind:
             added = Source(added.name, added.columns, starred=False)
         scope.sources.append(added)
