@@ -1,6 +1,6 @@
 """What compiling one column yields, and the SQL fragments that all types share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from arcbook.sql.quote import text_literal
@@ -49,11 +49,6 @@ def ascii_digits(text: str) -> str:
     digits = "0123456789" * len(_ZEROS)
     changed = f"translate({text}, {text_literal(_FOREIGN_DIGITS)}, '{digits}')"
     return f"CASE WHEN octet_length({text}) = char_length({text}) THEN {text} ELSE {changed} END"
-
-
-def bound(value: str, body: Callable[[str], str]) -> str:
-    """`body` over a name for `value`, so that SQL computes `value` once; both engines compute it only when needed."""
-    return f"element_at(transform(array({value}), x -> {body('x')}), 1)"
 
 
 def cannot_convert(text: str, target: str, how: str) -> str:
