@@ -1,0 +1,31 @@
+"""SQLValidate."""
+
+from typing import ClassVar
+
+from arcbook.stages.base import ValidateStage
+from arcbook.stages.keys import Authentication, DocumentURI, Sql, SqlParams
+
+
+class SQLValidate(ValidateStage):
+    """Stop the job unless a query says that the data is right.
+
+    The query returns one row of two columns: whether the data is right (boolean), and a message (text or null). With
+    `false` the job fails in class `quality`, shows the message and runs nothing further. The message is kept in the
+    record either way; text that is a JSON object, or a list of them, is kept as structure.
+
+    A query without rows, or whose first column is null or no boolean, fails too: a gate that cannot tell does not pass.
+    """
+
+    example: ClassVar[str] = """
+{
+  "type": "SQLValidate",
+  "name": "every contact has an address",
+  "environments": ["test"],
+  "sql": "SELECT COUNT_IF(email IS NULL) = 0, TO_JSON(NAMED_STRUCT('rows', COUNT(*))) FROM contacts"
+}
+"""
+
+    input_uri: DocumentURI | None = None
+    sql: Sql | None = None
+    sql_params: SqlParams = {}
+    authentication: Authentication = {}
