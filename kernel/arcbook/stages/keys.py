@@ -93,6 +93,13 @@ SqlParams = Annotated[
 Authentication = Annotated[
     TextMap, Field(description="How to sign in to the storage: `method` and that method's keys.")
 ]
+InputField = Annotated[
+    str, Field(min_length=1, description="Column of `inputView` that holds the text; needed when it has several.")
+]
+BasePath = Annotated[
+    str,
+    Field(min_length=1, description="Folder below which `key=value` folders become columns, when a pattern skips it."),
+]
 NumPartitions = Annotated[Count, Field(description="Repartition into this many partitions.")]
 PartitionBy = Annotated[tuple[str, ...], Field(description="Columns to partition by.")]
 Persist = Annotated[Flag, Field(description="Keep the view's rows in memory and count them.")]

@@ -1,0 +1,60 @@
+"""Files given to extracts: how an engine is asked for them, and what it says when there are none."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from arcbook.core.failures import DefinitionError
+from arcbook.engines.session import Session
+from arcbook.runners.extracting import Extracted
+from arcbook.runners.reading.listing import Source, can_list, list_sources
+from arcbook.runners.views import read_view, require_columns
+from arcbook.sql.quote import identifier
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def reads_itself(session: Session) -> bool:
+    """Whether the engine's own readers keep file names and the order of rows; Sail's keep neither."""
+    return session.engine != "embedded"
+
+
+def read_by_engine(place: str, load: Callable[[], "DataFrame"]) -> Extracted:
+    """What `load` reads, with the engine's words for missing input understood."""
+    from pyspark.errors import AnalysisException
+
+    try:
+        frame = load()
+        if not frame.columns:
+            return Extracted(lack="fields", place=place)
+        return Extracted(frame=frame, place=place, files=len(frame.inputFiles()))
+    except AnalysisException as error:
+        text = str(error)
+        if "PATH_NOT_FOUND" in text:
+            return Extracted(lack="path", place=place)
+        if "UNABLE_TO_INFER_SCHEMA" in text:
+            return Extracted(lack="files", place=place)
+        raise
+
+
+def sources_of(place: str, base_path: str | None) -> tuple[tuple[Source, ...], Extracted | None]:
+    """The files at `place`, or what to say when there are none."""
+    if not can_list(place):
+        scheme = place.partition(":")[0]
+        raise DefinitionError(f"The engine `embedded` reads local files and s3://, not {scheme}: use `local`.")
+    listing = list_sources(place, base_path)
+    if not listing.exists:
+        return (), Extracted(lack="path", place=place)
+    if not listing.files:
+        return (), Extracted(lack="files", place=place)
+    return listing.files, None
+
+
+def text_of_view(view: str, field: str | None, session: Session) -> "DataFrame":
+    """The text held in a view as the single column `value`, rows of null left out."""
+    frame = read_view(view, session)
+    if field is None and len(frame.columns) != 1:
+        raise DefinitionError(f"`inputView` {view} has {len(frame.columns)} columns: name one in `inputField`.")
+    require_columns(frame, (field,) if field else (), "inputField")
+    column = identifier(field or frame.columns[0])
+    return frame.selectExpr(f"CAST({column} AS STRING) AS value").where("value IS NOT NULL")

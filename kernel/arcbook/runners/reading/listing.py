@@ -1,0 +1,200 @@
+"""Finding the files behind a path or pattern, as Hadoop and Spark do, locally and on S3."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from arcbook.core.failures import AccessError, InputError
+
+_WILD = re.compile(r"[*?\[{]")
+_PARTITION = re.compile(r"([^=/]+)=([^/]*)\Z")
+_S3 = ("s3", "s3a", "s3n")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file. `uri` is what `_filename` shows; `partitions` are the `key=value` folders above it, outermost first."""
+
+    uri: str
+    size: int
+    partitions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a pattern matched; `exists` is false when not even an empty folder was there."""
+
+    files: tuple[Source, ...]
+    exists: bool
+
+
+def can_list(uri: str) -> bool:
+    """Whether we can look at this place without an engine."""
+    return urlsplit(uri).scheme.lower() in ("", "file", *_S3)
+
+
+def list_sources(uri: str, base_path: str | None = None) -> Listing:
+    """The files at `uri` in the order of their names; hidden ones (`.`, `_`) and empty ones below folders left out.
+
+    Raises:
+        AccessError: the place may not be listed.
+        InputError: the place cannot be listed for another reason.
+    """
+    if urlsplit(uri).scheme.lower() in _S3:
+        return _list_s3(uri, base_path)
+    return _list_local(uri, base_path)
+
+
+def local_path(uri: str) -> str:
+    """The path of a plain path or a `file:` address."""
+    return unquote(urlsplit(uri).path) if uri.lower().startswith("file:") else uri
+
+
+def _list_local(uri: str, base_path: str | None) -> Listing:
+    # An absolute path: relative ones would mean another folder in the engine's process.
+    pattern = str(Path(local_path(uri)).absolute())
+    matched = [path for path in _candidates(pattern) if glob_regex(pattern).fullmatch(path)]
+    base = str(Path(local_path(base_path)).absolute()) if base_path else ""
+    found: list[Source] = []
+    for path in sorted(matched):
+        root = base or (str(Path(path).parent) if Path(path).is_file() else path)
+        found += [Source(_file_uri(file), size, _partitions(file, root)) for file, size in _walk(path)]
+    return Listing(tuple(found), exists=bool(matched))
+
+
+def _candidates(pattern: str) -> Iterator[str]:
+    """Existing paths that may match, by walking only as deep as the pattern is."""
+    wild = _WILD.search(pattern)
+    if wild is None:
+        if Path(pattern).exists():
+            yield pattern
+        return
+    start = pattern[: pattern.rfind("/", 0, wild.start()) + 1] or "/"
+    # A brace may hold slashes; then the deepest alternative decides.
+    depth = pattern[len(start) :].count("/")
+    yield from _descend(start.rstrip("/") or "/", depth + 1)
+
+
+def _descend(folder: str, depth: int) -> Iterator[str]:
+    try:
+        names = sorted(entry.name for entry in Path(folder).iterdir())
+    except PermissionError:
+        raise AccessError(f"no permission to list {folder}") from None
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in names:
+        path = f"{folder.rstrip('/')}/{name}"
+        yield path
+        if depth > 1 and Path(path).is_dir():
+            yield from _descend(path, depth - 1)
+
+
+def _walk(path: str) -> Iterator[tuple[str, int]]:
+    """The data files of a file or folder; of folders below it only partitions, as Spark does."""
+    place = Path(path)
+    if place.is_file():
+        yield path, place.stat().st_size
+        return
+    try:
+        entries = sorted(entry.name for entry in place.iterdir())
+    except PermissionError:
+        raise AccessError(f"no permission to list {path}") from None
+    for name in entries:
+        below = place / name
+        if hidden(name):
+            continue
+        if below.is_file():
+            yield str(below), below.stat().st_size
+        elif _PARTITION.fullmatch(name):
+            yield from _walk(str(below))
+
+
+def hidden(name: str) -> bool:
+    """Whether Spark passes over a file or folder of that name."""
+    return name.startswith(".") or (name.startswith("_") and "=" not in name)
+
+
+def _partitions(file: str, root: str) -> tuple[tuple[str, str], ...]:
+    inner = file[len(root) :].strip("/").split("/")[:-1] if file.startswith(root.rstrip("/") + "/") else []
+    pairs = (_PARTITION.fullmatch(part) for part in inner)
+    return tuple((unquote(pair[1]), unquote(pair[2])) for pair in pairs if pair)
+
+
+def _file_uri(path: str) -> str:
+    return "file://" + quote(path, safe="/=+,:;@!$&'()*~-._")
+
+
+def _list_s3(uri: str, base_path: str | None) -> Listing:
+    scheme, _, place = uri.partition("://")
+    bucket, _, key = place.partition("/")
+    key = key.strip("/")
+    wild = _WILD.search(key)
+    prefix = key[: wild.start()] if wild else key
+    # The folder itself, or whatever lies below a match of the pattern.
+    wanted = re.compile(f"(?P<root>{glob_regex(key).pattern})(?P<below>/.*)?", re.S) if key else None
+    base = base_path.partition("://")[2].partition("/")[2].strip("/") if base_path else None
+    found: list[Source] = []
+    exists = False
+    for name, size in _objects(bucket, prefix, uri):
+        match = wanted.fullmatch(name) if wanted else None
+        if wanted and match is None:
+            continue
+        exists = True
+        below = (match["below"] or "") if match else f"/{name}"
+        folders = below.strip("/").split("/")
+        if name.endswith("/") or any(hidden(part) for part in folders if part):
+            continue
+        if below and not all(_PARTITION.fullmatch(part) for part in folders[:-1]):
+            continue
+        root = base if base is not None else match["root"] if match and below else name.rpartition("/")[0]
+        found.append(Source(f"{scheme}://{bucket}/{name}", size, _partitions(name, root) if root else ()))
+    return Listing(tuple(sorted(found, key=lambda source: source.uri)), exists)
+
+
+def _objects(bucket: str, prefix: str, uri: str) -> Iterable[tuple[str, int]]:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    try:
+        for page in pages:
+            for item in page.get("Contents", ()):
+                yield item["Key"], int(item["Size"])
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if code == "NoSuchBucket":
+            return
+        if code in ("AccessDenied", "403", "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden"):
+            raise AccessError(f"no access to {uri} ({code})") from error
+        raise
+    except BotoCoreError as error:
+        if type(error).__name__ in ("NoCredentialsError", "PartialCredentialsError"):
+            raise AccessError(f"no credentials to read {uri}: set up AWS credentials") from error
+        raise InputError(f"cannot list {uri}: {error}") from error
+
+
+def glob_regex(pattern: str) -> re.Pattern[str]:
+    """Hadoop's pattern (`*`, `?`, `[abc]`, `[^a]`, `{x,y}`) as a regular expression for the whole path."""
+    text, depth, position = "", 0, 0
+    while position < len(pattern):
+        character = pattern[position]
+        if character == "[" and (end := pattern.find("]", position + 2)) > 0:
+            inner = pattern[position + 1 : end].replace("\\", "\\\\")
+            text += f"[{'^' + inner[1:] if inner[0] in '^!' else inner}]"
+            position = end + 1
+            continue
+        if character == "\\" and position + 1 < len(pattern):
+            position += 1
+            text += re.escape(pattern[position])
+        elif character == "{":
+            text, depth = text + "(?:", depth + 1
+        elif character == "}" and depth:
+            text, depth = text + ")", depth - 1
+        elif character == "," and depth:
+            text += "|"
+        else:
+            text += {"*": "[^/]*", "?": "[^/]"}.get(character) or re.escape(character)
+        position += 1
+    return re.compile(text + ")" * depth, re.S)
