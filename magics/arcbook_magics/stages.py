@@ -38,6 +38,7 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
         ArcbookError: problems of the cell before anything runs, else the first failure.
     """
     from arcbook.cells.plan import steps_of
+    from arcbook.cells.review import capability_gaps
 
     bench.refuse_secrets(cell)
     context = bench.context()
@@ -50,6 +51,10 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
             raise CellError([_no_environment(steps)])
         if any(step.stage.environments for step in steps) and (notice := bench.environment_notice()):
             yield text(notice)
+    running = [step for step in steps if context.settings.runs(step.stage.environments)]
+    gaps = [gap for step in running for gap in capability_gaps(step.stage, step.tree, bench.launch.engine)]
+    if gaps:
+        raise CellError(gaps)
     options = bench.options.with_arguments(cell.arguments)
     parameters = context.values.typed
     for step in steps:
@@ -64,10 +69,8 @@ def _run_step(bench: "Workbench", step: "Step", parameters: Mapping[str, Any], o
         executor.settings = bench.settings
         result = executor.execute(step, parameters)
         notices, executor.notices[:] = tuple(executor.notices), []
-        try:
+        with executor.explaining(step):  # reading is when a lazy view first runs
             return _Ran(result, _read(step, result, options), notices)
-        except Exception as error:  # reading is when a lazy view first runs: the same border as running it
-            raise executor.explained(error, step) from error
 
     events = len(bench.events)
     ran = bench.room.call(inside)

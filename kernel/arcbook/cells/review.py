@@ -150,7 +150,7 @@ class Review:
                 if key in tree.value and not isinstance(tree.value[key], str | list):
                     self.opaque = True  # a placeholder: any name is possible
         if self.engine and found.stage is not None:
-            problems += self._capabilities(found.stage, tree)
+            problems += capability_gaps(found.stage, tree, self.engine)
         return problems
 
     def end(self) -> list[Problem]:
@@ -256,19 +256,6 @@ class Review:
         message = f"the id `{identifier}` is used twice{f', first at {first}' if first else ''}"
         return [Problem("duplicate-id", message, tree.span(("id",)), "id", "Give each stage an id of its own.")]
 
-    def _capabilities(self, stage: Stage, tree: Tree) -> list[Problem]:
-        offered = ENGINE_CAPABILITIES.get(self.engine or "", frozenset(CAPABILITIES))
-        return [
-            Problem(
-                "capability",
-                f"{stage.type_name()} needs {CAPABILITIES.get(need, need)}, which the engine `{self.engine}` lacks",
-                tree.span(("type",)) or opening(tree.span(())),
-                "type",
-                _engines_with(need),
-            )
-            for need in sorted(stage.required_capabilities() - offered)
-        ]
-
     def _secrets_in(self, cell: Cell) -> None:
         for start, end, kind in find_secrets(cell.source):
             self.problems.append(
@@ -280,6 +267,21 @@ class Review:
                     severity=Severity.WARNING,
                 )
             )
+
+
+def capability_gaps(stage: Stage, tree: Tree, engine: str | None) -> list[Problem]:
+    """What a stage needs and `engine` lacks; nothing for an engine that is not known here."""
+    offered = ENGINE_CAPABILITIES.get(engine or "", frozenset(CAPABILITIES))
+    return [
+        Problem(
+            "capability",
+            f"{stage.type_name()} needs {CAPABILITIES.get(need, need)}, which the engine `{engine}` lacks",
+            tree.span(("type",)) or opening(tree.span(())),
+            "type",
+            _engines_with(need),
+        )
+        for need in sorted(stage.required_capabilities() - offered)
+    ]
 
 
 def _engines_with(need: str) -> str:
