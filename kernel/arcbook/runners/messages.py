@@ -20,7 +20,7 @@ def only_row(frame: "DataFrame", types: Sequence[str]) -> tuple[tuple[Any, ...] 
     found = [field.dataType.simpleString() for field in frame.schema.fields]
     # A column of type void holds nothing but nulls, which every type has.
     fits = len(found) == len(types) and all(a in (b, "void") for a, b in zip(found, types, strict=True))
-    count = len(rows) if len(rows) < _ROWS_READ else "several"
+    count = len(rows) if len(rows) < _ROWS_READ else frame.count()
     returned = f"{count} row{'' if count == 1 else 's'} of type [{', '.join(found)}]"
     return (tuple(rows[0]) if fits and len(rows) == 1 else None), returned
 
