@@ -49,7 +49,7 @@ def _postgresql(database: Database, statement: str) -> Mapping[str, Any]:
     except ImportError:
         raise DefinitionError("PostgreSQL needs its Python driver: pip install 'arcbook[postgres]'.") from None
     parts = urlsplit(database.address)
-    options = {
+    options: dict[str, Any] = {
         "host": parts.hostname,
         "port": parts.port,
         "dbname": unquote(parts.path.removeprefix("/")) or None,
