@@ -17,15 +17,21 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 def with_form(bench: "Workbench", plain: Shown) -> Shown:
     """`plain` with a form in front of it for clients that show widgets; the same thing where ipywidgets is missing."""
     try:
-        import ipywidgets as widgets
+        box = form(bench)
     except ImportError:
         return plain
-    message = widgets.HTML()
-    rows = [_row(bench, each, message) for each in bench.inputs.declared or ()]
-    box = widgets.VBox([*rows, message])
     bundle = box._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     return Shown({**plain.data, WIDGET_VIEW: data[WIDGET_VIEW]}, plain.metadata)
+
+
+def form(bench: "Workbench") -> Any:
+    """A control per parameter, and a line that says why a value was not taken. A taken value counts at once."""
+    import ipywidgets as widgets
+
+    message = widgets.HTML()
+    rows = [_row(bench, each, message) for each in bench.inputs.declared or ()]
+    return widgets.VBox([*rows, message])
 
 
 def _row(bench: "Workbench", declaration: "Declaration", message: Any) -> Any:
