@@ -19,7 +19,8 @@ from arcbook.core.suggest import did_you_mean
 from arcbook.schemas.model import Schema
 from arcbook.schemas.read import Finding as SchemaFinding
 from arcbook.schemas.read import SchemaError, dotted
-from arcbook.stages.base import Stage
+from arcbook.stages.base import Stage, roles_of
+from arcbook.stages.keys import Role
 from arcbook.stages.registry import stage_types
 
 #: Keys of which a stage may have one.
@@ -70,8 +71,13 @@ def examine(tree: Tree, *, settings: RunSettings, fetch: Fetch = fetch_text, sou
     if stage is not None:
         problems += _schema_warnings(stage, tree)
     if "sql" in tree.value and isinstance(tree.value["sql"], str):
-        problems += check_statement(tree, source)
+        problems += check_statement(tree, source, foreign=_is_foreign(stage_type))
     return Examination(None if errors(problems) else stage, _in_order(problems), tree)
+
+
+def _is_foreign(stage_type: type[Stage]) -> bool:
+    """Whether the stage's statement goes to another database, whose grammar is unknown here."""
+    return Role.FOREIGN_SQL in roles_of(stage_type.model_fields["sql"])
 
 
 def _type_of(tree: Tree) -> tuple[type[Stage] | None, Problem | None]:

@@ -194,13 +194,17 @@ class Review:
     def _statement(self, tree: Tree, cell: Cell, problems: list[Problem]) -> Mapping[str, str] | None:
         """Check a stage's statement against views and parameters; the columns it yields, when they are certain."""
         sql, params = tree.value.get("sql"), tree.value.get("sqlParams")
-        if not isinstance(sql, str) or tree.value.get("type") in ("MetadataFilterTransform", "MetadataValidate"):
+        # A statement of another database reads none of the job's views and takes none of its parameters by name.
+        if (
+            not isinstance(sql, str)
+            or "jdbcURL" in tree.value
+            or tree.value.get("type") in ("MetadataFilterTransform", "MetadataValidate")
+        ):
             return None
         try:
             statement, rendered = statement_of(sql, params), filled(sql, params)
         except SqlError:
             return None  # said already
-        outside = str(tree.value.get("jdbcURL", "")) != ""
 
         def place(start: int, end: int) -> Span | None:
             return span_within(
@@ -212,8 +216,6 @@ class Review:
             for named in named_parameters(rendered.text)
             if named.name not in self.job.declarations.by_name and not self._declarations_broken
         ]
-        if outside:
-            return None
         makes = statement.kind in ("create", "cache")
         for reference in (*statement.reads, *(() if makes else statement.writes)):
             if reference.path is None and self._unknown(reference.name):

@@ -12,14 +12,17 @@ from arcbook.sql.placeholders import fill, parameter_errors, placeholders
 from arcbook.sql.references import Statement, analyse
 
 
-def check_statement(tree: Tree, source: str) -> list[Problem]:
-    """What is wrong with the `sql` of a tree; its `sqlParams` may still hold placeholders."""
+def check_statement(tree: Tree, source: str, *, foreign: bool = False) -> list[Problem]:
+    """What is wrong with the `sql` of a tree; its `sqlParams` may still hold placeholders.
+
+    `foreign`: the statement is another database's, of which only the placeholders are ours.
+    """
     sql = tree.value["sql"]
     params = tree.value.get("sqlParams")
     names = [str(name) for name in params] if isinstance(params, dict) else []
     found = parameter_errors(sql, names)
     problems = [placed(error, tree, source) for error in found]
-    if found:
+    if found or foreign:
         return problems
     try:
         statement_of(sql, params)

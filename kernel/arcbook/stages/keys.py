@@ -21,6 +21,7 @@ class Role(Enum):
     READS_PLACE = "reads place"
     WRITES_PLACE = "writes place"
     SQL = "sql"
+    FOREIGN_SQL = "sql of another database"
     DOCUMENT = "document"
 
 
@@ -86,6 +87,9 @@ SchemaView = Annotated[
     str, Role.READS_VIEW, Field(min_length=1, description="View of which each row describes a column.")
 ]
 Sql = Annotated[str, Role.SQL, Field(min_length=1, description="The statement.")]
+ForeignSql = Annotated[
+    str, Role.FOREIGN_SQL, Field(min_length=1, description="The statement, in the other database's own SQL.")
+]
 SqlParams = Annotated[
     TextMap,
     Field(description="Values for `${name}` in the statement, pasted as text. Prefer `:name`, which binds a value."),

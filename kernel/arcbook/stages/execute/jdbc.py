@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, SecretStr
 
 from arcbook.stages.base import ExecuteStage
-from arcbook.stages.keys import Authentication, DocumentURI, Sql, SqlParams
+from arcbook.stages.keys import Authentication, DocumentURI, ForeignSql, SqlParams
 
 
 class JDBCExecute(ExecuteStage):
@@ -39,7 +39,7 @@ class JDBCExecute(ExecuteStage):
         ),
     ]
     input_uri: DocumentURI | None = None
-    sql: Sql | None = None
+    sql: ForeignSql | None = None
     sql_params: SqlParams = {}
     authentication: Authentication = {}
     user: Annotated[str | None, Field(description="User name, unless the address or `params` has one.")] = None
