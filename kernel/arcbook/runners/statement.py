@@ -12,6 +12,7 @@ from arcbook.runners.delta import last_metrics, same_table
 from arcbook.runners.refresh import refresh
 from arcbook.sql.errors import SqlError
 from arcbook.sql.placeholders import named_parameters, substitute
+from arcbook.sql.quote import literal
 from arcbook.sql.references import Statement, analyse
 from arcbook.sql.rewrite import delta_path, respelled, retarget
 
@@ -61,7 +62,7 @@ def execute_statement(sql: str | None, sql_params: Mapping[str, str], session: S
     statement = analyse(text)
     if statement.kind not in CHANGES:
         run_text = _spelt(text, session)
-        return Outcome(session.spark.sql(run_text, args=arguments or None), text, statement.kind)
+        return Outcome(_sql(run_text, arguments, session), text, statement.kind)
     return _changed(text, arguments, statement, session)
 
 
@@ -74,7 +75,7 @@ def _changed(text: str, arguments: dict[str, Any], statement: Statement, session
     if session.engine == "embedded" and statement.kind == "insert" and path is not None:
         frame = _insert(run_text, arguments, path, session)
     else:
-        frame = session.spark.sql(run_text, args=arguments or None)
+        frame = _sql(run_text, arguments, session)
     rows = last_metrics(path) if path is not None and session.engine == "embedded" else _reported(frame)
     if path is not None:
         refresh(path, session)
@@ -101,7 +102,7 @@ def _insert(text: str, arguments: dict[str, Any], path: str, session: Session) -
         raise DefinitionError("The engine `embedded` takes INSERT INTO or INSERT OVERWRITE, a table and a query.")
     rest = text[target.end :]
     listed = _COLUMNS.match(rest)
-    query = session.spark.sql(rest[listed.end() :] if listed else rest, args=arguments or None)
+    query = _sql(rest[listed.end() :] if listed else rest, arguments, session)
     table = session.spark.read.format("delta").load(path)
     names = [name.strip().strip("`") for name in listed.group(1).split(",")] if listed else table.columns
     if len(names) != len(query.columns):
@@ -114,6 +115,19 @@ def _insert(text: str, arguments: dict[str, Any], path: str, session: Session) -
     rows = given.selectExpr(*columns)
     rows.write.format("delta").mode("append" if head.group(1).lower() == "into" else "overwrite").save(path)
     return rows
+
+
+def _sql(text: str, arguments: Mapping[str, Any], session: Session) -> "DataFrame":
+    """Run `text` with its parameters bound.
+
+    Sail leaves a parameter unbound where it is the argument of a table function, and says so only when rows are read;
+    there a parameter becomes a literal of its type instead, quoted by the same code that the typing of text uses.
+    """
+    if session.engine != "embedded" or not arguments:
+        return session.spark.sql(text, args=dict(arguments) or None)
+    for parameter in reversed(named_parameters(text)):
+        text = text[: parameter.start] + literal(arguments[parameter.name]) + text[parameter.end :]
+    return session.spark.sql(text)
 
 
 def _reported(frame: "DataFrame") -> dict[str, int]:
