@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 import pickle
@@ -12,8 +13,10 @@ import pytest
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
+from arcbook.core.failures import TransientError
 from arcbook.runs.papermill_engine import ArcEngine, DefaultEngine
 from arcbook.runs.papermill_errors import RunFailedError
+from arcbook.runs.store import LocalFolder
 from tests.runs.conftest import Make, read_notebook, record_folder, texts
 
 
@@ -153,3 +156,30 @@ def test_a_kernel_that_is_not_installed(make_notebook: Make, tmp_path: Path) -> 
 def test_the_engine_needs_nothing_of_papermills_base() -> None:
     """It is used by its methods; it stays importable while papermill is half imported."""
     assert ArcEngine.__mro__ == (ArcEngine, object)
+
+
+def test_within_a_running_event_loop(make_notebook: Make, tmp_path: Path) -> None:
+    """As in a notebook, or in an asynchronous server."""
+
+    async def inside() -> dict[str, Any]:
+        return execute(make_notebook("print('in')", kernel="python3"), tmp_path / "out.ipynb", engine_name="arcbook")
+
+    assert "in" in texts(asyncio.run(inside()))
+
+
+def test_a_record_that_cannot_be_completed_does_not_change_the_outcome(
+    make_notebook: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The job has done its work; running it again because of its record could do it twice. It is said, though."""
+
+    def fail(folder: LocalFolder, name: str, content: bytes) -> None:
+        if name == "notebook.ipynb":
+            raise TransientError("the bucket is gone")
+        own(folder, name, content)
+
+    own = LocalFolder.put
+    monkeypatch.setattr(LocalFolder, "put", fail)
+    made = execute(make_notebook("print('in')", kernel="python3"), tmp_path / "out.ipynb", engine_name="arcbook")
+    assert "in" in texts(made)
+    assert "the bucket is gone" in capsys.readouterr().err
+    assert "in" in texts(read_notebook(record_folder(tmp_path) / "notebook.ipynb"))
