@@ -75,7 +75,9 @@ def compile_typing(schema: Schema, columns: Sequence[InputColumn], view: str, *,
             "TypingTransform can only be performed on tables with the same number of columns, but the schema has "
             f"{len(schema)} columns and the data table has {len(data)} columns."
         )
-    parts = [_part(wanted, given, f"c{place}") for place, (wanted, given) in enumerate(zip(schema, data, strict=True))]
+    parts = [
+        part_of(wanted, given, f"c{place}") for place, (wanted, given) in enumerate(zip(schema, data, strict=True))
+    ]
     source, internal = _source(columns, parts, view)
     typed = list(zip(schema, parts, strict=True))
     shown = [*(part.value for part in parts), *(name for name, _ in internal), _errors(typed)]
@@ -91,7 +93,7 @@ def compile_typing(schema: Schema, columns: Sequence[InputColumn], view: str, *,
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """One typed column: levels of named expressions, value, when it fails and the message then."""
 
     levels: tuple[dict[str, str], ...]
@@ -100,11 +102,11 @@ class _Part:
     message: str = "''"
 
 
-def _part(wanted: Column, given: InputColumn, raw: str) -> _Part:
-    """How one input column, known as `raw`, becomes the wanted one."""
+def part_of(wanted: Column, given: InputColumn, raw: str, strict: bool | None = None) -> Part:
+    """How one input column, known as `raw`, becomes the wanted one; `strict` overrides how dates are resolved."""
     kind = given.type.lower()
     if kind not in _TEXT_TYPES and kind == _simple(wanted.sql_type):
-        return _Part((), raw)
+        return Part((), raw)
     if not isinstance(wanted, TextColumn):
         raise TypingError(
             f"Column '{wanted.name}' is of type {wanted.type_name}, which cannot be made from text; "
@@ -120,13 +122,13 @@ def _part(wanted: Column, given: InputColumn, raw: str) -> _Part:
     levels: tuple[dict[str, str], ...] = ()
     if prepared != raw:
         text, levels = f"{raw}t", ({f"{raw}t": prepared},)
-    conversion = compile_column(wanted, text, f"{raw}_")
+    conversion = compile_column(wanted, text, f"{raw}_", strict)
     failed = conversion.failed or f"({conversion.value} IS NULL AND {text} IS NOT NULL)"
     message = conversion.message
     if not wanted.nullable and wanted.null_replacement_value is None:
         failed = f"({text} IS NULL OR {failed})"
         message = f"CASE WHEN {text} IS NULL THEN {text_literal(NULL_MESSAGE)} ELSE {message} END"
-    return _Part((*levels, *map(dict, conversion.levels)), conversion.value, failed, message)
+    return Part((*levels, *map(dict, conversion.levels)), conversion.value, failed, message)
 
 
 def _simple(sql_type: str) -> str:
@@ -168,7 +170,7 @@ def compile_column(column: TextColumn, text: str, prefix: str, strict: bool | No
     raise TypeError(f"{type(column).__name__} is no column of text")
 
 
-def _source(columns: Sequence[InputColumn], parts: list[_Part], view: str) -> tuple[str, list[tuple[str, InputColumn]]]:
+def _source(columns: Sequence[InputColumn], parts: list[Part], view: str) -> tuple[str, list[tuple[str, InputColumn]]]:
     """Nested selects, one per level, so that every named expression is computed once; and names of internal columns."""
     place = iter(range(len(columns)))
     names = [f"i{number}" if column.internal else f"c{next(place)}" for number, column in enumerate(columns)]
@@ -190,11 +192,11 @@ def view_name(view: str) -> str:
     return ".".join(identifier(part) for part in view.replace("`", "").split("."))
 
 
-def _any_failed(typed: Sequence[tuple[Column, _Part]]) -> str:
+def _any_failed(typed: Sequence[tuple[Column, Part]]) -> str:
     return " OR ".join(part.failed for _, part in typed)
 
 
-def _errors(typed: Sequence[tuple[Column, _Part]]) -> str:
+def _errors(typed: Sequence[tuple[Column, Part]]) -> str:
     """The list of a row's errors; clean rows, the most, cost only the tests."""
     none = f"CAST(array() AS {ERRORS_TYPE})"
     failing = [(column, part) for column, part in typed if part.failed != "false"]
