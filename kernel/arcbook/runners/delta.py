@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from deltalake import DeltaTable
 
 _COUNTS: Mapping[str, tuple[str, ...]] = {
@@ -77,6 +78,35 @@ def last_metrics(path: str) -> dict[str, int]:
     else:
         rows = {"inserted": int(metrics.get("numOutputRows", 0))}
     return {"affected": sum(rows.values()), **rows}
+
+
+def append_once(
+    rows: "pa.Table", path: str, *, partition_by: tuple[str, ...] = (), merge_schema: bool = False, key: str = ""
+) -> bool:
+    """Append `rows` without an engine, where Sail's writer falls short; creates the table when there is none.
+
+    With a `key` the commit carries it, and rows of a key that the table knows already are not written again (then the
+    answer is False).
+    """
+    from deltalake import CommitProperties, Transaction, write_deltalake
+
+    if key and is_table(path) and open_table(path).transaction_version(key) is not None:
+        return False
+    write_deltalake(
+        canonical(path),
+        rows,
+        mode="append",
+        partition_by=list(partition_by) or None,
+        schema_mode="merge" if merge_schema else None,
+        storage_options=_storage_options(path),
+        commit_properties=CommitProperties(app_transactions=[Transaction(key, 1)]) if key else None,
+    )
+    return True
+
+
+def write_manifest(path: str) -> None:
+    """Write `_symlink_format_manifest`, the list of the table's files for Athena and Presto."""
+    open_table(path).generate()
 
 
 def _whole(value: Any) -> Any:

@@ -53,9 +53,15 @@ class Extracted:
 
 
 def finish(
-    stage: HasSchema, session: Session, read: Extracted, *, internal: str, details: Mapping[str, Any] | None = None
+    stage: HasSchema,
+    session: Session,
+    read: Extracted,
+    *,
+    internal: str,
+    details: Mapping[str, Any] | None = None,
+    delta_path: str | None = None,
 ) -> Result:
-    """Complete what was read to the stage's view; `internal` as in `Scan`.
+    """Complete what was read to the stage's view; `internal` as in `Scan`, `delta_path` as in `make_view`.
 
     Raises:
         InputError: nothing was there and no schema says how the empty view should look.
@@ -73,7 +79,7 @@ def finish(
             gained["records"] = 0
     if not read.complete:
         frame = with_internal(frame, internal, "NULL" if read.frame is None else "''")
-    return make_view(with_metadata(frame, schema), stage, session, details=gained)
+    return make_view(with_metadata(frame, schema), stage, session, details=gained, delta_path=delta_path)
 
 
 def _lack(read: Extracted) -> str:

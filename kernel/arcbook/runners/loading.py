@@ -1,0 +1,52 @@
+"""What all loads share: the view to write, columns that cannot be written."""
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from arcbook.core.failures import InputError
+from arcbook.engines.session import Session
+from arcbook.runners.views import read_view, repartitioned
+from arcbook.stages.base import Stage
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+class WritesView(Protocol):
+    """The keys of a stage that writes a view."""
+
+    @property
+    def input_view(self) -> str: ...
+    @property
+    def output_uri(self) -> str: ...
+    @property
+    def num_partitions(self) -> int | None: ...
+    @property
+    def partition_by(self) -> tuple[str, ...]: ...
+    @property
+    def save_mode(self) -> str: ...
+
+
+def rows_to_write(stage: WritesView, session: Session) -> tuple["DataFrame", dict[str, Any]]:
+    """The view's rows, partitioned as wanted and without columns of no type, and details that name what was dropped.
+
+    Raises:
+        InputError: there is no such view, or it has columns of no type and the policy forbids to drop them.
+    """
+    frame = read_view(stage.input_view, session)
+    details: dict[str, Any] = {
+        "inputView": stage.input_view,
+        "outputURI": stage.output_uri,
+        "saveMode": stage.save_mode,
+    }
+    void = [field.name for field in frame.schema.fields if field.dataType.typeName() == "void"]
+    if void and not session.settings.drop_unsupported:
+        assert isinstance(stage, Stage)
+        names = ",".join(f'"{name}"' for name in void)
+        raise InputError(
+            f"inputView '{stage.input_view}' contains types {{\"NullType\":[{names}]}} which are unsupported by "
+            f"{stage.type_name()} and 'dropUnsupported' is set to false."
+        )
+    if void:
+        details["drop"] = {"NullType": void}
+        frame = frame.drop(*void)
+    return repartitioned(frame, stage.num_partitions, stage.partition_by), details

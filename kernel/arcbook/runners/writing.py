@@ -1,0 +1,94 @@
+"""Writing frames as files, with what Sail's writers do differently levelled."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from arcbook.core.failures import DefinitionError
+from arcbook.engines.session import Session
+from arcbook.runners.base import Result
+from arcbook.runners.loading import WritesView, rows_to_write
+from arcbook.runners.placing import place
+from arcbook.runners.reading.scan import fs_s3
+from arcbook.sql.quote import identifier, literal
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+    from pyspark.sql.types import DataType
+
+#: The folder of rows whose partition value is null, as Hive and Spark name it.
+_NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
+
+
+def write_files(stage: WritesView, session: Session, file_format: str) -> Result:
+    """Write the stage's view as files of a format ("json" or "parquet")."""
+    frame, details = rows_to_write(stage, session)
+    if len(stage.partition_by) >= len(frame.columns):
+        raise DefinitionError("`partitionBy` names all columns: none would be left for the files.")
+    prepared = _levelled(frame, stage.partition_by, file_format) if session.engine == "embedded" else frame
+
+    def write(folder: str) -> None:
+        # The folder is new, or on S3 shared with files that `place` takes care of.
+        prepared.write.format(file_format).mode("append").partitionBy(*stage.partition_by).save(folder)
+
+    def write_columns(folder: str) -> None:
+        if not stage.partition_by:
+            _write_columns(frame, folder, file_format)
+
+    placed = place(stage.output_uri, stage.save_mode, write, write_columns)
+    details["skipped"] = placed.skipped
+    details["outputFiles"] = len(placed.files)
+    details["bytesWritten"] = sum(size for _, size in placed.files)
+    return Result(frame=frame, details=details)
+
+
+def _levelled(frame: "DataFrame", partition_by: tuple[str, ...], file_format: str) -> "DataFrame":
+    folders = {name.lower() for name in partition_by}
+    columns = []
+    for field in frame.schema.fields:
+        name = identifier(field.name)
+        value = _as_json(name, field.dataType) if file_format == "json" else name
+        if field.name.lower() in folders:
+            value = f"coalesce(nullif(CAST({name} AS STRING), ''), '{_NULL_FOLDER}')"
+        columns.append(f"{value} AS {name}")
+    return frame.selectExpr(*columns)
+
+
+def _as_json(value: str, kind: "DataType") -> str:
+    """The SQL of a value that Sail's JSON writer writes as Spark writes `value`."""
+    from pyspark.sql.types import ArrayType, BinaryType, StructType, TimestampType
+
+    if isinstance(kind, BinaryType):
+        return f"base64({value})"
+    if isinstance(kind, TimestampType):
+        return f"date_format({value}, \"yyyy-MM-dd'T'HH:mm:ss.SSSXXX\")"
+    if isinstance(kind, ArrayType):
+        inner = _as_json("_each", kind.elementType)
+        return value if inner == "_each" else f"transform({value}, _each -> {inner})"
+    if isinstance(kind, StructType):
+        members = {each.name: _as_json(f"{value}.{identifier(each.name)}", each.dataType) for each in kind.fields}
+        if all(inner == f"{value}.{identifier(name)}" for name, inner in members.items()):
+            return value
+        listed = ", ".join(f"{literal(name)}, {inner}" for name, inner in members.items())
+        return f"CASE WHEN {value} IS NULL THEN NULL ELSE named_struct({listed}) END"
+    return value
+
+
+def _write_columns(frame: "DataFrame", folder: str, file_format: str) -> None:
+    """Sail writes no file for a frame without rows; Spark writes one, from which the columns can be read."""
+    remote = folder.startswith("s3")
+    name = f"{folder.rstrip('/')}/part-00000.{file_format}"
+    if file_format != "parquet":
+        _create(name, remote=remote)
+        return
+    import pyarrow.parquet as pq
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    empty: Any = to_arrow_schema(frame.schema).empty_table()
+    pq.write_table(empty, name.partition("://")[2] if remote else name, filesystem=fs_s3() if remote else None)
+
+
+def _create(name: str, *, remote: bool) -> None:
+    if remote:
+        with fs_s3().open_output_stream(name.partition("://")[2]):
+            return
+    Path(name).touch()
