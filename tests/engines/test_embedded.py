@@ -61,6 +61,8 @@ def test_nothing_on_standard_error() -> None:
         "e = open_engine('embedded')\n"
         "try: e.spark().sql('select nope from nowhere').collect()\n"
         "except Exception: pass\n"
+        "from pyspark.logger import PySparkLogger\n"
+        "PySparkLogger.getLogger('SQLQueryContextLogger').error('what Spark says of every refused statement')\n"
         "e.close()\n"
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)

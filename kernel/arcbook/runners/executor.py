@@ -200,8 +200,9 @@ class Executor:
         wanted = name.rpartition(".")[2].strip("`")
         if problem.code == "unknown-view" and wanted:
             return did_you_mean(wanted, [view.name for view in self._book]) or problem.remedy
-        if problem.code == "unknown-column" and wanted and not problem.remedy:
-            return did_you_mean(wanted, self._columns_read_by(step))
+        if problem.code == "unknown-column" and wanted:
+            # Spark proposes every column there is.
+            return did_you_mean(wanted, self._columns_read_by(step)) or problem.remedy
         return problem.remedy
 
     def _columns_read_by(self, step: Step) -> list[str]:
