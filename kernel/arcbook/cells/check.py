@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from arcbook.cells.authentication import authentication_problems
 from arcbook.cells.bind import has_placeholders
 from arcbook.cells.documents import with_documents
 from arcbook.cells.fetch import fetch_text
@@ -62,7 +63,7 @@ def examine(tree: Tree, *, settings: RunSettings, fetch: Fetch = fetch_text, sou
     stage_type, problem = _type_of(tree)
     if stage_type is None:
         return Examination(None, (problem,) if problem else (), tree)
-    problems = [*_exclusive(tree, stage_type), *_policies(tree, settings)]
+    problems = [*_exclusive(tree, stage_type), *_policies(tree, settings), *authentication_problems(tree)]
     tree, found = with_documents(tree, stage_type, fetch)
     problems += found
     problems += _unfed(tree, stage_type)

@@ -7,7 +7,7 @@ from typing import Any
 from arcbook.cells.bind import Scope, bind
 from arcbook.cells.hocon import read_value
 from arcbook.cells.tree import Path, Tree
-from arcbook.core.failures import ArcbookError, CellError
+from arcbook.core.failures import AccessError, ArcbookError, CellError
 from arcbook.core.problem import Problem
 from arcbook.core.span import Span
 from arcbook.stages.base import Stage, roles_of
@@ -32,7 +32,8 @@ def with_documents(tree: Tree, stage_type: type[Stage], fetch: Callable[[str], s
         try:
             text = fetch(address)
         except ArcbookError as error:
-            problems.append(_unreadable(tree, key, error.message))
+            remedy = "Sign in, or ask for the permission." if isinstance(error, AccessError) else "Check the address."
+            problems.append(_unreadable(tree, key, error.message, remedy))
             continue
         if not text.strip():
             problems.append(_unreadable(tree, key, f"{address} is empty"))
@@ -53,8 +54,8 @@ def _documents(stage_type: type[Stage], key: str, target: str) -> bool:
     return Role.DOCUMENT in roles_of(stage_type.model_fields[keys[key]])
 
 
-def _unreadable(tree: Tree, key: str, message: str) -> Problem:
-    return Problem("missing-document", message, tree.span((key,)), key, "Check the address.")
+def _unreadable(tree: Tree, key: str, message: str, remedy: str = "Check the address.") -> Problem:
+    return Problem("missing-document", message, tree.span((key,)), key, remedy)
 
 
 Read = tuple[Any, dict[Path, Span], dict[Path, Span]]
