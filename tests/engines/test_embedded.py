@@ -204,7 +204,7 @@ def test_strangers(uid: int, apart: bool, seen: bool) -> None:
     try:
         if other.stdout.readline() != "up\n":
             pytest.skip("this machine does not let us make such a process")
-        assert (str(uid) in processes.strangers()) is seen
+        assert (processes._name(uid) in processes.strangers()) is seen
     finally:
         other.kill()
         other.wait()

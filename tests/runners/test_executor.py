@@ -196,3 +196,10 @@ def test_keyboard_interrupt(own: Executor) -> None:
     with pytest.raises(CancelledError), own.explaining(step_of(sql("x", "SELECT 1 AS one"))):
         raise KeyboardInterrupt
     assert stopped == [True]
+
+
+def test_whatever_an_interrupted_engine_says(own: Executor) -> None:
+    """After an interrupt a half-read answer is a cancellation, not a bug."""
+    own.interrupt()
+    with pytest.raises(CancelledError), own.explaining(step_of(sql("x", "SELECT 1 AS one"))):
+        raise EOFError("the answer ends in the middle")

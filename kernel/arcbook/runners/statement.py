@@ -120,11 +120,10 @@ def _insert(text: str, arguments: dict[str, Any], path: str, session: Session) -
 def _sql(text: str, arguments: Mapping[str, Any], session: Session) -> "DataFrame":
     """Run `text` with its parameters bound.
 
-    Sail leaves a parameter unbound where it is the argument of a table function, and says so only when rows are read;
-    there a parameter becomes a literal of its type instead, quoted by the same code that the typing of text uses.
+    A parameter becomes a literal of its type, quoted by the same code that the typing of text uses. The engines' own
+    binding cannot be used: Sail leaves a parameter unbound where it is the argument of a table function, and says so
+    only when rows are read; the parser that Delta Lake 4.4 puts in front of Spark 4.1's drops every parameter.
     """
-    if session.engine != "embedded" or not arguments:
-        return session.spark.sql(text, args=dict(arguments) or None)
     for parameter in reversed(named_parameters(text)):
         text = text[: parameter.start] + literal(arguments[parameter.name]) + text[parameter.end :]
     return session.spark.sql(text)

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from arcbook.engines.base import Engine
-from arcbook.engines.binding import run_sql
+from arcbook.runners.execute import Executor
+from arcbook.runners.statement import execute_statement
 
 
 @pytest.mark.parametrize(
     "value",
     ["Ann", "it's ' -- \\ ${x} :n\n'; DROP TABLE t", 7, -1, Decimal("1.50"), True, datetime.date(2026, 11, 23)],
 )
-def test_values_arrive(engine: Engine, value: Any) -> None:
+def test_values_arrive(executor: Executor, value: Any) -> None:
     """Whatever a value holds, it arrives as that value, and the rest of the statement stays as it is."""
     text = "SELECT ':n' AS quoted, :n AS value, id FROM range(1) WHERE :n = :n -- :n"
-    row = run_sql(engine.spark(), engine.name, text, {"n": value}).first()
+    row = execute_statement(text, {}, executor.session({"n": value})).frame.first()
     assert row is not None
     assert tuple(row) == (":n", value, 0)
