@@ -169,6 +169,8 @@ def test_every_changed_byte_is_refused(written: Path) -> None:
                 load_bundle(str(written))
             assert [problem.code for problem in refusal.value.problems] == ["bundle"]
             assert refusal.value.exit_code == 64
+            blamed = "bundle's name" if path.name == "bundle.json" else f"{path.relative_to(written)} was changed"
+            assert blamed in refusal.value.message
         path.write_bytes(sound)
     load_bundle(str(written))
 
