@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from arcbook.runners.reading.listing import list_sources, remove
+
 if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
+_MANIFESTS = "_symlink_format_manifest"
 _COUNTS: Mapping[str, tuple[str, ...]] = {
     "updated": ("numTargetRowsUpdated", "numUpdatedRows"),
     "deleted": ("numTargetRowsDeleted", "numDeletedRows"),
@@ -47,10 +50,15 @@ def is_table(path: str) -> bool:
     return bool(DeltaTable.is_deltatable(canonical(path), _storage_options(path)))
 
 
-def commits(path: str) -> list[dict[str, Any]]:
+def newest_commit(path: str) -> dict[str, Any]:
+    """The table's last commit, as in `commits`."""
+    return commits(path, limit=1)[0]
+
+
+def commits(path: str, limit: int | None = None) -> list[dict[str, Any]]:
     """The table's commits, newest first: version, timestamp (ISO with offset), operation, operationMetrics."""
     found = []
-    for commit in open_table(path).history():
+    for commit in open_table(path).history(limit):
         moment = datetime.fromtimestamp(commit["timestamp"] / 1000, tz=UTC)
         metrics = {name: _whole(value) for name, value in (commit.get("operationMetrics") or {}).items()}
         found.append(
@@ -66,7 +74,7 @@ def commits(path: str) -> list[dict[str, Any]]:
 
 def last_metrics(path: str) -> dict[str, int]:
     """What the newest commit did to rows: `affected`, and `updated`, `deleted`, `inserted` where they apply."""
-    commit = commits(path)[0]
+    commit = newest_commit(path)
     metrics, operation = commit["operationMetrics"], str(commit["operation"])
     if operation in ("MERGE", "UPDATE", "DELETE"):
         rows = {
@@ -105,8 +113,17 @@ def append_once(
 
 
 def write_manifest(path: str) -> None:
-    """Write `_symlink_format_manifest`, the list of the table's files for Athena and Presto."""
-    open_table(path).generate()
+    """Write `_symlink_format_manifest`, the lists of the table's files for Athena and Presto; remove outdated ones."""
+    table = open_table(path)
+    table.generate()
+    root = f"{canonical(path)}/{_MANIFESTS}"
+    folders = {uri[len(canonical(path)) :].rpartition("/")[0] for uri in map(canonical, table.file_uris())}
+    current = {f"{root}{unquote(folder)}/manifest" for folder in folders} | {
+        f"{root}{each}/manifest" for each in folders
+    }
+    for source in list_sources(root).files:
+        if canonical(source.uri) not in current:
+            remove(source.uri)
 
 
 def _whole(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """What all loads share: the view to write, columns that cannot be written."""
 
+import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from arcbook.core.failures import InputError
@@ -50,3 +51,25 @@ def rows_to_write(stage: WritesView, session: Session) -> tuple["DataFrame", dic
         details["drop"] = {"NullType": void}
         frame = frame.drop(*void)
     return repartitioned(frame, stage.num_partitions, stage.partition_by), details
+
+
+def nullable(frame: "DataFrame", session: Session) -> "DataFrame":
+    """`frame` with all its columns nullable, as Spark's Delta writer makes them.
+
+    Sail keeps `NOT NULL` in the table it writes, and then fills columns that old rows lack with zeros.
+    """
+    if session.engine != "embedded":
+        return frame
+    from pyspark.sql.types import StructType
+
+    described = json.loads(frame.schema.json())
+    _loosen(described)
+    # The only form whose nullability Sail's optimizer leaves alone.
+    return session.spark.createDataFrame([], StructType.fromJson(described)).union(frame)
+
+
+def _loosen(described: Any) -> None:
+    for each in described if isinstance(described, list) else described.values() if isinstance(described, dict) else ():
+        _loosen(each)
+    if isinstance(described, dict):
+        described.update({key: True for key in ("nullable", "containsNull", "valueContainsNull") if key in described})

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
-from arcbook.runners.delta import append_once, commits, is_table, write_manifest
-from arcbook.runners.loading import rows_to_write
+from arcbook.runners.delta import append_once, is_table, newest_commit, write_manifest
+from arcbook.runners.loading import nullable, rows_to_write
 from arcbook.runners.reading.listing import can_list, local_path
 from arcbook.runners.refresh import refresh
 from arcbook.sql.rewrite import delta_path
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 @run.register
 def run_delta_lake_load(stage: DeltaLakeLoad, session: Session) -> Result:
     """Write the rows in one commit."""
-    frame, details = rows_to_write(stage, session)
+    rows, details = rows_to_write(stage, session)
+    frame = nullable(rows, session)
     place = stage.output_uri
     if can_list(place) and not place.lower().startswith("s3"):
         place = os.path.abspath(local_path(place))  # noqa: PTH100  # text for engines, which know no Path
@@ -39,7 +40,7 @@ def run_delta_lake_load(stage: DeltaLakeLoad, session: Session) -> Result:
     if stage.generate_symlink_manifest:
         _write_manifest(place, session)
     refresh(place, session)
-    commit = commits(place)[0]
+    commit = newest_commit(place)
     details["commit"] = {key: commit[key] for key in ("version", "timestamp", "operationMetrics")}
     details["skipped"] = repeated
     return Result(frame=frame, details=details)
@@ -90,9 +91,9 @@ def _append_once(
     if session.engine == "embedded":
         merges = options.get("mergeSchema") == "true"
         return append_once(frame.toArrow(), place, partition_by=stage.partition_by, merge_schema=merges, key=key)
-    before = commits(place)[0]["version"] if is_table(place) else None
+    before = newest_commit(place)["version"] if is_table(place) else None
     _write(frame, place, stage, {**options, "txnAppId": key, "txnVersion": "1"}, session)
-    after: Any = commits(place)[0]["version"]
+    after: Any = newest_commit(place)["version"]
     return bool(after != before)
 
 

@@ -47,6 +47,17 @@ def list_sources(uri: str, base_path: str | None = None) -> Listing:
     return _list_local(uri, base_path)
 
 
+def remove(uri: str) -> None:
+    """Delete one file."""
+    if urlsplit(uri).scheme.lower() not in _S3:
+        Path(local_path(uri)).unlink(missing_ok=True)
+        return
+    import boto3
+
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    boto3.client("s3").delete_object(Bucket=bucket, Key=key)
+
+
 def local_path(uri: str) -> str:
     """The path of a plain path or a `file:` address."""
     return unquote(urlsplit(uri).path) if uri.lower().startswith("file:") else uri
