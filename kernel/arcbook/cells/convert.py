@@ -22,6 +22,8 @@ def trees_of(cell: Cell) -> list[Tree]:
     Raises:
         CellError: syntax problems of the text, or of map arguments of the magic.
     """
+    if cell.tree is not None:
+        return [cell.tree]
     if cell.magic in ("", "arc"):
         return read_objects(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line)
     spec = MAGICS[cell.magic]

@@ -22,7 +22,8 @@ class Cell:
     """One code cell, split but not yet understood.
 
     `magic` is the word behind `%`, in lower case, or empty for bare stage text. `body` is all after the first line of
-    a magic cell (the whole text otherwise) and starts on line `body_line` of `source`.
+    a magic cell (the whole text otherwise) and starts on line `body_line` of `source`. `tree` is the stage of a job
+    file's cell, which was read with the file.
     """
 
     source: str
@@ -34,6 +35,7 @@ class Cell:
     origin: str = ""
     cell_id: str = ""
     tags: tuple[str, ...] = ()
+    tree: Tree | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from arcbook.cells.model import Cell
 from arcbook.cells.params import Declarations, Values, is_assignments, read_assignments, read_declarations
 from arcbook.cells.places import offset_of
 from arcbook.cells.render import render
-from arcbook.cells.tree import Tree
+from arcbook.cells.tree import Path, Tree
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem, Severity
 from arcbook.core.span import Span
@@ -129,6 +129,7 @@ def document_job(text: str, origin: str = "") -> Job:
             ]
         )
     cells: list[Cell] = []
+    trees = _stage_trees(document, stages)
     for position, stage in enumerate(stages):
         span = document.span(("stages", position))
         if not isinstance(stage, dict) or span is None:
@@ -136,7 +137,7 @@ def document_job(text: str, origin: str = "") -> Job:
                 Problem("wrong-value", "a stage must be an object", span, f"stages.{position}", "Put it into braces.")
             )
             continue
-        cells.append(_stage_cell(text, span, position + 1, origin))
+        cells.append(_stage_cell(text, span, trees[position], position + 1, origin))
     return Job(origin, tuple(cells), "document", problems=tuple(problems), document=document)
 
 
@@ -146,12 +147,23 @@ def source_of(raw: Mapping[str, Any]) -> str:
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
-def _stage_cell(text: str, span: Span, number: int, origin: str) -> Cell:
+def _stage_trees(document: Tree, stages: list[Any]) -> list[Tree]:
+    """The trees of a job file's stages, with the places below each."""
+    spans, key_spans = ([dict[Path, Span]() for _ in stages] for _ in range(2))
+    for found, below in ((document.spans, spans), (document.key_spans, key_spans)):
+        for path, span in found.items():
+            if len(path) > 1 and path[0] == "stages" and isinstance(path[1], int) and path[1] < len(stages):
+                below[path[1]][path[2:]] = span
+    values = (stage if isinstance(stage, dict) else {} for stage in stages)
+    return [Tree(*parts) for parts in zip(values, spans, key_spans, strict=True)]
+
+
+def _stage_cell(text: str, span: Span, tree: Tree, number: int, origin: str) -> Cell:
     start = offset_of(text, span.line, span.column) or 0
     end = offset_of(text, span.end_line, span.end_column) or len(text)
     # Blanks in front keep the columns of the first line true.
     body = " " * (span.column - 1) + text[start:end]
-    return Cell(text, body=body, body_line=span.line, origin=origin, cell_id=f"stage-{number}")
+    return Cell(text, body=body, body_line=span.line, origin=origin, cell_id=f"stage-{number}", tree=tree)
 
 
 def _parsed(text: str, origin: str) -> dict[str, Any]:

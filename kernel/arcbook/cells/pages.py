@@ -1,0 +1,61 @@
+"""Documentation pages of stages, made from their declarations."""
+
+import inspect
+
+from arcbook.cells.describe import KeyRow, key_rows, stage_schema, summary
+from arcbook.core.capabilities import CAPABILITIES, ENGINE_CAPABILITIES
+from arcbook.stages.base import Stage
+from arcbook.stages.registry import stage_types
+
+#: Keys that every stage has; each page shows them last.
+_COMMON = tuple(Stage.keys())
+
+
+def render_stage(declared: type[Stage]) -> str:
+    """The Markdown page of a stage type: what it does, an example, its keys."""
+    _, _, rest = (inspect.getdoc(declared) or "").partition("\n")
+    rows = [row for row in key_rows(declared) if row.key not in _COMMON]
+    common = [row for row in key_rows(declared) if row.key in _COMMON]
+    parts = [
+        f"# {declared.type_name()}",
+        summary(declared),
+        rest.strip(),
+        "## Example",
+        f"```json\n{declared.example.strip()}\n```",
+        "## Keys",
+        _table(declared, rows),
+        "Every stage also has:",
+        _table(declared, common),
+    ]
+    if declared.needs:
+        parts += ["## Engines", *(_need(name) for name in sorted(declared.needs))]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def render_stage_table() -> str:
+    """The Markdown page that lists all stage types by kind."""
+    parts = ["# Stages", "A stage is one operation of a job, declared in a cell. `arcbook stages NAME` shows the same."]
+    types = stage_types()
+    for kind in dict.fromkeys(declared.kind for declared in types.values()):
+        lines = [f"- [{name}]({name}.md): {summary(each)}" for name, each in types.items() if each.kind == kind]
+        parts += [f"## {kind.capitalize()}", "\n".join(lines)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(declared: type[Stage], rows: list[KeyRow]) -> str:
+    properties = stage_schema(declared)["properties"]
+    lines = ["| key | kind | default | meaning |", "|---|---|---|---|"]
+    for row in rows:
+        default = "required" if row.required else f"`{row.default}`" if row.default else ""
+        kind = " or ".join(f"`{value}`" for value in properties[row.key].get("enum", ())) or row.kind
+        lines.append(f"| `{row.key}` | {_cell(kind)} | {_cell(default)} | {_cell(row.description)} |")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _need(name: str) -> str:
+    engines = ", ".join(f"`{engine}`" for engine, offered in ENGINE_CAPABILITIES.items() if name in offered)
+    return f"Needs {CAPABILITIES[name]} (`{name}`), which {engines} can."
