@@ -1,3 +1,4 @@
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -210,11 +211,15 @@ def test_a_failed_run_is_marked_at_its_cell() -> None:
 
 
 def test_rendering_is_pure() -> None:
-    """The same events give the same notebook, however often."""
+    """The same events give the same notebook, however often, and are themselves left alone."""
     events = Events().begin()
     events.write("output", cell=0, output=stream("a"))
     events.write("output", cell=0, output=stream("b"))
+    events.write("cell-end", cell=0, status="failed", execution_count=1, seconds=0.1)
+    events.write("run-end", status="failed", failure={"message": "x"})
+    before = copy.deepcopy(list(events))
     assert render(events) == render(events)
+    assert list(events) == before
 
 
 def test_a_journal_without_a_beginning_says_so() -> None:

@@ -71,7 +71,7 @@ class CellOutputs:
             output = {**output, "data": {"text/plain": notice}}
             size = len(notice)
         over = self._rich_count >= RICH_COUNT or self._rich_bytes + size > RICH_TOTAL_BYTES
-        if self._flooded or (over and not is_error):
+        if self._flooded or over:  # an error is the last a cell shows, and the last is kept
             self._to_tail(output, size)
             return
         self._rich_count += 1
