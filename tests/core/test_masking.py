@@ -1,5 +1,6 @@
 import base64
 import html
+import itertools
 import json
 import urllib.parse
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_a_stream_cut_anywhere_hides_the_secret(secret: str, cuts: list[int]) ->
     text = f"<{secret}> and {secret}"
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     held, shown = "", ""
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         piece = masker.mask(held + text[start:end])
         unsafe = masker.unsafe_tail(piece)
         held = piece[len(piece) - unsafe :]
