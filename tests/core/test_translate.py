@@ -91,6 +91,7 @@ def _engine_error(name: str, text: str) -> BaseException:
         ("UnsupportedOperationException", "row-level operations are only supported against", DefinitionError, "local"),
         ("PythonException", "ZeroDivisionError: division by zero", DefinitionError, "Python"),
         ("UnknownException", "a text nobody has seen", InternalError, "nobody has seen"),
+        ("AnalysisException", "a text nobody has seen" + _TRACE, DefinitionError, "nobody has seen"),
     ],
 )  # fmt: skip
 def test_engine_errors(name: str, text: str, expected: type[ArcbookError], words: str) -> None:
