@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from arcbook.stages.render import render_stage, render_stage_table
+from arcbook.cells.pages import render_stage, render_stage_table
 from mkdocs.structure.files import File, Files
 
 from arcbook.core.failures import FAILURES

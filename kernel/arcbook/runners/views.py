@@ -58,7 +58,7 @@ def make_view(
 def register(frame: "DataFrame", name: str, session: Session, *, delta_path: str | None = None) -> None:
     """Make `frame` the temporary view `name` and note it, replacing one of the same name in any case."""
     known = session.views.get(name)
-    if session.settings.immutable_views and session.spark.catalog.tableExists(name):
+    if session.settings.immutable_views and session.spark.catalog.tableExists(known.name if known else name):
         raise DefinitionError(
             f"The view `{name}` exists already, and this run has immutable views; use another outputView."
         )

@@ -47,7 +47,7 @@ class Dialect:
 
     @cached_property
     def _end(self) -> str:
-        line_end = r"|\r\n|\r|\n" if self.multi_line else ""
+        line_end = r"|\n" if self.multi_line else ""
         return rf"{re.escape(self.separator)}{line_end}|\Z"
 
     @cached_property
@@ -119,10 +119,13 @@ class Dialect:
         if not self.multi_line:
             yield from (self.line(line) for line in _LINE_END.split(text) if line.strip())
             return
+        # The line end that the file begins with is the only one; within values it becomes a plain line feed.
+        found = _LINE_END.search(text)
+        text = text.replace(found.group(), "\n") if found else text
         start = 0
         while start < len(text):
-            if end := _LINE_END.match(text, start):
-                start = end.end()
+            if text[start] == "\n":
+                start += 1
                 continue
             cells, start = self.record(text, start)
             yield cells
