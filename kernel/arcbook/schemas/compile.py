@@ -27,6 +27,8 @@ from arcbook.sql.quote import identifier, text_literal
 ERRORS_COLUMN = "_errors"
 ERRORS_TYPE = "ARRAY<STRUCT<field: STRING, message: STRING>>"
 NULL_MESSAGE = "Non-null value expected and no nullReplacementValue value was provided"
+#: Lists of errors are put together by groups of columns: a row with one error then leaves most groups alone.
+_GROUP = 5
 #: Column types of Spark's catalogue that hold text; a column of nulls only has type void.
 _TEXT_TYPES = {"string", "void"}
 
@@ -202,9 +204,15 @@ def _errors(typed: Sequence[tuple[Column, Part]]) -> str:
     failing = [(column, part) for column, part in typed if part.failed != "false"]
     if not failing:
         return none
-    each = ", ".join(
+    each = [
         f"CASE WHEN {part.failed} THEN array(named_struct('field', {text_literal(column.name)}, "
         f"'message', {part.message})) ELSE {none} END"
         for column, part in failing
-    )
-    return f"CASE WHEN {_any_failed(failing)} THEN concat({each}) ELSE {none} END"
+    ]
+    groups = []
+    for start in range(0, len(each), _GROUP):
+        members, made = failing[start : start + _GROUP], each[start : start + _GROUP]
+        groups.append(f"CASE WHEN {_any_failed(members)} THEN concat({', '.join(made)}) ELSE {none} END")
+    if len(groups) == 1:
+        return groups[0]
+    return f"CASE WHEN {_any_failed(failing)} THEN concat({', '.join(groups)}) ELSE {none} END"

@@ -53,7 +53,7 @@ class Fields:
 
 def cut(forms: tuple[Pieces, ...], layout: Layout, style: Style, text: str, prefix: str, *, zone: bool) -> Fields:
     """The fields of the first form that fits, null when none does; `zone` false leaves zones unread."""
-    tests = [matches(text, full_regex(form, style)) for form in forms]
+    tests = [_test(form, style, text) for form in forms]
     slots: dict[str, dict[int, str]] = {}
     for place, form in enumerate(forms):
         for name, expression in _slots(form, layout, style, text, zone=zone).items():
@@ -78,6 +78,19 @@ def cut(forms: tuple[Pieces, ...], layout: Layout, style: Style, text: str, pref
         levels, layout, names.get("packed", ""), names.get("nano", ""), names.get("offset", ""),
         names.get("region", ""), names.get("weekday", ""), names.get("epoch", ""), unknown,
     )  # fmt: skip
+
+
+def _test(form: Pieces, style: Style, text: str) -> str:
+    """Whether a text is of this form. Signed years are so rare that their expression is not even looked at without."""
+    test = matches(text, full_regex(form, style))
+    start = 1
+    for piece in form:
+        if piece.signed:
+            return f"substr({text}, {start}, 1) IN ('+', '-') AND {test}"
+        if piece.width is None:
+            break
+        start += piece.width
+    return test
 
 
 def _chosen(form: str, found: dict[int, str]) -> str:

@@ -15,6 +15,7 @@ FRACTION_PATTERN = "#,##0.###;-#,##0.###"
 
 _MANTISSA = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _HEX_DIGITS = 13
+_DOUBLE_DIGITS = 15
 #: Exponents that no type can hold are cut off here, so that no text grows without bound.
 _MOST_EXPONENT = 9999
 
@@ -47,8 +48,12 @@ def compile_decimal(column: DecimalColumn, text: str, prefix: str) -> Conversion
         levels = _by_patterns(column.formatters, text, prefix)
         return Conversion((*levels, {value: other}), value, message)
     plain = f"[+-]?{_MANTISSA}"
-    levels = _plain_or_exponent(text, prefix, plain, plain, f"{plain}[eE][+-]?[0-9]+")
-    fast = f"CASE {prefix}k WHEN 0 THEN try_cast({text} AS {column.sql_type}) WHEN 1 THEN {other} END"
+    # Up to 15 digits survive the way through a double, which the embedded engine reads four times as fast.
+    before = min(column.precision, _DOUBLE_DIGITS) - column.scale
+    short = rf"[+-]?[0-9]{{1,{before}}}(?:\.[0-9]{{0,{column.scale}}})?" if before > 0 else ""
+    levels = _plain_or_exponent(text, prefix, plain, plain, f"{plain}[eE][+-]?[0-9]+", short)
+    way = f"WHEN 2 THEN try_cast(try_cast({text} AS DOUBLE) AS {column.sql_type}) " if short else ""
+    fast = f"CASE {prefix}k {way}WHEN 0 THEN try_cast({text} AS {column.sql_type}) WHEN 1 THEN {other} END"
     return Conversion((*levels, {value: fast}), value, message)
 
 
@@ -94,14 +99,17 @@ def _java_double(text: str) -> str:
     )
 
 
-def _plain_or_exponent(text: str, prefix: str, fast: str, plain: str, exponent: str) -> tuple[Level, ...]:
-    """Levels that leave 0 in `<prefix>k` for a `fast` text, else 1 and perhaps plain digits in `<prefix>n`."""
+def _plain_or_exponent(
+    text: str, prefix: str, fast: str, plain: str, exponent: str, short: str = ""
+) -> tuple[Level, ...]:
+    """Levels that tell in `<prefix>k` how to cast: 2 a `short` text, 0 a `fast` one, 1 by way of `<prefix>n`."""
     form, bare, number = f"{prefix}k", f"{prefix}x", f"{prefix}c"
     # Anything else cannot be a number and is spared the further work.
     worth = text_literal(r"[^\x00-\x7F]|[0-9.][eE]")
     allowed = matches(bare, f"{plain}|{exponent}")
+    first = f"WHEN {matches(text, short)} THEN 2 " if short else ""
     return (
-        {form: f"CASE WHEN {matches(text, fast)} THEN 0 WHEN {text} RLIKE {worth} THEN 1 END"},
+        {form: f"CASE {first}WHEN {matches(text, fast)} THEN 0 WHEN {text} RLIKE {worth} THEN 1 END"},
         {bare: f"CASE WHEN {form} = 1 THEN {ascii_digits(text)} END"},
         {number: f"CASE WHEN {form} = 1 AND {allowed} THEN upper({bare}) END"},
         *_expanded(number, prefix),
