@@ -85,6 +85,7 @@ def test_environment_variables_are_told_apart_by_name() -> None:
     """A password variable is hidden, a path to one and a harmless variable are not."""
     masker = Masker()
     masker.add_environment({"DB_PASSWORD": "hunter2hunter2", "TOKEN_FILE": "/run/token-file", "HOME": "/home/someone"})
+    masker.add_environment({"PWD": "/home/someone/work", "OLDPWD": "/home/someone/else"})
     masked = masker.mask("hunter2hunter2 /run/token-file /home/someone")
     assert masked == f"{MASK} /run/token-file /home/someone"
 

@@ -32,6 +32,8 @@ _SECRET_NAME = re.compile(
 )
 #: Names that hold the address or the name of a secret, not the secret.
 _HARMLESS_NAME = re.compile(r"(_FILE|_PATH|_URI|_URL|_ARN|_NAME|_ID|_TTL|_TYPE|_COUNT|TOKENIZERS_PARALLELISM)$", re.I)
+#: The shell's working directories, whose names look like a password's.
+_SHELL_NAMES = frozenset(("PWD", "OLDPWD"))
 
 
 def names_a_secret(name: str) -> bool:
@@ -78,6 +80,8 @@ class Masker:
     def add_environment(self, environment: Mapping[str, str]) -> None:
         """Hide the values of variables whose names say that they hold secrets."""
         for name, value in environment.items():
+            if name in _SHELL_NAMES:
+                continue
             if len(value) >= _SHORTEST_VARIABLE and names_a_secret(name):
                 self.add(value)
 

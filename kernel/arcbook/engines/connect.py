@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 COMMON_SETTINGS: Mapping[str, str] = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.caseSensitive": "false",
+    # As in the Spark 3 that Arc's jobs were written for: a cast that fails gives null.
+    "spark.sql.ansi.enabled": "false",
 }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
 from arcbook.runners.views import read_view, repartitioned
+from arcbook.sql.quote import identifier
 from arcbook.stages.base import Stage
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ def nullable(frame: "DataFrame", session: Session) -> "DataFrame":
     described = json.loads(frame.schema.json())
     _loosen(described)
     # The only form whose nullability Sail's optimizer leaves alone.
-    return session.spark.createDataFrame([], StructType.fromJson(described)).union(frame)
+    loose = session.spark.createDataFrame([], StructType.fromJson(described)).union(frame)
+    return loose.select(
+        *(loose[identifier(each.name)].alias(each.name, metadata=each.metadata) for each in frame.schema.fields)
+    )
 
 
 def _loosen(described: Any) -> None:
@@ -73,3 +77,6 @@ def _loosen(described: Any) -> None:
         _loosen(each)
     if isinstance(described, dict):
         described.update({key: True for key in ("nullable", "containsNull", "valueContainsNull") if key in described})
+        # Sail cannot read a schema whose metadata holds anything but text; that of columns is put back afterwards.
+        if "metadata" in described:
+            described["metadata"] = {}
