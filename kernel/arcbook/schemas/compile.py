@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arcbook.schemas.conversion import Conversion, one_of, trimmed
+from arcbook.schemas.conversion import Conversion, trimmed
 from arcbook.schemas.model import (
     BinaryColumn,
     BooleanColumn,
@@ -140,12 +140,12 @@ def _simple(sql_type: str) -> str:
 
 def _prepared(column: TextColumn, text: str) -> str:
     """The text after trimming and null handling."""
-    cut = trimmed(text) if column.trim else text
-    replacement = "NULL" if column.null_replacement_value is None else text_literal(column.null_replacement_value)
-    tests = [f"{cut} IS NULL"] if column.null_replacement_value is not None else []
-    if column.nullable_values:
-        tests.append(one_of(cut, column.nullable_values))
-    return f"CASE WHEN {' OR '.join(tests)} THEN {replacement} ELSE {cut} END" if tests else cut
+    made = trimmed(text) if column.trim else text
+    # Null by null, since the embedded engine then copies no text.
+    for marker in dict.fromkeys(column.nullable_values):
+        made = f"nullif({made}, {text_literal(marker)})"
+    replacement = column.null_replacement_value
+    return made if replacement is None else f"coalesce({made}, {text_literal(replacement)})"
 
 
 def compile_column(column: TextColumn, text: str, prefix: str, strict: bool | None = None) -> Conversion:
