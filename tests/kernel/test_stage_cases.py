@@ -31,10 +31,11 @@ def test_good_cell_has_no_problem(case: Case, tmp_path: Path) -> None:
 def test_bad_cell_has_its_problems(case: Case, tmp_path: Path) -> None:
     """All problems of a cell are found at once, each with code, key and line."""
     text = _placed(case.data["cell"], _base(case, tmp_path))
-    found = []
-    for tree in read_objects(text):
-        for problem in examine(tree, settings=RunSettings(), source=text).problems:
-            found.append({"code": problem.code, "key": problem.key, "line": problem.span and problem.span.line})
+    found = [
+        {"code": problem.code, "key": problem.key, "line": problem.span and problem.span.line}
+        for tree in read_objects(text)
+        for problem in examine(tree, settings=RunSettings(), source=text).problems
+    ]
     assert found == case.data["problems"]
 
 
@@ -72,7 +73,7 @@ def _base(case: Case, folder: Path) -> str:
 
 
 def _placed(text: str, base: str) -> str:
-    return text.replace("${BASE}", base)
+    return text.replace("${BASE}", base).replace("${PATH}", base.removeprefix("file://"))
 
 
 def _run_all(executor: Executor, text: str, base: str, case: Case) -> Result:

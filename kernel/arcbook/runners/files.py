@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from arcbook.core.failures import DefinitionError
+from arcbook.core.failures import DefinitionError, InputError
 from arcbook.engines.session import Session
 from arcbook.runners.extracting import Extracted
 from arcbook.runners.reading.listing import Source, can_list, list_sources
@@ -21,7 +21,7 @@ def reads_itself(session: Session) -> bool:
 
 def read_by_engine(place: str, load: Callable[[], "DataFrame"]) -> Extracted:
     """What `load` reads, with the engine's words for missing input understood."""
-    from pyspark.errors import AnalysisException
+    from pyspark.errors import AnalysisException, PySparkException
 
     try:
         frame = load()
@@ -34,6 +34,11 @@ def read_by_engine(place: str, load: Callable[[], "DataFrame"]) -> Extracted:
             return Extracted(lack="path", place=place)
         if "UNABLE_TO_INFER_SCHEMA" in text:
             return Extracted(lack="files", place=place)
+        raise
+    except PySparkException as error:
+        # The message itself speaks only of a lost task.
+        if "FILE_FOOTER" in str(error) or "Could not read footer" in str(error):
+            raise InputError(f"A file of {place} is no Parquet file.", detail=str(error)) from error
         raise
 
 

@@ -1,14 +1,15 @@
 """Writing frames as files, with what Sail's writers do differently levelled."""
 
-from pathlib import Path
+import uuid
 from typing import TYPE_CHECKING, Any
 
-from arcbook.core.failures import DefinitionError
+from arcbook.core.failures import DefinitionError, InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result
 from arcbook.runners.loading import WritesView, rows_to_write
 from arcbook.runners.placing import place
-from arcbook.runners.reading.scan import fs_s3
+from arcbook.runners.reading.json_text import json_line
+from arcbook.runners.reading.scan import filesystem_of
 from arcbook.sql.quote import identifier, literal
 
 if TYPE_CHECKING:
@@ -22,12 +23,17 @@ _NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 def write_files(stage: WritesView, session: Session, file_format: str) -> Result:
     """Write the stage's view as files of a format ("json" or "parquet")."""
     frame, details = rows_to_write(stage, session)
+    if not frame.columns:
+        raise InputError(f"The view `{stage.input_view}` has no columns that can be written.")
     if len(stage.partition_by) >= len(frame.columns):
         raise DefinitionError("`partitionBy` names all columns: none would be left for the files.")
     prepared = _levelled(frame, stage.partition_by, file_format) if session.engine == "embedded" else frame
 
     def write(folder: str) -> None:
         # The folder is new, or on S3 shared with files that `place` takes care of.
+        if session.engine == "embedded" and stage.num_partitions == 1 and not stage.partition_by:
+            _write_one(prepared, folder, file_format)
+            return
         prepared.write.format(file_format).mode("append").partitionBy(*stage.partition_by).save(folder)
 
     def write_columns(folder: str) -> None:
@@ -73,22 +79,33 @@ def _as_json(value: str, kind: "DataType") -> str:
     return value
 
 
+def _write_one(frame: "DataFrame", folder: str, file_format: str) -> None:
+    """Write one file with the rows in their order; Sail deals the rows of one partition out to several files."""
+    rows: Any = frame.toArrow()
+    name = f"{folder.rstrip('/')}/part-{uuid.uuid4().hex[:16]}.{file_format}"
+    if file_format == "parquet":
+        import pyarrow.parquet as pq
+
+        pq.write_table(rows, _within(name), filesystem=filesystem_of(name), compression="snappy")
+        return
+    with filesystem_of(name).open_output_stream(_within(name)) as stream:
+        for batch in rows.to_batches():
+            stream.write("".join(json_line(row) for row in batch.to_pylist()).encode())
+
+
 def _write_columns(frame: "DataFrame", folder: str, file_format: str) -> None:
     """Sail writes no file for a frame without rows; Spark writes one, from which the columns can be read."""
-    remote = folder.startswith("s3")
     name = f"{folder.rstrip('/')}/part-00000.{file_format}"
     if file_format != "parquet":
-        _create(name, remote=remote)
-        return
+        with filesystem_of(name).open_output_stream(_within(name)):
+            return
     import pyarrow.parquet as pq
     from pyspark.sql.pandas.types import to_arrow_schema
 
     empty: Any = to_arrow_schema(frame.schema).empty_table()
-    pq.write_table(empty, name.partition("://")[2] if remote else name, filesystem=fs_s3() if remote else None)
+    pq.write_table(empty, _within(name), filesystem=filesystem_of(name))
 
 
-def _create(name: str, *, remote: bool) -> None:
-    if remote:
-        with fs_s3().open_output_stream(name.partition("://")[2]):
-            return
-    Path(name).touch()
+def _within(uri: str) -> str:
+    """The path that a file system of pyarrow knows."""
+    return uri.partition("://")[2] if uri.startswith("s3") else uri

@@ -1,8 +1,11 @@
 """JSON text as Spark's reader understands it: records, and the columns that they have."""
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from arcbook.sql.quote import identifier
@@ -100,6 +103,42 @@ def ddl(kind: Type) -> str:
     if kind[0] == "array":
         return f"ARRAY<{ddl(kind[1])}>"
     return f"STRUCT<{', '.join(f'{identifier(name)}: {ddl(inner)}' for name, inner in kind[1].items())}>"
+
+
+def json_line(row: dict[str, Any]) -> str:
+    """A row as Spark's writer writes it: null members left out, numbers as they are, no blanks."""
+    members = ",".join(f"{_quoted(name)}:{_written(value)}" for name, value in row.items() if value is not None)
+    return f"{{{members}}}\n"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        return json_line(value).rstrip("\n")
+    if isinstance(value, list | tuple):
+        if value and all(isinstance(item, tuple) for item in value):  # a map, as Arrow gives it
+            return json_line({str(key): item for key, item in value}).rstrip("\n")
+        return f"[{','.join(_written(item) for item in value)}]"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, date):
+        return f'"{value.isoformat()}"'
+    if isinstance(value, float):
+        return _number(value)
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _number(value: float) -> str:
+    """A double as Java writes it; Python agrees but for the exponents."""
+    if math.isnan(value) or math.isinf(value):
+        return '"NaN"' if math.isnan(value) else f'"{"-" if value < 0 else ""}Infinity"'
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return repr(value)
+    digits, _, exponent = f"{Decimal(repr(value)).normalize():E}".partition("E")
+    return f"{digits if '.' in digits else digits + '.0'}E{int(exponent)}"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _type_of(value: Any) -> Type:

@@ -34,6 +34,13 @@ def open_input(uri: str) -> IO[bytes]:
     return Path(local_path(uri)).open("rb")
 
 
+def filesystem_of(uri: str) -> Any:
+    """The file system of a path or address, as pyarrow knows it."""
+    from pyarrow import fs
+
+    return fs_s3() if urlsplit(uri).scheme.lower() in ("s3", "s3a", "s3n") else fs.LocalFileSystem()
+
+
 def fs_s3() -> Any:
     """S3 through pyarrow, by the same environment as the engine."""
     from pyarrow import fs
