@@ -68,3 +68,38 @@ def _compare(kind: str, case: vectors.Case, found: vectors.Outcome) -> None:
         assert math.isnan(found[0])
         value = found[0]
     assert found == (value, case["expected_error_contains"])
+
+
+#: Found by comparing with Java 17 on random texts: settings, text, and the value as `vectors.shown_as` writes it.
+FOUND = [
+    ("date", {"formatters": ["d/M/uuuu"]}, "29/2/2100", None),
+    ("date", {"formatters": ["uuuu-MM-dd"]}, "+12020-02-29", "+12020-02-29"),
+    ("date", {"formatters": ["yyyy-MM-dd HH:mm"]}, "2020-02-30 24:00", "2020-03-01"),
+    ("date", {"formatters": ["EEE dd MMM uuuu"]}, "Tue 24 Nov 2026", "2026-11-24"),
+    ("date", {"formatters": ["EEE dd MMM uuuu"]}, "Mon 24 Nov 2026", None),
+    ("date", {"formatters": ["uu-MM-dd", "dd-MM-uu"]}, "15-02-30", "2030-02-15"),
+    ("time", {"formatters": ["h 'o''clock' a"]}, "12 O'CLOCK am", "00:00:00"),
+    ("time", {"formatters": ["kk:mm"]}, "24:30", "00:30:00"),
+    ("timestamp", {"formatters": ["uuuu-MM-dd'T'HH:mm[:ss]"], "timezoneId": "UTC"}, "1970-01-01t00:01", 60_000_000),
+    ("timestamp", {"formatters": ["uuuu-MM-dd HH:mm"], "timezoneId": "America/New_York"}, "2100-07-31 08:00",
+     4_120_718_400_000_000),
+    ("timestamp", {"formatters": ["uuuu-MM-dd HH:mm VV"], "timezoneId": "UTC"}, "2100-07-31 08:00 america/new_york",
+     4_120_718_400_000_000),
+    ("timestamp", {"formatters": ["uuuu-MM-dd HH:mm zzz"], "timezoneId": "UTC"}, "2027-08-12 23:00 GMT+2", None),
+    ("decimal", {"precision": 10, "scale": 2, "formatters": ["#,##0%"]}, "1,2E3%", "120.00"),
+    ("decimal", {"precision": 24, "scale": 6}, "٣٤.5E-1", "3.450000"),
+    ("decimal", {"precision": 18, "scale": 4}, "12345678901.23455", "12345678901.2346"),
+    ("double", {}, " 0x1.8p1d ", 3.0),
+    ("double", {}, "1e400", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "options", "text", "value"), FOUND, ids=[f"{item[0]} {item[2]}" for item in FOUND])
+def test_what_java_makes_of_rarer_texts(
+    engine: Engine, kind: str, options: vectors.Case, text: str, value: Any
+) -> None:
+    """Corners of the patterns; a null value here is an error."""
+    case = {"id": "found", "input": text, "options": {"nullable": True, **options}}
+    got, error = vectors.run(engine, kind, [case])["found"]
+    assert got == value
+    assert (error is not None) == (value is None)

@@ -163,7 +163,8 @@ class _Cutter:
         year = self.form[self.places["y"]] if layout.date else None
         bias = YEAR_BIAS * 10 ** (2 + layout.day_digits) * layout.time_factor
         if self._in_order(wanted, layout) and year is not None and year.count == 4:
-            literals = "".join(dict.fromkeys("".join(piece.text for piece in self.form)))
+            written = "".join(piece.text for piece in self.form)
+            literals = "".join(dict.fromkeys(written + written.upper() + written.lower()))
             digits = f"translate({self.text}, {text_literal(literals)}, '')" if literals else self.text
             return f"try_cast({digits} AS BIGINT) + {bias}"
         parts = [self._field(field, layout) for field in wanted if field != "y"]
@@ -216,8 +217,8 @@ def _zone_slots(piece: Piece, found: str, style: Style) -> dict[str, str]:
     if piece.letter not in "Vz":
         return {"offset": seconds}
     kinds = ("id",) if piece.letter == "V" else ("full", "id") if piece.count == 4 else ("short", "id")
-    hour, minute = "(?:0?[0-9]|1[0-7])", "(?::?[0-5][0-9])"
-    offset = f"(?:UTC|GMT|UT)?(?:[+-](?:{hour}(?:{minute}{minute}?)?|18(?::?00){{0,2}}))|Z|UTC|GMT|UT"
+    hour, minute = "(?:0[0-9]|1[0-7])", ":[0-5][0-9]"
+    offset = f"(?:UTC|GMT|UT)?[+-](?:{hour}{minute}(?:{minute})?|18:00(?::00)?)|Z|UTC|GMT|UT"
     is_offset = matches(f"upper({found})" if not style.case_sensitive else found, offset)
     region = region_case(found, kinds, case_sensitive=style.case_sensitive)
     return {

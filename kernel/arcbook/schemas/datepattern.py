@@ -195,6 +195,8 @@ def _check_neighbours(pattern: str, pieces: Pieces) -> None:
         if piece.kind != "literal" and field in seen:
             raise PatternError(pattern, f"'{piece.letter}' occurs twice, which cannot be compiled; keep one of them")
         seen.add(field)
+    if "G" in seen and "u" in {piece.letter for piece in pieces}:
+        raise PatternError(pattern, "'G' with 'u' cannot be compiled; write 'y' for the year of an era")
     if {"D", "M"} <= seen or {"D", "d"} <= seen or {"H", "h"} <= seen:
         raise PatternError(pattern, "two ways of saying the same cannot be compiled; keep one of them")
 

@@ -4,6 +4,7 @@ from arcbook.schemas.conversion import Conversion, cannot_convert, quoted_list
 from arcbook.schemas.datefields import YEAR_BIAS, Fields, cut, layout_of
 from arcbook.schemas.datepattern import PatternError, Pieces, read_pattern
 from arcbook.schemas.dateregex import Style
+from arcbook.schemas.farfuture import moment_in, shift_levels
 from arcbook.schemas.model import DateColumn, TimeColumn, TimestampColumn
 from arcbook.schemas.zones import fixed_or_region
 from arcbook.sql.quote import text_literal
@@ -70,8 +71,11 @@ def compile_timestamp(column: TimestampColumn, text: str, prefix: str, strict: b
         elif fields.offset:
             own = str(zone) if isinstance(zone, int) else "0"
             seconds += f" - CASE WHEN {fields.offset} IS NOT NULL THEN {fields.offset} {_unless_region(fields, own)}END"
-        micros = f"({seconds}) * 1000000" + _micros(fields, column)
-        moment = _in_region(f"timestamp_micros({micros})", fields, zone)
+        wall = f"{prefix}z"
+        levels = (*levels, {wall: f"({seconds}) * 1000000" + _micros(fields, column)})
+        if isinstance(zone, str) or fields.region:
+            levels = (*shift_levels(_year(fields), prefix), *levels)
+        moment = _in_region(wall, fields, zone, prefix)
     if fields.epoch:
         epoch = f"timestamp_micros({fields.epoch} * 1000)"
         moment = f"CASE WHEN {fields.epoch} IS NOT NULL THEN {epoch} ELSE {moment} END" if fields.packed else epoch
@@ -99,14 +103,20 @@ def _micros(fields: Fields, column: TimestampColumn) -> str:
     return f" + coalesce({fields.nano}, 0) DIV 1000" if fields.nano else ""
 
 
-def _in_region(moment: str, fields: Fields, zone: int | str) -> str:
+def _year(fields: Fields) -> str:
+    """The calendar year as a number."""
+    return f"({fields.packed} DIV {10 ** (2 + fields.layout.day_digits) * fields.layout.time_factor} - {YEAR_BIAS})"
+
+
+def _in_region(wall: str, fields: Fields, zone: int | str, prefix: str) -> str:
     """The moment for a wall clock: in the region the text names, else the column's, unless the text says an offset."""
-    own = f"to_utc_timestamp({moment}, {text_literal(zone)})" if isinstance(zone, str) else moment
+    moment = f"timestamp_micros({wall})"
+    own = moment_in(wall, text_literal(zone), prefix) if isinstance(zone, str) else moment
     branches = ""
     if fields.offset and isinstance(zone, str):
         branches += f" WHEN {fields.offset} IS NOT NULL THEN {moment}"
     if fields.region:
-        branches += f" WHEN {fields.region} IS NOT NULL THEN to_utc_timestamp({moment}, {fields.region})"
+        branches += f" WHEN {fields.region} IS NOT NULL THEN {moment_in(wall, fields.region, prefix)}"
     return f"CASE{branches} ELSE {own} END" if branches else own
 
 
