@@ -9,6 +9,7 @@ from arcbook.core.failures import DefinitionError
 from arcbook.core.suggest import did_you_mean
 from arcbook.engines.session import Session
 from arcbook.runners.delta import last_metrics, same_table
+from arcbook.runners.reading.listing import can_list
 from arcbook.runners.refresh import refresh
 from arcbook.sql.errors import SqlError
 from arcbook.sql.placeholders import named_parameters, substitute
@@ -76,10 +77,10 @@ def _changed(text: str, arguments: dict[str, Any], statement: Statement, session
         frame = _insert(run_text, arguments, path, session)
     else:
         frame = _sql(run_text, arguments, session)
-    rows = last_metrics(path) if path is not None and session.engine == "embedded" else _reported(frame)
+    rows = last_metrics(path) if path is not None and can_list(path) else _reported(frame)
     if path is not None:
         refresh(path, session)
-    if session.engine == "embedded" and rows:
+    if rows:
         frame = session.spark.createDataFrame([tuple(rows.values())], [f"num_{name}_rows" for name in rows])
     return Outcome(frame, text, statement.kind, rows)
 

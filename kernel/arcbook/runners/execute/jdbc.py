@@ -71,7 +71,10 @@ def _sqlite(database: Database, statement: str) -> Mapping[str, Any]:
     import sqlite3
 
     with closing(sqlite3.connect(database.address.removeprefix("sqlite:"))) as connection, connection:
-        cursor = connection.execute(statement)
+        try:
+            cursor = connection.execute(statement)
+        except sqlite3.Error as error:
+            raise DefinitionError(f"SQLite refused the statement: {error}") from error
         return {"rowsAffected": cursor.rowcount} if cursor.rowcount >= 0 else {}
 
 
