@@ -1,7 +1,8 @@
 # One command per task; CI calls the same ones.
 PYTHON ?= python3.11
 BIN := .venv/bin
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
+# Bytecode at once: the first start would otherwise compile pandas, pyspark and the rest, which takes longer than a job.
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt
 STAMPS := .make
 
 .DEFAULT_GOAL := help

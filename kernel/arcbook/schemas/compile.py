@@ -60,8 +60,13 @@ class Typing:
     refused_sql: str = ""
 
 
-def compile_typing(schema: Schema, columns: Sequence[InputColumn], view: str, *, failfast: bool = False) -> Typing:
+def compile_typing(
+    schema: Schema, columns: Sequence[InputColumn], view: str, *, failfast: bool = False, pinned: bool = False
+) -> Typing:
     """The SELECT that types `view` by position, internal columns behind, `_errors` last.
+
+    `pinned` keeps an optimizer from moving conditions on the typed columns below the typing. Sail's would write each
+    level's expressions out in the next one: half a minute for `WHERE size(_errors) > 0` on seven columns.
 
     Raises:
         TypingError: the numbers of columns differ, there are none, or a column is of a type that is not text.
@@ -85,13 +90,23 @@ def compile_typing(schema: Schema, columns: Sequence[InputColumn], view: str, *,
     shown = [*(part.value for part in parts), *(name for name, _ in internal), _errors(typed)]
     select = ", ".join(f"{expression} AS o{place}" for place, expression in enumerate(shown))
     names = (*(column.name for column in schema), *(column.name for _, column in internal), ERRORS_COLUMN)
+    kept = [f"o{place}" for place in range(len(shown))]
     stopping = [
         (column, part) for column, part in typed if part.failed != "false" and (failfast or not column.nullable)
     ]
     refused = ""
     if stopping:
-        refused = f"SELECT {_errors(stopping)} AS e FROM {source} WHERE {_any_failed(stopping)} LIMIT 1"
-    return Typing(f"SELECT {select} FROM {source}", names, refused)
+        found = f"SELECT CASE WHEN {_any_failed(stopping)} THEN {_errors(stopping)} END AS e"
+        refused = f"SELECT e FROM ({_selected(found, source, ['e'], pinned)}) WHERE e IS NOT NULL LIMIT 1"
+    return Typing(_selected(f"SELECT {select}", source, kept, pinned), names, refused)
+
+
+def _selected(select: str, source: str, names: Sequence[str], pinned: bool) -> str:
+    """`select` from `source`; pinned by a column that no optimizer may compute twice or elsewhere."""
+    if not pinned:
+        return f"{select} FROM {source}"
+    shown = ", ".join(f"CASE WHEN pin >= 0 THEN {name} END AS {name}" for name in names)
+    return f"SELECT {shown} FROM ({select}, rand() AS pin FROM {source})"
 
 
 @dataclass(frozen=True, slots=True)
