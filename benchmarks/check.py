@@ -35,7 +35,7 @@ def main() -> None:
 def check(text: str) -> int:
     """Read and check a job; the number of its sound stages."""
     report = check_job(document_job(text, "job.json"), Context(settings=RunSettings(environment="test"), complete=True))
-    if errors := [each for each in report.problems if each.severity == 'error']:
+    if errors := [each for each in report.problems if each.severity == "error"]:
         raise SystemExit("\n".join(map(str, errors[:5])))
     return len(report.steps)
 

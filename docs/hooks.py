@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from arcbook.cells.pages import render_stage, render_stage_table
 from mkdocs.structure.files import File, Files
 
+from arcbook.cells.pages import render_stage, render_stage_table
 from arcbook.core.failures import FAILURES
 from arcbook.stages.registry import stage_types
 
