@@ -1,6 +1,7 @@
 """What commands share: options, and printing problems and errors as text or JSON."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -8,6 +9,9 @@ import click
 
 from arcbook.core.failures import ArcbookError, CellError, InternalError
 from arcbook.core.problem import Problem, Severity
+
+_PARAMETER_OPTIONS = ("-p", "--parameter")
+_ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -27,11 +31,26 @@ def environment_option(function: Decorated) -> Decorated:
     return click.option("--environment", metavar="NAME", help="The environment to run in, for example test.")(function)
 
 
+class ParameterCommand(click.Command):
+    """A command with `parameter_option`, which may be written `-p name value` as well as `-p name=value`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Bring the first form into the second."""
+        plain: list[str] = []
+        waiting = iter(args)
+        for arg in waiting:
+            plain.append(arg)
+            if arg in _PARAMETER_OPTIONS and (name := next(waiting, None)) is not None:
+                value = None if _ASSIGNMENT.match(name) else next(waiting, None)
+                plain.append(name if value is None else f"{name}={value}")
+        return super().parse_args(ctx, plain)
+
+
 def parameter_option(function: Decorated) -> Decorated:
-    """The option `-p name=value`, repeatable, passed on as `parameters`: a tuple of texts."""
+    """The option `-p`, repeatable, passed on as `parameters`: a tuple of texts `name=value`."""
     return click.option(
-        "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE",
-        help="A parameter's value, kept as the text it is.",
+        *_PARAMETER_OPTIONS, "parameters", multiple=True, metavar="NAME VALUE",
+        help="A parameter; repeatable; `-p name=value` works too. The text is kept: 007 stays 007.",
     )(function)  # fmt: skip
 
 
@@ -41,7 +60,7 @@ def pairs(parameters: Iterable[str]) -> dict[str, str]:
     for parameter in parameters:
         name, equals, value = parameter.partition("=")
         if not equals or not name.strip():
-            raise click.UsageError(f"`-p {parameter}` gives no value: write `-p name=value`.")
+            raise click.UsageError(f"`-p {parameter}` gives no value: write `-p name value`.")
         found[name.strip()] = value
     return found
 

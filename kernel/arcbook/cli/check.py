@@ -5,6 +5,7 @@ import os
 import click
 
 from arcbook.cli._output import (
+    ParameterCommand,
     echo_json,
     engine_option,
     environment_option,
@@ -21,7 +22,7 @@ Nothing is run and no engine is started. The exit code is 64 when a finding is a
 """
 
 
-@click.command(help=_HELP, context_settings={"ignore_unknown_options": True})
+@click.command(cls=ParameterCommand, help=_HELP, context_settings={"ignore_unknown_options": True})
 @click.argument("jobs", nargs=-1, required=True, type=click.UNPROCESSED, metavar="JOBS... [--name=value]...")
 @environment_option
 @engine_option

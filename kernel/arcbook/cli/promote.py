@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from arcbook.cli._output import echo_json, json_option, pairs, parameter_option, show_problems
+from arcbook.cli._output import ParameterCommand, echo_json, json_option, pairs, parameter_option, show_problems
 
 # Defaults are those of arcbook.promote.target.Target, named here because importing it would slow down `--help`.
 
 
-@click.command("promote")
+@click.command("promote", cls=ParameterCommand)
 @click.argument("job", metavar="NOTEBOOK|JOB")
 @click.option("--out", "folder", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Where to write.")
 @click.option("--schedule", "schedules", multiple=True, metavar="CRON", help="Five fields, as 0 3 * * *; repeatable.")

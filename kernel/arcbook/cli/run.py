@@ -1,37 +1,28 @@
 """Run a notebook or job file and leave a record."""
 
 import json
-import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from arcbook.cli._output import ParameterCommand, pairs, parameter_option
 from arcbook.runs import layout
 
-_ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
-_PARAMETER_OPTIONS = ("-p", "--parameter")
+if TYPE_CHECKING:
+    from arcbook.runs.request import Outcome
 
 
-class RunCommand(click.Command):
-    """Also takes `-p name=value`, and Arc's launch values: `--etl.config.environment=test`, `--NAME=value`."""
+class RunCommand(ParameterCommand):
+    """Also takes Arc's launch values: `--etl.config.environment=test`, `--NAME=value`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Bring `-p name=value` into the form `-p name value` and set launch values apart."""
+        """Set launch values apart."""
         known = {name for option in self.get_params(ctx) for name in (*option.opts, *option.secondary_opts)}
         launch: dict[str, str] = {}
         plain: list[str] = []
-        waiting = iter(args)
-        for arg in waiting:
+        for arg in args:
             name, equals, value = arg.partition("=")
-            if arg in _PARAMETER_OPTIONS:
-                first = next(waiting, None)
-                pair = (
-                    first.split("=", 1)
-                    if first is not None and _ASSIGNMENT.match(first)
-                    else [first, next(waiting, None)]
-                )
-                plain += [arg, *(part for part in pair if part is not None)]
-            elif arg.startswith("--") and equals and name not in known:
+            if arg.startswith("--") and equals and name not in known:
                 launch[name[2:]] = value
             else:
                 plain.append(arg)
@@ -40,16 +31,8 @@ class RunCommand(click.Command):
 
 
 @click.command("run", cls=RunCommand)
-@click.argument("job", metavar="NOTEBOOK|JOB")
-@click.option(
-    "-p",
-    "--parameter",
-    "pairs",
-    nargs=2,
-    multiple=True,
-    metavar="NAME VALUE",
-    help="A parameter; repeatable. `-p name=value` works too. The text is kept: 007 stays 007.",
-)
+@click.argument("job", metavar="NOTEBOOK|JOB|BUNDLE")
+@parameter_option
 @click.option("-f", "--parameters-file", "files", multiple=True, metavar="FILE", help="Parameters in YAML or JSON.")
 @click.option("--engine", metavar="NAME", help="Where SQL runs: embedded (default) or local.")
 @click.option("--environment", metavar="NAME", help="Which stages run: those that list this environment.")
@@ -64,39 +47,57 @@ def command(
     ctx: click.Context,
     /,
     job: str,
-    pairs: tuple[tuple[str, str], ...],
+    parameters: tuple[str, ...],
     files: tuple[str, ...],
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Run NOTEBOOK (.ipynb) or JOB (Arc's HOCON or JSON) from top to bottom and leave a record.
+    """Run NOTEBOOK (.ipynb), JOB (Arc's HOCON or JSON) or a promoted BUNDLE from top to bottom and leave a record.
+
+    A bundle is a folder or `s3://` prefix whose last part is its hash; every byte of it is verified first.
 
     Arc's launch values are taken as well: `--etl.config.environment=test`, `--ETL_CONF_NAME=value`. The exit code is
     that of the failure class (docs/failures.md); 0 means that every cell ran.
     """
-    from arcbook.runs.launch import read_logical_time, read_parameters, read_request, run
-    from arcbook.runs.progress import progress
+    from arcbook.promote.load import is_bundle, opened_bundle
+    from arcbook.runs.launch import read_logical_time, read_parameters
 
-    parameters: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for file in files:
-        parameters |= read_parameters(file)
-    parameters |= dict(pairs)
+        given |= read_parameters(file)
+    given |= pairs(parameters)
     choices: dict[str, Any] = {"folder": options["cwd"]} if options["cwd"] else {}
     if options["logical_time"]:
         choices["logical_time"] = read_logical_time(options["logical_time"])
-    request = read_request(
-        job,
-        parameters=parameters,
-        launch=ctx.meta["arcbook.launch"],
-        environment=options["environment"],
-        engine=options["engine"],
-        record_root=options["record"],
-        output=options["output"],
-        cell_timeout=options["timeout"],
-        **choices,
-    )
+    choices |= {
+        "parameters": given,
+        "launch": ctx.meta["arcbook.launch"],
+        "environment": options["environment"],
+        "engine": options["engine"],
+        "record_root": options["record"],
+        "output": options["output"],
+        "cell_timeout": options["timeout"],
+    }
+    if is_bundle(job):
+        with opened_bundle(job) as opened:
+            outcome = _run(str(opened.entry), choices, bundle=job)
+    else:
+        outcome = _run(job, choices)
+    _report(ctx, outcome, options["output"], as_json)
+
+
+def _run(job: str, choices: dict[str, Any], *, bundle: str = "") -> "Outcome":
+    """Run a job file; the record of a bundle's job names the bundle, not the copy that was run."""
+    from arcbook.runs.launch import read_request, run
+    from arcbook.runs.progress import progress
+
+    request = read_request(job, bundle=bundle, **choices)
     with progress(request.notebook) as on_cell:
-        outcome = run(request, on_cell)
+        return run(request, on_cell)
+
+
+def _report(ctx: click.Context, outcome: "Outcome", output: str | None, as_json: bool) -> None:
+    """Print how the run went, and end with its exit code."""
     for line in (*outcome.warnings, *outcome.record.notes, outcome.record_trouble):
         if line:
             click.echo(line, err=True)
@@ -109,4 +110,4 @@ def command(
     seconds = outcome.record.seconds or 0.0
     click.echo(f"Completed {outcome.record.job} in {seconds:.1f} s.")
     click.echo(f"Record: {outcome.address}/{layout.RECORD}")
-    click.echo(f"Notebook: {request.output or f'{outcome.address}/{layout.NOTEBOOK}'}")
+    click.echo(f"Notebook: {output or f'{outcome.address}/{layout.NOTEBOOK}'}")

@@ -108,7 +108,7 @@ def _first_record(request: Request, prepared: Prepared, run_id: str, started: An
     return Record(
         run_id=run_id,
         job=layout.job_name(request.source),
-        source=mask_url(request.source),
+        source=mask_url(request.bundle or request.source),
         source_hash=source_hash(prepared.notebook),
         status="running",
         kernel=request.kernel,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from arcbook.core.masking import mask_url, masker
+from arcbook.runs.prepare import code_numbers
 from arcbook.runs.request import OnCell
 
 _WIDTH = 24
@@ -39,8 +40,10 @@ def title(source: str) -> str:
 
 class _Reporter:
     def __init__(self, notebook: dict[str, Any], stream: IO[str], *, bar: bool) -> None:
-        code = {index: cell for index, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code"}
-        self._titles = {index: title("".join(cell["source"])) for index, cell in code.items()}
+        # By the author's number: a cell with given parameters may still be put in, and would shift every position.
+        numbers = code_numbers(notebook)
+        cells = notebook["cells"]
+        self._titles = {number: title("".join(cells[index]["source"])) for index, number in numbers.items()}
         self._total = len(self._titles)
         self._stream = stream
         self._bar = bar
@@ -49,13 +52,14 @@ class _Reporter:
 
     def on_cell(self, index: int, number: int | None, status: str) -> None:
         """Report that a cell begins or has ended."""
-        name = self._titles.get(index, "")
+        name = self._titles.get(number, "") if number is not None else "given parameters"
         if status == "begins":
             self._begun = time.monotonic()
             if self._bar:
                 self._draw(name)
             return
-        self._done += 1
+        if number is not None:
+            self._done += 1
         if self._bar:
             self._draw(name)
             return

@@ -21,15 +21,16 @@ class Request:
     """A run to make.
 
     `notebook` is nbformat 4 as plain values and may hold an injected cell; `source` is the address it came from, or
-    empty. `job` is what was read from `source` when that is not the notebook itself (a job file), so that problems
-    point into it; `any_kernel` runs a notebook whatever kernel it says it is for; with `unreadable` the run is refused
-    for that reason. `parameters` are typed or text
+    empty; `bundle` is the address of the bundle that was laid out there. `job` is what was read from `source` when that
+    is not the notebook itself (a job file), so that problems point into it; `any_kernel` runs a notebook whatever
+    kernel it says it is for; with `unreadable` the run is refused for that reason. `parameters` are typed or text
     values by name, `launch` text for `${name}`. `folder` is the kernel's working directory (None: that of this
     process). Times are in seconds.
     """
 
     notebook: dict[str, Any]
     source: str = ""
+    bundle: str = ""
     job: Job | None = None
     any_kernel: bool = False
     unreadable: ArcbookError | None = None
