@@ -100,9 +100,9 @@ def _shown(step: "Step", ran: _Ran, options: Options, log: list[dict[str, Any]])
     extra = "\n".join(json.dumps(plain(event), separators=(",", ":"), ensure_ascii=False) for event in log[-1:])
     if ran.rows is None or not ran.rows.columns:
         counts = ", ".join(f"{key}={value}" for key, value in details.items() if _is_count(key, value))
-        message = details.get("message")
-        lines = [f"{stage.type_name()} `{stage.name}`: {counts}" if counts else "", _line(message), extra]
-        said = "\n".join(line for line in ["Success. No result.", *lines] if line)
+        message = _line(details.get("message"))
+        lines = [message or "Success. No result.", f"{stage.type_name()} `{stage.name}`: {counts}" if counts else ""]
+        said = "\n".join(line for line in [*lines, extra] if line)
         return Shown({"text/plain": said}, metadata)
     label = ""
     if options["datasetLabels"]:
@@ -133,7 +133,12 @@ def _is_count(key: str, value: Any) -> bool:
 
 
 def _line(message: Any) -> str:
-    return "" if message in (None, "") else message if isinstance(message, str) else str(message)
+    """A message as text; structure as JSON."""
+    import json
+
+    if message in (None, ""):
+        return ""
+    return message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
 
 
 def plain(value: Any) -> Any:

@@ -125,6 +125,7 @@ def test_saved_outputs_are_what_the_notebook_gives(example: str, tmp_path: Path,
 
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "--nbval-cell-timeout=120",
+         "--nbval-sanitize-with", str(NOTEBOOKS / "nbval.cfg"),
          "-c", os.devnull, "--rootdir", str(folder), EXAMPLES[example]],
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -1,0 +1,3 @@
+CREATE EXTERNAL TABLE IF NOT EXISTS contacts
+LOCATION '${location}'
+TBLPROPERTIES ('table_type' = 'DELTA')
