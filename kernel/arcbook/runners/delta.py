@@ -1,16 +1,20 @@
 """What both engines leave to us about Delta tables: names of the same table, row counts and history of commits."""
 
+import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from arcbook.runners.reading.listing import list_sources, remove
+from arcbook.cells.fetch import fetch_text
+from arcbook.runners.reading.listing import list_sources, remove, write_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
+_COMMIT = re.compile(r"/(\d{20})\.json$")
 _MANIFESTS = "_symlink_format_manifest"
 _COUNTS: Mapping[str, tuple[str, ...]] = {
     "updated": ("numTargetRowsUpdated", "numUpdatedRows"),
@@ -45,9 +49,7 @@ def open_table(path: str) -> "DeltaTable":
 
 def is_table(path: str) -> bool:
     """Whether a Delta table is at `path`."""
-    from deltalake import DeltaTable
-
-    return bool(DeltaTable.is_deltatable(canonical(path), _storage_options(path)))
+    return bool(_log(path))
 
 
 def newest_commit(path: str) -> dict[str, Any]:
@@ -57,19 +59,37 @@ def newest_commit(path: str) -> dict[str, Any]:
 
 def commits(path: str, limit: int | None = None) -> list[dict[str, Any]]:
     """The table's commits, newest first: version, timestamp (ISO with offset), operation, operationMetrics."""
+    # Read here and not by the deltalake package, which blocks all threads of the process while it waits for S3.
+    entries = sorted(_log(path).items(), reverse=True)[:limit]
     found = []
-    for commit in open_table(path).history(limit):
-        moment = datetime.fromtimestamp(commit["timestamp"] / 1000, tz=UTC)
-        metrics = {name: _whole(value) for name, value in (commit.get("operationMetrics") or {}).items()}
+    for version, uri in entries:
+        info = _commit_info(uri)
+        moment = datetime.fromtimestamp(info.get("timestamp", 0) / 1000, tz=UTC)
+        metrics = {name: _whole(value) for name, value in (info.get("operationMetrics") or {}).items()}
         found.append(
             {
-                "version": commit["version"],
+                "version": version,
                 "timestamp": moment.isoformat(timespec="milliseconds"),
-                "operation": commit.get("operation"),
+                "operation": info.get("operation"),
                 "operationMetrics": metrics,
             }
         )
     return found
+
+
+def _log(path: str) -> dict[int, str]:
+    """The addresses of the table's commits by version."""
+    names = (source.uri for source in list_sources(f"{path.rstrip('/')}/_delta_log/*.json").files)
+    return {int(found.group(1)): name for name in names if (found := _COMMIT.search(name))}
+
+
+def _commit_info(uri: str) -> dict[str, Any]:
+    for line in fetch_text(uri).splitlines():
+        action = json.loads(line) if line.strip() else {}
+        if "commitInfo" in action:
+            info: dict[str, Any] = action["commitInfo"]
+            return info
+    return {}
 
 
 def last_metrics(path: str) -> dict[str, int]:
@@ -114,15 +134,18 @@ def append_once(
 
 def write_manifest(path: str) -> None:
     """Write `_symlink_format_manifest`, the lists of the table's files for Athena and Presto; remove outdated ones."""
-    table = open_table(path)
-    table.generate()
-    root = f"{canonical(path)}/{_MANIFESTS}"
-    folders = {uri[len(canonical(path)) :].rpartition("/")[0] for uri in map(canonical, table.file_uris())}
-    current = {f"{root}{unquote(folder)}/manifest" for folder in folders} | {
-        f"{root}{each}/manifest" for each in folders
-    }
-    for source in list_sources(root).files:
-        if canonical(source.uri) not in current:
+    # By hand: the deltalake package's own way blocks all threads of the process while it waits for S3.
+    table = canonical(path)
+    lists: dict[str, list[str]] = {}
+    for uri in sorted(map(canonical, open_table(path).file_uris())):
+        folder = uri[len(table) :].rpartition("/")[0]
+        lists.setdefault(f"{table}/{_MANIFESTS}{folder}/manifest", []).append(uri)
+    if not lists:
+        lists[f"{table}/{_MANIFESTS}/manifest"] = []
+    for name, uris in lists.items():
+        write_text(name, "".join(f"{uri if ':' in uri else 'file://' + uri}\n" for uri in uris))
+    for source in list_sources(f"{table}/{_MANIFESTS}").files:
+        if canonical(source.uri) not in lists:
             remove(source.uri)
 
 

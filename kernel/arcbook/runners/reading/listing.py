@@ -58,6 +58,21 @@ def remove(uri: str) -> None:
     boto3.client("s3").delete_object(Bucket=bucket, Key=key)
 
 
+def write_text(uri: str, text: str) -> None:
+    """Write one small file; readers see the old one or the new one."""
+    if urlsplit(uri).scheme.lower() not in _S3:
+        path = Path(local_path(uri))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+        return
+    import boto3
+
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+
 def local_path(uri: str) -> str:
     """The path of a plain path or a `file:` address."""
     return unquote(urlsplit(uri).path) if uri.lower().startswith("file:") else uri
