@@ -86,7 +86,8 @@ def _list_local(uri: str, base_path: str | None) -> Listing:
     found: list[Source] = []
     for path in sorted(matched):
         root = base or (str(Path(path).parent) if Path(path).is_file() else path)
-        found += [Source(_file_uri(file), size, _partitions(file, root)) for file, size in _walk(path)]
+        files = [(file, size) for file, size in _walk(path) if not hidden(Path(file).name)]
+        found += [Source(_file_uri(file), size, _partitions(file, root)) for file, size in files]
     return Listing(tuple(found), exists=bool(matched))
 
 
@@ -170,7 +171,7 @@ def _list_s3(uri: str, base_path: str | None) -> Listing:
         exists = True
         below = (match["below"] or "") if match else f"/{name}"
         folders = below.strip("/").split("/")
-        if name.endswith("/") or any(hidden(part) for part in folders if part):
+        if name.endswith("/") or any(hidden(part) for part in (*folders, name.rpartition("/")[2]) if part):
             continue
         if below and not all(_PARTITION.fullmatch(part) for part in folders[:-1]):
             continue

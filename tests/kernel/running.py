@@ -1,0 +1,24 @@
+"""Running stage text on an executor, for tests that need more than a case file says."""
+
+from typing import Any
+
+from arcbook.cells.check import check
+from arcbook.cells.hocon import read_objects
+from arcbook.cells.model import Cell, Step
+from arcbook.runners.base import Result
+from arcbook.runners.execute import Executor
+
+
+def run_text(executor: Executor, text: str, **parameters: Any) -> Result:
+    """Check and run the stage objects of `text`; the result of the last one."""
+    result = Result()
+    for tree in read_objects(text):
+        stage = check(tree, settings=executor.settings, source=text)
+        result = executor.execute(Step(stage=stage, tree=tree, cell=Cell(source=text)), parameters)
+    return result
+
+
+def rows(result: Result) -> list[tuple[Any, ...]]:
+    """The rows of a result's frame, sorted."""
+    assert result.frame is not None
+    return sorted((tuple(row) for row in result.frame.collect()), key=repr)

@@ -1,0 +1,66 @@
+"""Delta writes that are safe to repeat, and what lies beside the table."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from arcbook.runners.execute import Executor
+from tests.kernel.running import rows, run_text
+
+SOURCE = '{"type": "SQLTransform", "name": "q", "outputView": "v", "sql": "SELECT 1 AS i, \'x\' AS g"}'
+
+
+def _load(place: Path, keys: str = "") -> str:
+    return f'{{"type": "DeltaLakeLoad", "name": "w", "inputView": "v", "outputURI": "{place.as_uri()}"{keys}}}'
+
+
+def _count(executor: Executor, place: Path) -> int:
+    text = f'{{"type": "DeltaLakeExtract", "name": "r", "inputURI": "{place}", "outputView": "t"}}'
+    return len(rows(run_text(executor, text)))
+
+
+def test_append_is_written_once_in_a_run(executor: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that repeats its append adds nothing; another run, or another stage of the same, does."""
+    place = tmp_path / "t"
+    run_text(executor, SOURCE)
+    append = _load(place, ', "saveMode": "Append"')
+    monkeypatch.setenv("ARCBOOK_LAUNCH", json.dumps({"run_id": "r1", "job": "j"}))
+    assert run_text(executor, append).details["skipped"] is False
+    assert run_text(executor, append).details["skipped"] is True
+    assert _count(executor, place) == 1
+    run_text(executor, append.replace('"name": "w"', '"name": "other"'))
+    monkeypatch.setenv("ARCBOOK_LAUNCH", json.dumps({"run_id": "r2", "job": "j"}))
+    assert run_text(executor, append).details["skipped"] is False
+    assert _count(executor, place) == 3
+
+
+def test_without_a_run_every_append_counts(executor: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person who runs a cell twice appends twice."""
+    monkeypatch.delenv("ARCBOOK_LAUNCH", raising=False)
+    run_text(executor, SOURCE)
+    for _ in range(2):
+        run_text(executor, _load(tmp_path / "t", ', "saveMode": "Append"'))
+    assert _count(executor, tmp_path / "t") == 2
+
+
+def test_manifest_names_the_files_of_the_newest_version(executor: Executor, tmp_path: Path) -> None:
+    """After the table's partitions changed, no manifest of earlier ones is left."""
+    place = tmp_path / "t"
+    run_text(executor, SOURCE)
+    run_text(executor, _load(place))
+    manifests = place / "_symlink_format_manifest"
+    (listed,) = (manifests / "manifest").read_text(encoding="utf-8").split()
+    assert Path(listed.removeprefix("file://").removeprefix("file:")).is_file()
+    run_text(executor, _load(place, ', "partitionBy": ["g"]'))
+    found = {str(each.relative_to(manifests)) for each in manifests.rglob("manifest")}
+    assert "g=x/manifest" in found
+    if executor.engine.name == "embedded":  # Delta on Spark keeps the old one
+        assert found == {"g=x/manifest"}
+
+
+def test_no_manifest_when_not_wanted(executor: Executor, tmp_path: Path) -> None:
+    """The key turns it off."""
+    run_text(executor, SOURCE)
+    run_text(executor, _load(tmp_path / "t", ', "generateSymlinkManifest": false'))
+    assert not (tmp_path / "t" / "_symlink_format_manifest").exists()
