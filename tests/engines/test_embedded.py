@@ -110,6 +110,7 @@ def test_killed_child(own: EmbeddedEngine) -> None:
 
     assert bounded(work, 30), "the client waits for a server that is gone"
     assert isinstance(translate(errors[0]), TransientError)
+    own.suspect()
     assert own.spark().sql("SELECT 3").collect()[0][0] == 3
     assert own.generation == 1
 

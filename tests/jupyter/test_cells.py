@@ -105,7 +105,7 @@ def test_all_problems_of_a_cell_at_once(kernel: Kernel) -> None:
 
 def test_the_engines_own_words_are_folded(kernel: Kernel) -> None:
     """The cell shows a few lines; `%help error` has the rest."""
-    error = kernel.run("%sql\nSELECT CAST('a' AS INT) FROM people").error
+    error = kernel.run("%sql\nSELECT element_at(array(1), 0) FROM people").error
     assert "`%help error`" in error["traceback"][-1]
     assert len(kernel.run("%help error").texts[0]) > len("\n".join(error["traceback"]))
 

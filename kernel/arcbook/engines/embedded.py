@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: How long work may go on after an interrupt before its process is killed, in seconds.
 PATIENCE = 2.0
+#: A connection breaks a moment before the system reports that the process at its other end is gone.
+_END_SHOWS_SECONDS = 0.5
 #: The share of one core below which the server counts as idle, and the seconds over which it is measured.
 _IDLE_SHARE, _IDLE_WINDOW = 0.25, 0.2
 _START_SECONDS = 30.0
@@ -40,6 +42,14 @@ class SailProcess:
             start_new_session=True,
         )
         self.port = self._read_port()
+
+    def seen_ending(self, seconds: float) -> bool:
+        """Whether the process has ended, or does within `seconds`."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _read_port(self) -> int:
         answer: list[bytes] = []
@@ -160,6 +170,12 @@ class EmbeddedEngine(Engine):
         with self._guard:
             if self._server is server:
                 self._discard()
+
+    def suspect(self) -> None:
+        """Give a child that was just killed the moment until its end shows."""
+        with self._guard:
+            if self._server is not None:
+                self._server.seen_ending(_END_SHOWS_SECONDS)
 
     def close(self) -> None:
         """End the child."""
