@@ -106,7 +106,10 @@ BasePath = Annotated[
 ]
 NumPartitions = Annotated[Count, Field(description="Repartition into this many partitions.")]
 PartitionBy = Annotated[tuple[str, ...], Field(description="Columns to partition by.")]
-Persist = Annotated[Flag, Field(description="Keep the view's rows in memory and count them.")]
+Persist = Annotated[
+    Flag,
+    Field(description="Keep the view's rows in memory and count them; the engine `embedded` only counts them."),
+]
 ContiguousIndex = Annotated[
     Flag,
     Field(
