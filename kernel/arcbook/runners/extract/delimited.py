@@ -9,6 +9,7 @@ from arcbook.runners.base import Result, run
 from arcbook.runners.extracting import Extracted, finish, scan, with_internal
 from arcbook.runners.files import read_by_engine, reads_itself, sources_of, text_of_view
 from arcbook.runners.reading.delimited_text import Dialect, column_names, first_record
+from arcbook.runners.reading.listing import absolute
 from arcbook.runners.reading.scan import DelimitedReader, open_input
 from arcbook.sql.quote import identifier, literal
 from arcbook.stages.extract.delimited import DelimitedExtract
@@ -40,8 +41,8 @@ def run_delimited_extract(stage: DelimitedExtract, session: Session) -> Result:
         return finish(stage, session, _scanned(stage, place, dialect, internal, session), internal=internal)
     reader = session.spark.read.options(**_options(dialect))
     if stage.base_path:
-        reader = reader.option("basePath", stage.base_path)
-    read = read_by_engine(place, lambda: reader.csv(place))
+        reader = reader.option("basePath", absolute(stage.base_path))
+    read = read_by_engine(place, lambda: reader.csv(absolute(place)))
     if read.frame is not None:
         read = replace(read, frame=with_internal(read.frame, internal, "input_file_name()"), complete=True)
     return finish(stage, session, read, internal=internal)

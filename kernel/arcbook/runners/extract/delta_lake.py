@@ -8,7 +8,7 @@ from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
 from arcbook.runners.delta import commits, is_table
 from arcbook.runners.extracting import Extracted, finish
-from arcbook.runners.reading.listing import can_list
+from arcbook.runners.reading.listing import absolute, can_list
 from arcbook.stages.extract.delta_lake import DeltaLakeExtract, TimeTravel
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @run.register
 def run_delta_lake_extract(stage: DeltaLakeExtract, session: Session) -> Result:
     """Read the table, or one of its earlier states."""
-    place = stage.input_uri
+    place = absolute(stage.input_uri)
     if can_list(place) and not is_table(place):
-        return finish(stage, session, Extracted(lack="fields", place=place), internal="")
+        return finish(stage, session, Extracted(lack="fields", place=stage.input_uri), internal="")
     history = commits(place)
     commit = _wanted(stage.options, history, session)
     travels = stage.options != TimeTravel()

@@ -10,7 +10,7 @@ from arcbook.runners.base import Result, run
 from arcbook.runners.extracting import Extracted, finish, scan, schema_of, with_internal
 from arcbook.runners.files import read_by_engine, reads_itself, sources_of, text_of_view
 from arcbook.runners.reading.json_text import CORRUPT, ddl, infer, record_texts
-from arcbook.runners.reading.listing import Source
+from arcbook.runners.reading.listing import Source, absolute
 from arcbook.runners.reading.scan import JsonReader, open_input
 from arcbook.schemas.model import Schema
 from arcbook.sql.quote import identifier, literal
@@ -32,10 +32,10 @@ def run_json_extract(stage: JSONExtract, session: Session) -> Result:
         return finish(stage, session, _scanned(stage, place, schema, internal, session), internal=internal)
     reader = session.spark.read.option("multiLine", str(stage.multi_line).lower())
     if stage.base_path:
-        reader = reader.option("basePath", stage.base_path)
+        reader = reader.option("basePath", absolute(stage.base_path))
     if schema is not None:
         reader = reader.schema(schema.ddl)
-    read = read_by_engine(place, lambda: reader.json(place))
+    read = read_by_engine(place, lambda: reader.json(absolute(place)))
     if read.frame is not None:
         read = replace(read, frame=with_internal(read.frame, internal, "input_file_name()"), complete=True)
     return finish(stage, session, read, internal=internal)

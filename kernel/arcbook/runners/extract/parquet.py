@@ -10,7 +10,7 @@ from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
 from arcbook.runners.extracting import Extracted, finish, scan, with_internal
 from arcbook.runners.files import read_by_engine, reads_itself, sources_of
-from arcbook.runners.reading.listing import Source, can_list, list_sources, local_path
+from arcbook.runners.reading.listing import Source, absolute, can_list, list_sources, local_path
 from arcbook.runners.reading.scan import ParquetReader, fs_s3
 from arcbook.stages.extract.parquet import ParquetExtract
 
@@ -30,8 +30,8 @@ def run_parquet_extract(stage: ParquetExtract, session: Session) -> Result:
         return finish(stage, session, lack or Extracted(lack="files", place=stage.input_uri), internal=internal)
     reader = session.spark.read.option("mergeSchema", "true")
     if stage.base_path:
-        reader = reader.option("basePath", stage.base_path)
-    read = read_by_engine(stage.input_uri, lambda: reader.parquet(stage.input_uri))
+        reader = reader.option("basePath", absolute(stage.base_path))
+    read = read_by_engine(stage.input_uri, lambda: reader.parquet(absolute(stage.input_uri)))
     if read.frame is not None:
         # Parquet knows the number of a row in its file, so nothing needs counting.
         frame = with_internal(read.frame, internal, "input_file_name()", "_metadata.row_index + 1")

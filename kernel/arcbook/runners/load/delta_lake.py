@@ -9,7 +9,7 @@ from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
 from arcbook.runners.delta import append_once, is_table, newest_commit, write_manifest
 from arcbook.runners.loading import nullable, rows_to_write
-from arcbook.runners.reading.listing import can_list, local_path
+from arcbook.runners.reading.listing import absolute, can_list, local_path
 from arcbook.runners.refresh import refresh
 from arcbook.sql.rewrite import delta_path
 from arcbook.stages.load.delta_lake import DeltaLakeLoad
@@ -25,7 +25,7 @@ def run_delta_lake_load(stage: DeltaLakeLoad, session: Session) -> Result:
     frame = nullable(rows, session)
     place = stage.output_uri
     if can_list(place) and not place.lower().startswith("s3"):
-        place = os.path.abspath(local_path(place))  # noqa: PTH100  # text for engines, which know no Path
+        place = absolute(local_path(place))
     exists = is_table(place)
     if exists and stage.save_mode in ("ErrorIfExists", "Ignore"):
         if stage.save_mode == "Ignore":

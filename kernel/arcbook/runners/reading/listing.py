@@ -1,5 +1,6 @@
 """Finding the files behind a path or pattern, as Hadoop and Spark do, locally and on S3."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -71,6 +72,11 @@ def write_text(uri: str, text: str) -> None:
 
     bucket, _, key = uri.partition("://")[2].partition("/")
     boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+
+def absolute(uri: str) -> str:
+    """`uri` as an engine in another process means it: its working directory is not ours."""
+    return uri if urlsplit(uri).scheme else os.path.abspath(uri)  # noqa: PTH100  # a pattern, which is no Path
 
 
 def local_path(uri: str) -> str:
