@@ -38,7 +38,7 @@ def main(rows: int = ROWS, engine_name: str = "embedded", rounds: int = 2) -> No
         try:
             spark = engine.spark()
             spark.read.parquet(str(source)).createOrReplaceTempView("texts")
-            statements = _statements(pinned=engine_name == "embedded")
+            statements = _statements()
             for round_number in range(rounds + 1):
                 for name, statement in statements.items():
                     wall, cpu = _write(engine, statement, target / name.replace(" ", "-"))
@@ -51,11 +51,11 @@ def main(rows: int = ROWS, engine_name: str = "embedded", rounds: int = 2) -> No
             engine.close()
 
 
-def _statements(*, pinned: bool) -> dict[str, str]:
+def _statements() -> dict[str, str]:
     columns = names()
     casts = (f"try_cast({name} AS {_TYPES[name.rpartition('_')[0]]}) AS {name}" for name in columns)
     schema = parse_schema(json.loads((DATA / "typing_schema.json").read_text(encoding="utf-8")))
-    typing = compile_typing(schema, [InputColumn(name) for name in columns], "texts", pinned=pinned)
+    typing = compile_typing(schema, [InputColumn(name) for name in columns], "texts")
     renamed = ", ".join(f"o{place} AS `{name}`" for place, name in enumerate(typing.columns))
     return {
         "copy": "SELECT * FROM texts",

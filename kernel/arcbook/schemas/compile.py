@@ -60,13 +60,12 @@ class Typing:
     refused_sql: str = ""
 
 
-def compile_typing(
-    schema: Schema, columns: Sequence[InputColumn], view: str, *, failfast: bool = False, pinned: bool = False
-) -> Typing:
+def compile_typing(schema: Schema, columns: Sequence[InputColumn], view: str, *, failfast: bool = False) -> Typing:
     """The SELECT that types `view` by position, internal columns behind, `_errors` last.
 
-    `pinned` keeps an optimizer from moving conditions on the typed columns below the typing. Sail's would write each
-    level's expressions out in the next one: half a minute for `WHERE size(_errors) > 0` on seven columns.
+    The typed columns are pinned: no optimizer may move conditions on them below the typing. It would write each level's
+    expressions out in the next one; `WHERE size(_errors) > 0` on seven columns took Sail half a minute, and Spark more
+    memory than there was.
 
     Raises:
         TypingError: the numbers of columns differ, there are none, or a column is of a type that is not text.
@@ -97,14 +96,12 @@ def compile_typing(
     refused = ""
     if stopping:
         found = f"SELECT CASE WHEN {_any_failed(stopping)} THEN {_errors(stopping)} END AS e"
-        refused = f"SELECT e FROM ({_selected(found, source, ['e'], pinned)}) WHERE e IS NOT NULL LIMIT 1"
-    return Typing(_selected(f"SELECT {select}", source, kept, pinned), names, refused)
+        refused = f"SELECT e FROM ({_selected(found, source, ['e'])}) WHERE e IS NOT NULL LIMIT 1"
+    return Typing(_selected(f"SELECT {select}", source, kept), names, refused)
 
 
-def _selected(select: str, source: str, names: Sequence[str], pinned: bool) -> str:
-    """`select` from `source`; pinned by a column that no optimizer may compute twice or elsewhere."""
-    if not pinned:
-        return f"{select} FROM {source}"
+def _selected(select: str, source: str, names: Sequence[str]) -> str:
+    """`select` from `source`, pinned by a column that no optimizer may compute twice or elsewhere."""
     shown = ", ".join(f"CASE WHEN pin >= 0 THEN {name} END AS {name}" for name in names)
     return f"SELECT {shown} FROM ({select}, rand() AS pin FROM {source})"
 

@@ -30,13 +30,7 @@ def run_typing_transform(stage: TypingTransform, session: Session) -> Result:
     fields = session.spark.table(stage.input_view).schema.fields
     columns = [InputColumn(field.name, field.dataType.simpleString(), _is_internal(field)) for field in fields]
     try:
-        typing = compile_typing(
-            schema,
-            columns,
-            stage.input_view,
-            failfast=stage.fail_mode == "failfast",
-            pinned=session.engine == "embedded",
-        )
+        typing = compile_typing(schema, columns, stage.input_view, failfast=stage.fail_mode == "failfast")
     except TypingError as error:
         raise InputError(str(error)) from error
     _refuse(typing, stage, session)
