@@ -1,6 +1,6 @@
 """Typing 20 columns of text, against a bare copy and plain casts on the same engine.
 
-Run alone: python -m benchmarks.typing [--rows N] [--engine embedded|local]
+Run alone: python -m benchmarks.typing_speed [--rows N] [--engine embedded|local]
 """
 
 import argparse
