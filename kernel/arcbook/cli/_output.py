@@ -43,7 +43,11 @@ class ParameterCommand(click.Command):
             if arg in _PARAMETER_OPTIONS and (name := next(waiting, None)) is not None:
                 value = None if _ASSIGNMENT.match(name) else next(waiting, None)
                 plain.append(name if value is None else f"{name}={value}")
-        return super().parse_args(ctx, plain)
+        return super().parse_args(ctx, self.without_extras(ctx, plain))
+
+    def without_extras(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """What is left for click when a command takes further arguments by itself; a `-p` already has its value."""
+        return args
 
 
 def parameter_option(function: Decorated) -> Decorated:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class RunCommand(ParameterCommand):
     """Also takes Arc's launch values: `--etl.config.environment=test`, `--NAME=value`."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def without_extras(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Set launch values apart."""
         known = {name for option in self.get_params(ctx) for name in (*option.opts, *option.secondary_opts)}
         launch: dict[str, str] = {}
@@ -27,7 +27,7 @@ class RunCommand(ParameterCommand):
             else:
                 plain.append(arg)
         ctx.meta["arcbook.launch"] = launch
-        return super().parse_args(ctx, plain)
+        return plain
 
 
 @click.command("run", cls=RunCommand)
