@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arcbook.cli import run
+from arcbook.cli import invoke
 from arcbook.stages.registry import stage_types
 
 HEAVY = ("pyspark", "IPython", "ipykernel", "pandas", "pysail", "papermill", "boto3")
@@ -41,7 +41,7 @@ def output(capsys: pytest.CaptureFixture[str]) -> Any:
 
 def test_check_prints_every_finding_and_ends_with_its_class(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Text for people: code, place, remedy; exit code `definition`."""
-    assert run(["check", str(notebook)]) == 64
+    assert invoke(["check", str(notebook)]) == 64
     shown = capsys.readouterr().out
     assert f"{notebook}, cell 3, line 1, column 1: there is no magic `%sqlvaildate`" in shown
     assert "Did you mean `%sqlvalidate`?" in shown
@@ -51,7 +51,7 @@ def test_check_prints_every_finding_and_ends_with_its_class(notebook: Path, caps
 
 def test_check_as_json(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same for machines."""
-    assert run(["check", "--json", str(notebook)]) == 64
+    assert invoke(["check", "--json", str(notebook)]) == 64
     found = output(capsys)
     assert [(each["code"], each["cell"]) for each in found["problems"]] == [("unknown-magic", 3), ("unknown-column", 4)]
     assert found["errors"] == 2
@@ -59,9 +59,9 @@ def test_check_as_json(notebook: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_check_of_values(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Values are checked before anything runs; `--complete` demands all of them."""
-    run(["check", "--json", str(notebook), "-p", "day=tomorrow", "-p", "regoin=eu"])
+    invoke(["check", "--json", str(notebook), "-p", "day=tomorrow", "-p", "regoin=eu"])
     assert {each["code"] for each in output(capsys)["problems"]} >= {"parameter-value", "unknown-parameter"}
-    run(["check", "--json", str(notebook), "--complete"])
+    invoke(["check", "--json", str(notebook), "--complete"])
     assert "missing-parameter" in {each["code"] for each in output(capsys)["problems"]}
 
 
@@ -71,79 +71,79 @@ def test_check_takes_arcs_arguments(tmp_path: Path, capsys: pytest.CaptureFixtur
     job.write_text(
         "{stages: [{type: SQLTransform, name: ${who}, environments: [test], sql: SELECT 1}]}", encoding="utf-8"
     )
-    assert run(["check", str(job), "--complete"]) == 64
+    assert invoke(["check", str(job), "--complete"]) == 64
     capsys.readouterr()
-    assert run(["check", str(job), "--complete", "--who=me", "--etl.config.environment=test"]) == 0
-    assert run(["check", str(job), "--etl.policy.inline.sql=false"]) == 64
-    assert run(["check", str(job), "--etl.policy.inline.sql=nein"]) == 64
-    assert run(["check", str(job), "-x"]) == 64
+    assert invoke(["check", str(job), "--complete", "--who=me", "--etl.config.environment=test"]) == 0
+    assert invoke(["check", str(job), "--etl.policy.inline.sql=false"]) == 64
+    assert invoke(["check", str(job), "--etl.policy.inline.sql=nein"]) == 64
+    assert invoke(["check", str(job), "-x"]) == 64
 
 
 def test_missing_file(capsys: pytest.CaptureFixture[str]) -> None:
     """An error is one line with the exit code of its class."""
-    assert run(["check", "nowhere.ipynb"]) == 66
+    assert invoke(["check", "nowhere.ipynb"]) == 66
     assert capsys.readouterr().err == "input error: no file at nowhere.ipynb\n"
-    assert run(["check", "--json", "nowhere.ipynb"]) == 66
+    assert invoke(["check", "--json", "nowhere.ipynb"]) == 66
     assert output(capsys)["error"]["failure"] == "input"
 
 
 def test_lint_shows_then_repairs(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without --fix nothing is written and the exit code says that something is left."""
     before = notebook.read_bytes()
-    assert run(["lint", str(notebook)]) == 64
+    assert invoke(["lint", str(notebook)]) == 64
     assert notebook.read_bytes() == before
-    assert run(["lint", "--fix", str(notebook)]) == 0
+    assert invoke(["lint", "--fix", str(notebook)]) == 0
     assert notebook.read_bytes() == before.replace(b"%sqlvaildate", b"%sqlvalidate")
     capsys.readouterr()
-    assert run(["lint", str(notebook)]) == 0
+    assert invoke(["lint", str(notebook)]) == 0
     assert capsys.readouterr().out == "nothing to repair\n"
 
 
 def test_stages(capsys: pytest.CaptureFixture[str]) -> None:
     """The list, one type, and an unknown one with a suggestion."""
-    assert run(["stages"]) == 0
+    assert invoke(["stages"]) == 0
     assert "SQLTransform" in capsys.readouterr().out
-    assert run(["stages", "sqltransform"]) == 0
+    assert invoke(["stages", "sqltransform"]) == 0
     shown = capsys.readouterr().out
     assert "outputView (text; default none)" in shown
     assert "name (text; required)" in shown
-    assert run(["stages", "SQLTransfrm"]) == 64
+    assert invoke(["stages", "SQLTransfrm"]) == 64
     assert "Did you mean `SQLTransform`?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", sorted(stage_types()))
 def test_every_stage_is_described(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Text, data and schema of each type come from its declaration."""
-    assert run(["stages", name]) == 0
+    assert invoke(["stages", name]) == 0
     capsys.readouterr()
-    assert run(["stages", name, "--json"]) == 0
+    assert invoke(["stages", name, "--json"]) == 0
     described = output(capsys)
     assert all(row["description"] for row in described["keys"]), "a key lacks its description"
-    assert run(["schema", name]) == 0
+    assert invoke(["schema", name]) == 0
     schema = output(capsys)
     assert set(schema["properties"]) == {"type", *(row["key"] for row in described["keys"])}
 
 
 def test_schema_of_jobs_and_parameters(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The job's schema knows all types; a notebook's parameters have one of their own."""
-    assert run(["schema"]) == 0
+    assert invoke(["schema"]) == 0
     assert set(stage_types()) <= set(output(capsys)["$defs"])
-    assert run(["schema", "--cell"]) == 0
+    assert invoke(["schema", "--cell"]) == 0
     assert "anyOf" in output(capsys)
-    assert run(["schema", "--parameters", str(notebook)]) == 0
+    assert invoke(["schema", "--parameters", str(notebook)]) == 0
     assert output(capsys)["properties"]["region"]["enum"] == ["eu", "us"]
 
 
 def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     """A misspelt command is answered with the nearest one."""
-    assert run(["chekc"]) == 64
+    assert invoke(["chekc"]) == 64
     assert "Did you mean `check`?" in capsys.readouterr().err
 
 
 def loaded(arguments: list[str], modules: tuple[str, ...]) -> list[str]:
     """Which of `modules` a command has loaded when it ends, in a process of its own."""
     code = (
-        "import sys; from arcbook.cli import run; run(sys.argv[2:]);"
+        "import sys; from arcbook.cli import invoke; invoke(sys.argv[2:]);"
         "print('LOADED', *[name for name in sys.argv[1].split(',') if name in sys.modules])"
     )
     done = subprocess.run(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from arcbook.cli import run
+from arcbook.cli import invoke
 
 CELLS = (
     '%params\nregion: enum("eu", "us") = "eu"  # where the orders come from\nday: date = "2026-11-23"',
@@ -76,7 +76,7 @@ def promote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Promote:
     """Call `arcbook promote JOB … --out out` in this process."""
 
     def call(job: Path | str, *options: str, out: str = "out") -> Outcome:
-        code = run(["promote", str(job), *options, "--out", str(tmp_path / out)])
+        code = invoke(["promote", str(job), *options, "--out", str(tmp_path / out)])
         shown = capsys.readouterr()
         return Outcome(code, shown.out, shown.err)
 

@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from arcbook.cli import run
+from arcbook.cli import invoke
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
 
@@ -19,7 +19,7 @@ def main() -> None:
     for name, arguments in options.items():
         os.chdir(GOLDEN / name)
         shutil.rmtree("expected", ignore_errors=True)
-        if code := run(["promote", *arguments, "--out", "expected"]):
+        if code := invoke(["promote", *arguments, "--out", "expected"]):
             raise SystemExit(code)
 
 

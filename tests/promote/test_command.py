@@ -166,8 +166,8 @@ def test_damaged_bundle_on_disk_is_replaced(write_job: Callable[..., Path], tmp_
 def test_promotion_loads_neither_spark_nor_jupyter(write_job: Callable[..., Path], tmp_path: Path) -> None:
     """It works on a machine with neither Java nor a browser."""
     script = (
-        "import sys; from arcbook.cli import run\n"
-        "code = run(sys.argv[1:])\n"
+        "import sys; from arcbook.cli import invoke\n"
+        "code = invoke(sys.argv[1:])\n"
         "heavy = {'pyspark', 'pysail', 'IPython', 'ipykernel', 'jupyter_client', 'papermill', 'pandas', 'nbformat'}\n"
         "sys.exit(code or ', '.join(sorted(heavy & set(sys.modules))) or 0)\n"
     )

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from arcbook.cli import run
+from arcbook.cli import invoke
 from arcbook.core.failures import FAILURES, Failure, Retry
 from arcbook.promote.checks import SIZE_LIMIT, check_manifest
 from arcbook.promote.manifests import (
@@ -48,7 +48,7 @@ def test_promotion_is_byte_for_byte_the_expected_one(
     assert expected.is_dir(), "write it with: python tests/promote/regenerate.py"
     monkeypatch.chdir(GOLDEN / name)
 
-    assert run(["promote", *OPTIONS[name], "--out", str(tmp_path / "again")]) == 0
+    assert invoke(["promote", *OPTIONS[name], "--out", str(tmp_path / "again")]) == 0
 
     assert contents(tmp_path / "again") == contents(expected)
 

@@ -69,10 +69,10 @@ def main(arguments: list[str] | None = None) -> None:
     This is the one place that turns errors into text, or into JSON when `--json` was given.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    sys.exit(run(given))
+    sys.exit(invoke(given))
 
 
-def run(arguments: list[str]) -> int:
+def invoke(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
     as_json = "--json" in arguments
     try:
