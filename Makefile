@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 # Bytecode at once: the first start would otherwise compile pandas, pyspark and the rest, which takes longer than a job.
-UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt
 STAMPS := .make
 
 .DEFAULT_GOAL := help

@@ -17,7 +17,8 @@ class Launch:
     """The choices made outside the notebook.
 
     `environment_source` says who chose the environment, for messages. `interactive` is False when a launcher runs the
-    notebook: nobody is there to answer a prompt.
+    notebook: nobody is there to answer a prompt. `documents` has the path of the kept copy of a document by the address
+    that the job uses.
     """
 
     engine: str = DEFAULT_ENGINE
@@ -27,6 +28,7 @@ class Launch:
     job: str = ""
     logical_time: datetime = field(default_factory=lambda: datetime.now(UTC))
     values: Mapping[str, str] = field(default_factory=dict)
+    documents: Mapping[str, str] = field(default_factory=dict)
     interactive: bool = True
 
     @classmethod
@@ -37,7 +39,7 @@ class Launch:
         except ValueError:
             message = {}
         message = message if isinstance(message, dict) else {}
-        values = {str(name): str(value) for name, value in (message.get("launch") or {}).items()}
+        values = _texts(message.get("launch"))
         chosen = message.get("environment") or values.get("etl.config.environment")
         source = "the launcher"
         if not chosen:
@@ -50,8 +52,13 @@ class Launch:
             job=str(message.get("job") or ""),
             logical_time=_time(message.get("logical_time")),
             values=values,
+            documents=_texts(message.get("documents")),
             interactive=bool(message.get("interactive", True)),
         )
+
+
+def _texts(found: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _time(text: Any) -> datetime:

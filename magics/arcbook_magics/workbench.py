@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import ArcbookError, CancelledError, CellError
+from arcbook.core.launch import settings_from
 from arcbook.core.problem import Problem
 from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
@@ -114,16 +115,23 @@ class Workbench:
 
     @property
     def settings(self) -> RunSettings:
-        """The choices in force."""
-        return RunSettings(
+        """The choices in force: Arc's options and policies, and what was chosen in the notebook.
+
+        Raises:
+            CellError: an option of the process is unknown, or its value does not fit.
+        """
+        chosen = settings_from(
+            self.launch.values,
+            os.environ | dict(self.launch.values),
             environment=self.environment,
             logical_time=self.launch.logical_time,
-            job_name=self.launch.job,
-            job_id=self.launch.run_id,
-            streaming=bool(self.options["streaming"]),
-            inline_sql=_allowed("ETL_POLICY_INLINE_SQL"),
-            inline_schema=_allowed("ETL_POLICY_INLINE_SCHEMA"),
-            drop_unsupported=_allowed("ETL_POLICY_DROP_UNSUPPORTED"),
+        )
+        return replace(
+            chosen,
+            environment=self.environment,
+            job_name=chosen.job_name or self.launch.job,
+            job_id=chosen.job_id or self.launch.run_id,
+            streaming=chosen.streaming or bool(self.options["streaming"]),
         )
 
     def context(self) -> "Context":
@@ -132,6 +140,7 @@ class Workbench:
         Raises:
             CellError: parameters lack values, or values lack parameters.
         """
+        from arcbook.cells.fetch import frozen
         from arcbook.cells.plan import Context
 
         return Context(
@@ -141,6 +150,7 @@ class Workbench:
             env=self.inputs.env,
             computed=self.computed,
             document=self.inputs.document,
+            fetch=frozen(self.launch.documents),
             engine=self.launch.engine,
         )
 
@@ -275,8 +285,3 @@ class Workbench:
             remedy = "Define it with `%secret` or a `secret` parameter and write `${NAME}`."
             problems.append(Problem("secret-in-text", f"the cell contains a secret ({kind})", span, remedy=remedy))
         raise CellError(problems)
-
-
-def _allowed(variable: str) -> bool:
-    """A policy of the installation, by Arc's variable: true unless switched off."""
-    return os.environ.get(variable, "true").lower() != "false"

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deltalake import DeltaTable
@@ -96,6 +96,7 @@ def aws_environment() -> Iterator[dict[str, str]]:
         stderr=subprocess.DEVNULL,
     )
     try:
+        await_port(port, server)
         yield os.environ | {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
             "AWS_ACCESS_KEY_ID": "testing",
@@ -105,6 +106,16 @@ def aws_environment() -> Iterator[dict[str, str]]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+def await_port(port: int, server: "subprocess.Popen[bytes]") -> None:
+    """Return once something listens on the port; a server that ends instead is an error."""
+    while True:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        if server.poll() is not None:
+            raise SystemExit(f"[demo] moto_server ended with exit code {server.returncode}")
+        time.sleep(0.05)
 
 
 def relative(path: Path) -> Path:

@@ -1,7 +1,7 @@
 """Reading small documents (SQL files, schemas, jobs) by address."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -58,6 +58,15 @@ def relative_to(folder: str, fetch: Fetch = fetch_text) -> Fetch:
         return fetch(f"{folder.rstrip('/')}/{uri}" if scheme_of(folder) else str(Path(folder) / uri))
 
     return from_folder
+
+
+def frozen(documents: Mapping[str, str], fetch: Fetch = fetch_text) -> Fetch:
+    """A `fetch` that reads the kept copy of each address in `documents` (address to path) instead of the original."""
+
+    def from_copy(uri: str) -> str:
+        return fetch_text(documents[uri]) if uri in documents else fetch(uri)
+
+    return from_copy
 
 
 def folder_of(address: str) -> str:

@@ -27,9 +27,10 @@ class Context:
     """All that decides what a cell means: choices of the run, and values for `${name}` in the order of precedence.
 
     `computed` is what ConfigExecute stages yielded, `launch` what the run was started with, `values` the parameters,
-    `env` what `%env` cells set, `document` a job file's own members; the process environment comes last. `engine` is
-    the engine whose capabilities `check_job` compares, None for no comparison. `complete` says that no value will come
-    later, so that `check_job` calls a missing one an error.
+    `env` what `%env` cells set, `document` a job file's own members; the process environment comes last. Relative
+    addresses of documents start at `folder` (None: the job's own; empty: this process's), and `fetch` reads them.
+    `engine` is the engine whose capabilities `check_job` compares, None for no comparison. `complete` says that no
+    value will come later, so that `check_job` calls a missing one an error.
     """
 
     settings: RunSettings = field(default_factory=RunSettings)
@@ -38,6 +39,7 @@ class Context:
     env: Mapping[str, str] = field(default_factory=dict)
     computed: Mapping[str, Any] = field(default_factory=dict)
     document: Mapping[str, Any] = field(default_factory=dict)
+    folder: str | None = None
     fetch: Callable[[str], str] = fetch_text
     engine: str | None = None
     complete: bool = False
@@ -89,7 +91,7 @@ def steps_of(cell: Cell, context: Context) -> list[Step]:
 def check_job(job: Job, context: Context) -> Report:
     """All findings about a job, and its sound steps; nothing is run, and findings are never raised.
 
-    Addresses of documents are relative to the job's folder. Placeholders without a value are warnings (the run may
+    Placeholders without a value are warnings (the run may
     bring them) unless `context.complete`; a declared parameter without a value is not mentioned.
     """
     values = context.values if context.values.typed else job.values_of_parameters()
@@ -97,10 +99,10 @@ def check_job(job: Job, context: Context) -> Report:
         context,
         values=values.public(),
         document={**job.values, **context.document},
-        fetch=relative_to(folder_of(job.origin), context.fetch),
+        fetch=relative_to(folder_of(job.origin) if context.folder is None else context.folder, context.fetch),
     )
     review = Review(job, context.settings, engine=context.engine)
-    problems = list(job.problems)
+    problems = [*job.problems, *_policy(job, context.settings)]
     steps: list[Step] = []
     for cell in job.cells:
         review.enter(cell)
@@ -118,6 +120,13 @@ def check_job(job: Job, context: Context) -> Report:
                 steps.append(step)
     problems.extend(review.end())
     return Report(tuple(steps), tuple(sorted(dict.fromkeys(problems), key=place_of)))
+
+
+def _policy(job: Job, settings: RunSettings) -> list[Problem]:
+    if settings.ipynb or job.kind != "notebook":
+        return []
+    message = "a policy forbids notebooks as jobs (etl.policy.ipynb)"
+    return [Problem("policy", message, remedy="Give a job file, or have the policy changed.")]
 
 
 def _checked(tree: Tree, cell: Cell, context: Context, review: Review) -> tuple[Step | None, list[Problem]]:

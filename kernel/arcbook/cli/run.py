@@ -80,18 +80,18 @@ def command(
     }
     if is_bundle(job):
         with opened_bundle(job) as opened:
-            outcome = _run(str(opened.entry), choices, bundle=job)
+            documents = {address: str(path) for address, path in opened.documents.items()}
+            outcome = _run(str(opened.entry), choices | {"bundle": job, "documents": documents})
     else:
         outcome = _run(job, choices)
     _report(ctx, outcome, options["output"], as_json)
 
 
-def _run(job: str, choices: dict[str, Any], *, bundle: str = "") -> "Outcome":
-    """Run a job file; the record of a bundle's job names the bundle, not the copy that was run."""
+def _run(job: str, choices: dict[str, Any]) -> "Outcome":
     from arcbook.runs.launch import read_request, run
     from arcbook.runs.progress import progress
 
-    request = read_request(job, bundle=bundle, **choices)
+    request = read_request(job, **choices)
     with progress(request.notebook) as on_cell:
         return run(request, on_cell)
 

@@ -21,7 +21,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "duplicate-id": "Two stages of a job have the same id.",
         "capability": "A stage needs something that the chosen engine does not offer.",
         "missing-document": "A file that a stage refers to (SQL, schema) cannot be read.",
-        "policy": "A policy of this installation forbids what the stage does.",
+        "policy": "A policy of this installation forbids what the job does.",
         # schemas
         "schema": "A schema document (typing metadata) is wrong.",
         # SQL

@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,6 +26,24 @@ def quieten() -> None:
     os.environ.pop("SPARK_LOCAL_REMOTE", None)
     # PySpark prints every refused statement with its whole trace as JSON; the error that is raised has all of it.
     logging.getLogger("SQLQueryContextLogger").disabled = True
+
+
+def wake(port: int) -> None:
+    """Have the server on this machine's `port` open a first session, without waiting for it.
+
+    A server's first session takes it 0.3 s. It does that while this process imports the rest of the client, which takes
+    a second, most of it for pandas.
+    """
+    quieten()
+    import grpc
+    from pyspark.sql.connect import proto
+
+    channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+    operation = proto.ConfigRequest.Operation(get=proto.ConfigRequest.Get(keys=["spark.sql.session.timeZone"]))
+    request = proto.ConfigRequest(session_id=str(uuid.uuid4()), operation=operation)
+    stub: Any = cast("Any", proto).SparkConnectServiceStub(channel)
+    answer = stub.Config.future(request)
+    answer.add_done_callback(lambda _: channel.close())
 
 
 def open_session(url: str, settings: Mapping[str, str]) -> "SparkSession":

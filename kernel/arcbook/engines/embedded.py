@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, ClassVar
 from arcbook.core.failures import DefinitionError, TransientError
 from arcbook.engines import storage
 from arcbook.engines.base import Engine
-from arcbook.engines.connect import bounded, end_session, open_session
+from arcbook.engines.connect import bounded, end_session, open_session, wake
 from arcbook.engines.processes import memory_of, memory_of_machine, processor_seconds_of, strangers
 
 if TYPE_CHECKING:
@@ -197,6 +197,7 @@ class EmbeddedEngine(Engine):
         self._storage = storage.sail_environment()
         environment = {**storage.without_storage(os.environ), **self._storage}
         self._server = SailProcess(environment)
+        wake(self._server.port)
         self._session = open_session(f"sc://127.0.0.1:{self._server.port}", {})
 
     def _discard(self) -> None:

@@ -94,6 +94,8 @@ def repartitioned(frame: "DataFrame", parts: int | None, columns: tuple[str, ...
 
 def require_columns(frame: "DataFrame", names: tuple[str, ...], key: str) -> None:
     """Refuse names of `key` that are no columns of `frame`."""
+    if not names:
+        return  # without asking the engine for the columns
     known = {column.lower() for column in frame.columns}
     for name in names:
         if name.lower() not in known:

@@ -98,6 +98,7 @@ def _kernel_environment(request: Request, prepared: Prepared, run_id: str) -> di
         "logical_time": prepared.logical_time.isoformat(),
         "environment": prepared.environment,
         "launch": dict(prepared.launch),
+        "documents": dict(request.documents),
         "interactive": False,
     }
     variables |= {"ARCBOOK_ENGINE": prepared.engine, "ARCBOOK_LAUNCH": json.dumps(launch)}

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from arcbook.cells.convert import trees_of
-from arcbook.cells.fetch import relative_to
+from arcbook.cells.fetch import frozen
 from arcbook.cells.magics import read_cell
 from arcbook.cells.notebook import Job, notebook_job, source_of
 from arcbook.cells.params import Values, read_assignments
 from arcbook.cells.plan import Context, check_job
 from arcbook.core.capabilities import ENGINE_CAPABILITIES
 from arcbook.core.failures import ArcbookError, CellError, DefinitionError
+from arcbook.core.launch import settings_from
 from arcbook.core.masking import MASK, masker, names_a_secret
 from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
@@ -76,9 +77,10 @@ def _prepared(request: Request, prepared: Prepared) -> Prepared:
         parameters=_shown(values),
         notes=_notes(job, launch),
     )
+    settings = _settings(request, prepared, found)
     if not errors(found):
         # Checked with all values: what is missing now will still be missing when the cell's turn comes.
-        found.extend(check_job(job, _context(request, prepared, values)).problems)
+        found.extend(check_job(job, _context(request, prepared, settings, values)).problems)
     prepared = _with_values(prepared, own, given)
     if wrong := errors(found):
         return replace(prepared, refused=CellError(wrong))
@@ -188,15 +190,28 @@ def _notes(job: Job, launch: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(f"The launch's value of {name} was used, not that of a %env cell." for name in sorted(names))
 
 
-def _context(request: Request, prepared: Prepared, values: Values) -> Context:
-    settings = RunSettings(
-        environment=prepared.environment, logical_time=prepared.logical_time, job_name=job_name(request.source)
-    )
+def _settings(request: Request, prepared: Prepared, found: list[Problem]) -> RunSettings:
+    """Arc's options and policies, from launch values and variables; the kernel reads the same ones."""
+    try:
+        chosen = settings_from(
+            prepared.launch,
+            os.environ | dict(prepared.launch),
+            environment=prepared.environment,
+            logical_time=prepared.logical_time,
+        )
+    except CellError as error:
+        found.extend(error.problems)
+        return RunSettings(environment=prepared.environment, logical_time=prepared.logical_time)
+    return replace(chosen, job_name=chosen.job_name or job_name(request.source))
+
+
+def _context(request: Request, prepared: Prepared, settings: RunSettings, values: Values) -> Context:
     return Context(
         settings=settings,
         launch=prepared.launch,
         values=values,
-        fetch=relative_to(request.folder or ""),
+        folder=request.folder or "",
+        fetch=frozen(request.documents),
         engine=prepared.engine,
         complete=True,
     )

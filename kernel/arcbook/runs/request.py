@@ -21,7 +21,8 @@ class Request:
     """A run to make.
 
     `notebook` is nbformat 4 as plain values and may hold an injected cell; `source` is the address it came from, or
-    empty; `bundle` is the address of the bundle that was laid out there. `job` is what was read from `source` when that
+    empty; `bundle` is the address of the bundle that was laid out there, and `documents` the path of its copy of each
+    document by the address that the job uses. `job` is what was read from `source` when that
     is not the notebook itself (a job file), so that problems point into it; `any_kernel` runs a notebook whatever
     kernel it says it is for; with `unreadable` the run is refused for that reason. `parameters` are typed or text
     values by name, `launch` text for `${name}`. `folder` is the kernel's working directory (None: that of this
@@ -31,6 +32,7 @@ class Request:
     notebook: dict[str, Any]
     source: str = ""
     bundle: str = ""
+    documents: Mapping[str, str] = field(default_factory=dict)
     job: Job | None = None
     any_kernel: bool = False
     unreadable: ArcbookError | None = None

@@ -85,12 +85,12 @@ def _with_metadata(typing: Typing, schema: Schema, fields: list["StructField"], 
     kept: list[Mapping[str, Any]] = [column.field_metadata for column in schema]
     kept += [field.metadata or {} for field in fields if _is_internal(field)]
     kept.append(_ERRORS_METADATA)
-    frame = session.spark.sql(typing.sql)
-    return frame.select(
-        *(
-            frame[source].alias(name, metadata=dict(metadata))
-            for source, name, metadata in zip(frame.columns, typing.columns, kept, strict=True)
-        )
+    from pyspark.sql.functions import col
+
+    named = zip(typing.columns, kept, strict=True)
+    # By the names that the statement is known to give: asking the frame for its columns would plan it once more.
+    return session.spark.sql(typing.sql).select(
+        *(col(f"o{at}").alias(name, metadata=dict(metadata)) for at, (name, metadata) in enumerate(named))
     )
 
 
