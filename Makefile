@@ -18,7 +18,7 @@ test: $(STAMPS)/dev system  ## set up what the tests need and run them all
 	@$(BIN)/pytest
 
 soak: $(STAMPS)/dev system  ## the repeated trials (kills, interrupts) at their full numbers
-	@ARCBOOK_SOAK=1 $(BIN)/pytest -m "not browser" --timeout=3600 tests
+	@ARCBOOK_SOAK=1 $(BIN)/pytest -m trial tests
 
 lint: $(STAMPS)/dev  ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

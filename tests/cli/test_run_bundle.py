@@ -20,15 +20,20 @@ CELLS = [
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     """The bundle of a small notebook."""
+    return promoted(tmp_path, CELLS)
+
+
+def promoted(folder: Path, cells: list[str]) -> Path:
+    """Promote a notebook of these cells; returns the bundle's folder."""
     notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
-        cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS],  # type: ignore[no-untyped-call]
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],  # type: ignore[no-untyped-call]
         metadata={"kernelspec": {"name": "arc", "display_name": "Arc", "language": "arc"}},
     )
-    (tmp_path / "numbers.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")  # type: ignore[no-untyped-call]
-    promoted = arcbook(tmp_path, "promote", "numbers.ipynb", "--environment", "test", "--out", "out")
-    assert promoted.returncode == 0, promoted.stderr
-    (folder,) = (tmp_path / "out" / "bundles").iterdir()
-    return folder
+    (folder / "numbers.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")  # type: ignore[no-untyped-call]
+    done = arcbook(folder, "promote", "numbers.ipynb", "--environment", "test", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    (bundle,) = (folder / "out" / "bundles").iterdir()
+    return bundle
 
 
 def arcbook(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -55,3 +60,22 @@ def test_a_changed_bundle_is_refused(bundle: Path, tmp_path: Path) -> None:
     assert done.returncode == 64
     assert "[bundle]" in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_document_of_an_absolute_address_is_read_from_the_bundle(tmp_path: Path) -> None:
+    """What was promoted is what runs: a later change of the document changes nothing."""
+    statement = tmp_path / "elsewhere" / "one.sql"
+    statement.parent.mkdir()
+    statement.write_text("SELECT 1 AS x", encoding="utf-8")
+    cells = [
+        CELLS[0],
+        f'{{"type": "SQLTransform", "name": "one", "environments": ["test"], "inputURI": "{statement}", '
+        '"outputView": "one"}',
+        '%sqlvalidate name="as promoted" environments=test\nSELECT SUM(x) = 1, NULL FROM one',
+    ]
+    folder = promoted(tmp_path, cells)
+    statement.write_text("SELECT 2 AS x", encoding="utf-8")
+
+    done = arcbook(tmp_path, "run", str(folder), "--environment", "test", "--record", "runs")
+
+    assert done.returncode == 0, done.stderr

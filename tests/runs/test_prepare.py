@@ -164,3 +164,37 @@ def test_logical_times() -> None:
     assert read_logical_time("2026-11-23T08:00:00").tzinfo is UTC
     with pytest.raises(DefinitionError):
         read_logical_time("yesterday")
+
+
+@pytest.mark.parametrize(
+    ("launch", "code", "key"),
+    [
+        ({"etl.policy.inline.sql": "false"}, "policy", "sql"),
+        ({"ETL_POLICY_INLINE_SQL": "false"}, "policy", "sql"),
+        ({"etl.policy.ipynb": "false"}, "policy", ""),
+        ({"etl.policy.inline.sql": "perhaps"}, "wrong-value", "etl.policy.inline.sql"),
+        ({"etl.policy.inline.sqll": "false"}, "unknown-parameter", "etl.policy.inline.sqll"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
+)
+def test_options_and_policies_of_arc_hold_in_runs(
+    launch: dict[str, str], code: str, key: str, make_notebook: Make
+) -> None:
+    """They decide before a kernel starts; a wrong name or value is an error, not the default."""
+    path = make_notebook('%sql name="one" environments=test outputView=one\nSELECT 1 AS x')
+
+    refused = prepare(read_request(str(path), launch=launch, environment="test"), NOON).refused
+
+    assert refused is not None
+    assert [(problem.code, problem.key or "") for problem in refused.problems] == [(code, key)]
+
+
+def test_environments_can_be_ignored(make_notebook: Make) -> None:
+    """With etl.config.ignoreEnvironments a stage without environments runs, so nothing warns of it."""
+    path = make_notebook('%sql name="one" outputView=one\nSELECT 1 AS x')
+
+    plain = ready(path)
+    ignoring = ready(path, launch={"etl.config.ignoreEnvironments": "true"})
+
+    assert [problem.code for problem in plain.warnings] == ["never-runs"]
+    assert not ignoring.warnings

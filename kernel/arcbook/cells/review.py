@@ -108,7 +108,7 @@ class Review:
 
     def habits(self, tree: Tree) -> list[Problem]:
         """Findings that concern a stage whatever the environment."""
-        if tree.value.get("environments"):
+        if tree.value.get("environments") or self.settings.ignore_environments:
             return []
         name = tree.value.get("name")
         return [
