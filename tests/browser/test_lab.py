@@ -1,5 +1,6 @@
 """JupyterLab in Chromium: the kernel is listed and an analyst's notebook runs from the menu."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -37,7 +38,7 @@ def lab(tmp_path: Path, folder: Path) -> Iterator[str]:
         [
             sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
             f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}",
-            "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ],
         cwd=folder, stdout=log, stderr=subprocess.STDOUT,
         env=os.environ | {f"JUPYTER_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("RUNTIME", "CONFIG")},
@@ -103,3 +104,42 @@ def test_launcher_lists_the_kernel_and_a_notebook_opens_with_it(lab: str, browse
     wait_for(browser, "document.querySelector('#jp-main-statusbar')?.innerText.includes('Arc | Idle')")
     assert wait_for(browser, "document.querySelectorAll('.jp-OutputArea table').length > 0")
     assert not browser.execute_script("return document.querySelectorAll('[data-mime-type$=\"stderr\"]').length")
+
+
+def test_a_notebook_runs_and_is_saved_with_its_results(lab: str, folder: Path, browser: Any) -> None:
+    """ "Run All Cells" and "Save": every cell has a result in the file, a table is on the screen, and no error."""
+    path = folder / "taxi_typing.ipynb"
+    notebook = without_outputs(json.loads(path.read_text(encoding="utf-8")))
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    browser.get(f"{lab}/lab/tree/taxi_typing.ipynb?token={TOKEN}&reset")
+    wait_for(browser, "document.querySelector('#jp-main-statusbar')?.innerText.includes('Arc | Idle')")
+    assert not browser.execute_script("return document.querySelectorAll('.jp-OutputArea table').length")
+
+    # The commands behind the menu's entries; only what is in sight of a long notebook is part of the page.
+    execute(browser, "notebook:run-all-cells")
+    execute(browser, "docmanager:save")
+
+    wait_for(browser, "document.querySelectorAll('.jp-OutputArea table').length > 0")
+    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    assert not [output for cell in cells for output in cell["outputs"] if output["output_type"] == "error"]
+    assert list((folder / "data" / "output" / "trips").glob("*.parquet"))
+
+
+def without_outputs(notebook: dict[str, Any]) -> dict[str, Any]:
+    """The notebook as its author had it before the first run."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    return notebook
+
+
+def execute(browser: Any, command: str) -> None:
+    """Run one of JupyterLab's commands to its end."""
+    browser.set_script_timeout(120)
+    failed = browser.execute_async_script(
+        "const done = arguments[arguments.length - 1];"
+        "window.jupyterapp.commands.execute(arguments[0]).then(() => done(null), error => done(String(error)));",
+        command,
+    )
+    assert failed is None, failed

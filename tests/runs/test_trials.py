@@ -23,8 +23,7 @@ LOAD = '{{"type": "{type}", "name": "{name}", "environments": ["test"], "inputVi
 CELLS = (
     "%environment test",
     "%params\nrows: integer",
-    "%sql name=many environments=test outputView=many\n"
-    "SELECT id, md5(CAST(id AS STRING)) AS text FROM range(:rows)",
+    "%sql name=many environments=test outputView=many\nSELECT id, md5(CAST(id AS STRING)) AS text FROM range(:rows)",
     *(
         LOAD.format(type=kind, name=name) + '"saveMode": "Overwrite"}'
         for kind, name in [("DeltaLakeLoad", "delta"), ("ParquetLoad", "parquet"), ("JSONLoad", "json")]
