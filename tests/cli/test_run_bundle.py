@@ -69,8 +69,10 @@ def test_a_document_of_an_absolute_address_is_read_from_the_bundle(tmp_path: Pat
     statement.write_text("SELECT 1 AS x", encoding="utf-8")
     cells = [
         CELLS[0],
-        f'{{"type": "SQLTransform", "name": "one", "environments": ["test"], "inputURI": "{statement}", '
-        '"outputView": "one"}',
+        (
+            f'{{"type": "SQLTransform", "name": "one", "environments": ["test"], "inputURI": "{statement}", '
+            '"outputView": "one"}'
+        ),
         '%sqlvalidate name="as promoted" environments=test\nSELECT SUM(x) = 1, NULL FROM one',
     ]
     folder = promoted(tmp_path, cells)

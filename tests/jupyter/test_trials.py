@@ -16,8 +16,10 @@ SOON = 10
 #: Cells that take about a second each, in the engine and in Python.
 CELLS = (
     "%sql\nSELECT COUNT(*) FROM range(3000000) a JOIN range(300) b ON a.id % 300 = b.id WHERE a.id + b.id > 7",
-    '{"type": "ParquetLoad", "name": "write", "environments": ["test"], "inputView": "many", "outputURI": "many", '
-    '"saveMode": "Overwrite"}',
+    (
+        '{"type": "ParquetLoad", "name": "write", "environments": ["test"], "inputView": "many", "outputURI": "many", '
+        '"saveMode": "Overwrite"}'
+    ),
     "%python\nimport time\nfor _ in range(10): time.sleep(0.1)",
 )
 PREPARED = "%sql outputView=many environments=test\nSELECT id, md5(CAST(id AS STRING)) AS text FROM range(500000)"
