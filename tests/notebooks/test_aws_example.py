@@ -1,12 +1,12 @@
 """An Arc notebook as the AWS guidance's example has them, run on both engines over S3 (moto) after one repair."""
 
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import boto3
@@ -23,13 +23,7 @@ def datalake(tmp_path: Path, moto_server: str) -> Iterator[Any]:
     """The bucket that the notebook names, with contacts, schema and SQL where it expects them."""
     client = boto3.client("s3")
     client.create_bucket(Bucket=BUCKET)
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "notebooks" / "contacts-scd2" / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    generate = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = generate
-    spec.loader.exec_module(generate)
-    generate.generate(tmp_path)
+    run_path(str(ROOT / "notebooks" / "contacts-scd2" / "generate.py"))["generate"](tmp_path)
     for name in ("initial", "update"):
         client.upload_file(
             str(tmp_path / "input" / f"contacts_{name}.csv"), BUCKET, f"app_code/data/{name}_contacts.csv"

@@ -1,13 +1,12 @@
 """The example notebooks, executed by papermill as a scheduler would, with outcomes their generators know."""
 
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from runpy import run_path
 
 import boto3
 import pyarrow.parquet
@@ -18,17 +17,6 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 BIN = Path(sys.executable).parent
 ENGINES = ["embedded", pytest.param("local", marks=pytest.mark.local)]
 EXAMPLES = {"contacts-scd2": "contacts_scd2.ipynb", "taxi-typing": "taxi_typing.ipynb"}
-
-
-def load_module(path: Path) -> Any:
-    """Import a script that lies beside a notebook."""
-    spec = importlib.util.spec_from_file_location(f"{path.parent.name}_{path.stem}".replace("-", "_"), path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def copy_of(example: str, tmp_path: Path) -> Path:
@@ -54,7 +42,7 @@ def papermill(folder: Path, name: str, engine: str, *arguments: str) -> "subproc
 def test_contacts_history_has_the_known_outcome(engine: str, tmp_path: Path, moto_server: str) -> None:
     """999 initial and 1,100 update contacts give 1,192 versions, 92 of them expired, on both engines."""
     folder = copy_of("contacts-scd2", tmp_path)
-    outcome = load_module(folder / "generate.py").generate(folder / "data")
+    outcome = run_path(str(folder / "generate.py"))["generate"](folder / "data")
 
     done = papermill(folder, "contacts_scd2.ipynb", engine)
 
@@ -70,7 +58,7 @@ def test_contacts_history_has_the_known_outcome(engine: str, tmp_path: Path, mot
 def test_contacts_table_is_published_through_athena(tmp_path: Path, moto_server: str) -> None:
     """The last stage sends the CREATE TABLE statement with its parameter filled to Athena (moto: it runs no SQL)."""
     folder = copy_of("contacts-scd2", tmp_path)
-    load_module(folder / "generate.py").generate(folder / "data")
+    run_path(str(folder / "generate.py"))["generate"](folder / "data")
 
     done = papermill(folder, "contacts_scd2.ipynb", "embedded", "-r", "published", "s3://lake/contacts")
 
@@ -87,7 +75,7 @@ def test_contacts_table_is_published_through_athena(tmp_path: Path, moto_server:
 def test_taxi_trips_are_typed_and_the_bad_ones_left_out(engine: str, tmp_path: Path) -> None:
     """Every spoiled cell is one error; rows without errors that were not flagged reach the Parquet files."""
     folder = copy_of("taxi-typing", tmp_path)
-    outcome = load_module(folder / "generate.py").generate(folder / "data")
+    outcome = run_path(str(folder / "generate.py"))["generate"](folder / "data")
 
     done = papermill(folder, "taxi_typing.ipynb", engine)
 
@@ -102,13 +90,13 @@ def test_taxi_trips_are_typed_and_the_bad_ones_left_out(engine: str, tmp_path: P
 
 def spoiled(folder: Path) -> list[str]:
     """The texts with which the generator spoils cells."""
-    return [f",{text}," for text in load_module(folder / "generate.py").SPOILED.values()]
+    return [f",{text}," for text in run_path(str(folder / "generate.py"))["SPOILED"].values()]
 
 
 def test_taxi_gate_stops_the_job_when_too_many_rows_are_bad(tmp_path: Path) -> None:
     """With no tolerance the gate fails with its exit code and message, and nothing is written."""
     folder = copy_of("taxi-typing", tmp_path)
-    load_module(folder / "generate.py").generate(folder / "data")
+    run_path(str(folder / "generate.py"))["generate"](folder / "data")
 
     done = papermill(folder, "taxi_typing.ipynb", "embedded", "-r", "tolerance", "0")
 
@@ -121,7 +109,7 @@ def test_taxi_gate_stops_the_job_when_too_many_rows_are_bad(tmp_path: Path) -> N
 def test_saved_outputs_are_what_the_notebook_gives(example: str, tmp_path: Path, moto_server: str) -> None:
     """nbval finds no difference between the outputs in the repository and those of a fresh run."""
     folder = copy_of(example, tmp_path)
-    load_module(folder / "generate.py").generate(folder / "data")
+    run_path(str(folder / "generate.py"))["generate"](folder / "data")
 
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "--nbval-cell-timeout=120",
@@ -139,7 +127,7 @@ def test_promotion_gives_the_expected_manifests(example: str, tmp_path: Path) ->
     folder = copy_of(example, tmp_path)
     expected = folder / "manifests"
     assert expected.is_dir(), "write them with: make golden"
-    arguments = load_module(NOTEBOOKS / "refresh.py").PROMOTION
+    arguments = run_path(str(NOTEBOOKS / "refresh.py"))["PROMOTION"]
 
     subprocess.run(
         [str(BIN / "arcbook"), "promote", EXAMPLES[example], *arguments, "--out", "again"],

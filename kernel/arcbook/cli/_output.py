@@ -23,12 +23,14 @@ def json_option(function: Decorated) -> Decorated:
 
 def engine_option(function: Decorated) -> Decorated:
     """The option `--engine`, None when neither it nor ARCBOOK_ENGINE says anything."""
-    return click.option("--engine", envvar="ARCBOOK_ENGINE", metavar="NAME", help="embedded or local.")(function)
+    return click.option("--engine", envvar="ARCBOOK_ENGINE", metavar="NAME", help="embedded (default) or local.")(
+        function
+    )
 
 
 def environment_option(function: Decorated) -> Decorated:
     """The option `--environment`."""
-    return click.option("--environment", metavar="NAME", help="The environment to run in, for example test.")(function)
+    return click.option("--environment", metavar="NAME", help="Which stages run: those that list it.")(function)
 
 
 class ParameterCommand(click.Command):

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arcbook.cli._output import ParameterCommand, pairs, parameter_option
+from arcbook.cli._output import (
+    ParameterCommand,
+    engine_option,
+    environment_option,
+    json_option,
+    pairs,
+    parameter_option,
+)
 from arcbook.runs import layout
 
 if TYPE_CHECKING:
@@ -34,14 +41,14 @@ class RunCommand(ParameterCommand):
 @click.argument("job", metavar="NOTEBOOK|JOB|BUNDLE")
 @parameter_option
 @click.option("-f", "--parameters-file", "files", multiple=True, metavar="FILE", help="Parameters in YAML or JSON.")
-@click.option("--engine", metavar="NAME", help="Where SQL runs: embedded (default) or local.")
-@click.option("--environment", metavar="NAME", help="Which stages run: those that list this environment.")
+@engine_option
+@environment_option
 @click.option("--logical-time", metavar="TIME", help="The run's one time (ISO; UTC without a zone). Default: now.")
 @click.option("--record", metavar="DIR|s3://…", help="Where records are kept. Default: $ARCBOOK_RECORD, else ./runs.")
 @click.option("--output", metavar="FILE", help="Write the executed notebook here too (path or s3://).")
 @click.option("--cwd", metavar="DIR", help="The kernel's working directory. Default: the job's folder.")
 @click.option("--timeout", type=click.IntRange(min=1), metavar="SECONDS", help="The longest a cell may take.")
-@click.option("--json", "as_json", is_flag=True, help="Print the record as JSON instead of text.")
+@json_option
 @click.pass_context
 def command(
     ctx: click.Context,
