@@ -23,9 +23,10 @@ from arcbook.promote.manifests import (
     workflow_template,
 )
 from arcbook.promote.prepare import prepare
-from arcbook.promote.retry import expression_fault, retry_expression
+from arcbook.promote.retry import retry_expression
 from arcbook.promote.target import PROFILES, Schedule, Target
 from arcbook.promote.text import to_yaml
+from tests.promote.retry_expressions import expression_fault
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "golden"
@@ -128,6 +129,25 @@ def test_retry_follows_the_failure_table() -> None:
 def test_every_retry_decision_has_a_clause_or_none(retry: Retry) -> None:
     """A new decision in the table cannot be forgotten here."""
     assert expression_fault(retry_expression([Failure("x", 99, retry, "")])) == ""
+
+
+@pytest.mark.parametrize(
+    ("expression", "fault"),
+    [
+        ("lastRetry.exitCode == '75'", ""),
+        ('lastRetry.exitCode == "75" && asInt(retries) < 2', ""),
+        ("asInt(lastRetry.exitCode) == 75 || (lastRetry.status != 'Failed')", ""),
+        ("lastRetry.exitCode == 75", "text is compared with number"),
+        ("lastRetry.exitCode == '75' ||", "too early"),
+        ("lastRetry.exit == '75'", "no variable"),
+        ("lastRetry.exitCode = '75'", "not understood"),
+    ],
+)
+def test_faulty_retry_expressions_are_told_from_sound_ones(expression: str, fault: str) -> None:
+    """The proof can fail: what was seen to work on a cluster is sound, what Argo passes over is not."""
+    found = expression_fault(expression)
+    assert fault in found
+    assert bool(fault) == bool(found)
 
 
 def test_container_has_a_command_and_no_shell() -> None:

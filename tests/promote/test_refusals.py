@@ -11,7 +11,6 @@ import yaml
 from arcbook.core.problem import errors
 from arcbook.promote.checks import SIZE_LIMIT, check_cron, check_manifest, check_time_zone
 from arcbook.promote.manifests import PromotedJob, cron_workflow, workflow_template
-from arcbook.promote.retry import expression_fault
 from arcbook.promote.target import Schedule, Target
 from arcbook.promote.text import to_yaml
 
@@ -99,19 +98,6 @@ def test_schedules_that_argo_runs_are_taken(cron: str) -> None:
 def test_time_zones_of_the_database_are_taken(zone: str) -> None:
     """Also nested and short names."""
     assert check_time_zone(zone) == []
-
-
-@pytest.mark.parametrize(
-    "expression",
-    [
-        "lastRetry.exitCode == '75'",
-        'lastRetry.exitCode == "75" && asInt(retries) < 2',
-        "asInt(lastRetry.exitCode) == 75 || (lastRetry.status != 'Failed')",
-    ],
-)
-def test_retry_expressions_that_argo_evaluates_are_taken(expression: str) -> None:
-    """The forms that were seen to work on a cluster."""
-    assert expression_fault(expression) == ""
 
 
 def test_mutable_image_tag_is_a_warning(write_job: Callable[..., Path], promote: Callable[..., Any]) -> None:
