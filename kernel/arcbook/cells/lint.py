@@ -1,6 +1,5 @@
 """Repairing what has one right answer, and nothing else."""
 
-import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ from arcbook.cells.lexer import literal_offsets
 from arcbook.cells.magics import MAGICS, magic_word, stage_keys
 from arcbook.cells.notebook import source_of
 from arcbook.cells.places import offset_of
+from arcbook.core.kernelspec import KERNELSPEC
 from arcbook.core.suggest import nearest
-
-KERNELSPEC = {"display_name": "Arc", "language": "arc", "name": "arc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +54,8 @@ def edits_of(source: str) -> list[Edit]:
     return edits
 
 
-def fix(notebook: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """A repaired copy of a notebook, and what was done, a sentence for each repair."""
-    repaired, done = copy.deepcopy(dict(notebook)), []
-    number = 0
-    for cell in repaired.get("cells", []):
-        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-            continue
-        number += 1
-        source = source_of(cell)
-        edits = edits_of(source)
-        if not edits:
-            continue
-        for edit in reversed(edits):
-            source = source[: edit.start] + edit.text + source[edit.end :]
-        cell["source"] = source.splitlines(keepends=True) if isinstance(cell.get("source"), list) else source
-        done += [f"cell {number}: {edit.message}" for edit in edits]
-    if _lacks_kernel(repaired):
-        repaired.setdefault("metadata", {})["kernelspec"] = dict(KERNELSPEC)
-        done.append("the notebook now says that it is for the kernel `arc`")
-    return repaired, done
-
-
 def fix_text(text: str) -> tuple[str, list[str]]:
-    """As `fix`, on a notebook's text: nothing but the repaired stretches changes.
+    """A notebook's text repaired, and what was done, a sentence for each repair; nothing else of the text changes.
 
     Raises:
         CellError: the text is no JSON.

@@ -16,6 +16,7 @@ from arcbook.cells.places import offset_of
 from arcbook.cells.render import render
 from arcbook.cells.tree import Path, Tree
 from arcbook.core.failures import CellError
+from arcbook.core.kernelspec import KERNEL, KERNELSPEC
 from arcbook.core.problem import Problem, Severity
 from arcbook.core.span import Span
 
@@ -65,7 +66,11 @@ def read_job(address: str) -> Job:
         CellError: the file as a whole cannot be read as a job.
         ArcbookError: it cannot be fetched.
     """
-    text = fetch_text(address)
+    return job_of(fetch_text(address), address)
+
+
+def job_of(text: str, address: str) -> Job:
+    """The job in the text that stands at `address`, whose ending tells what the text is. Errors as `read_job`."""
     return notebook_job(text, address) if address.lower().endswith(".ipynb") else document_job(text, address)
 
 
@@ -185,7 +190,7 @@ def _no_notebook(message: str, span: Span) -> Problem:
 
 
 def _kernel_problem(job: Job) -> list[Problem]:
-    if job.kernel_name == "arc":
+    if job.kernel_name == KERNEL:
         return []
     said = (
         f"says it is for the kernel `{job.kernel_name}`" if job.kernel_name else "does not say which kernel it is for"
@@ -263,8 +268,8 @@ def job_notebook(job: Job) -> dict[str, Any]:
     return {
         "cells": cells,
         "metadata": {
-            "kernelspec": {"display_name": "Arc", "language": "arc", "name": "arc"},
-            "language_info": {"name": "arc"},
+            "kernelspec": dict(KERNELSPEC),
+            "language_info": {"name": KERNEL},
         },
         "nbformat": 4,
         "nbformat_minor": 5,

@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from arcbook.core.kernelspec import KERNEL, KERNELSPEC
+
 
 def specification(python: str) -> dict[str, Any]:
     """The content of `kernel.json` for a kernel run by the interpreter `python`."""
     return {
         "argv": [python, "-m", "arcbook.jupyter", "-f", "{connection_file}"],
-        "display_name": "Arc",
-        "language": "arc",
+        "display_name": KERNELSPEC["display_name"],
+        "language": KERNELSPEC["language"],
         "interrupt_mode": "signal",
         "metadata": {"debugger": False},
     }
@@ -33,7 +35,7 @@ def install(arguments: Sequence[str]) -> str:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--user", action="store_true", help="for the current account (default)")
     where.add_argument("--prefix", help="below PREFIX/share/jupyter/kernels")
-    parser.add_argument("--name", default="arc", help="name of the kernel; notebooks ask for `arc`")
+    parser.add_argument("--name", default=KERNEL, help=f"name of the kernel; notebooks ask for `{KERNEL}`")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         content = json.dumps(specification(sys.executable), indent=2)

@@ -10,7 +10,7 @@ from typing import Any
 
 from arcbook.cells.fetch import fetch_text, folder_of
 from arcbook.cells.model import Report
-from arcbook.cells.notebook import Job, document_job, notebook_job
+from arcbook.cells.notebook import Job, job_of
 from arcbook.cells.plan import Context, check_job
 from arcbook.core.capabilities import ENGINE_CAPABILITIES
 from arcbook.core.failures import CellError
@@ -108,13 +108,10 @@ def prepare(
 def _read(address: str) -> tuple[Job, bytes, list[Problem]]:
     """The job as it will run from the bundle, and its canonical text."""
     text = fetch_text(address)
-    if not address.lower().endswith(".ipynb"):
-        content = canonical_text(text)
-        return document_job(content.decode(), address), content, []
-    raw = notebook_job(text, address).notebook or {}
-    content = canonical_json(canonical_notebook(raw))
-    job = notebook_job(content.decode(), address)
-    if not injected_cells(raw):
+    raw = job_of(text, address).notebook
+    content = canonical_text(text) if raw is None else canonical_json(canonical_notebook(raw))
+    job = job_of(content.decode(), address)
+    if raw is None or not injected_cells(raw):
         return job, content, []
     message = "the parameters of an earlier run, which papermill left in the notebook, are not promoted"
     remedy = "Give values with -p; promote the notebook itself, not an executed copy."
