@@ -24,7 +24,7 @@ lint: $(STAMPS)/dev  ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 types: $(STAMPS)/dev  ## mypy strict
-	@$(BIN)/mypy
+	@$(BIN)/mypy && $(BIN)/mypy notebooks/taxi-typing
 
 imports: $(STAMPS)/dev  ## import contracts
 	@$(BIN)/lint-imports
@@ -71,4 +71,5 @@ $(STAMPS)/dev: $(STAMPS)/uv pyproject.toml constraints.txt
 	@touch $@ $(STAMPS)/demo
 
 clean:  ## remove everything that was made here
-	rm -rf .venv $(STAMPS) site build dist runs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv $(STAMPS) site build dist runs spark-warehouse .hypothesis \
+	  .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
