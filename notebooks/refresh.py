@@ -19,15 +19,10 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "contacts-scd2"))
 
-from demo import aws_environment  # noqa: E402  # a script beside the notebook, found by the line above
+from demo import PROMOTION, aws_environment  # noqa: E402  # a script beside the notebook, found by the line above
 
 BIN = Path(sys.executable).parent
 EXAMPLES = {"contacts-scd2": "contacts_scd2.ipynb", "taxi-typing": "taxi_typing.ipynb"}
-#: What the expected manifests were promoted with; the same as in tests/notebooks.
-PROMOTION = [
-    "--environment", "prod", "--schedule", "0 3 * * *", "--timezone", "Asia/Seoul",
-    "--image", "arcbook.example/arcbook@sha256:" + "0" * 64,
-]  # fmt: skip
 
 
 def save_outputs(folder: Path, name: str) -> None:

@@ -20,8 +20,12 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 NOTEBOOK = HERE / "contacts_scd2.ipynb"
 BIN = Path(sys.executable).parent
-#: Promotion wants an image by digest; this one stands for the image that the pipeline builds.
-EXAMPLE_IMAGE = "arcbook.example/arcbook@sha256:" + "0" * 64
+#: What the examples are promoted with, here and for their expected manifests. Promotion wants an image by digest; this
+#: one stands for the image that the pipeline builds.
+PROMOTION = (
+    "--environment", "prod", "--schedule", "0 3 * * *", "--timezone", "Asia/Seoul",
+    "--image", "arcbook.example/arcbook@sha256:" + "0" * 64,
+)  # fmt: skip
 
 
 def main() -> int:
@@ -39,10 +43,7 @@ def main() -> int:
             return code
     print("[demo] promoting the notebook to Argo")
     manifests = build / "manifests"
-    code = run(
-        "arcbook", "promote", NOTEBOOK, "--environment", "prod", "--schedule", "0 3 * * *",
-        "--timezone", "Asia/Seoul", "--image", EXAMPLE_IMAGE, "--out", manifests, quiet=True,
-    )  # fmt: skip
+    code = run("arcbook", "promote", NOTEBOOK, *PROMOTION, "--out", manifests, quiet=True)
     if code:
         return code
     counts = count(build / "tables" / "contacts")
