@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import ArcbookError, CancelledError, CellError
 from arcbook.core.launch import settings_from
+from arcbook.core.launcher import Launch
 from arcbook.core.problem import Problem
 from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
 from arcbook_magics.errors import render
 from arcbook_magics.inputs import Inputs
-from arcbook_magics.launch import Launch
 from arcbook_magics.options import Options
 from arcbook_magics.registry import magic
 from arcbook_magics.room import EngineRoom
@@ -131,6 +131,7 @@ class Workbench:
             environment=self.environment,
             job_name=chosen.job_name or self.launch.job,
             job_id=chosen.job_id or self.launch.run_id,
+            run_id=self.launch.run_id,
             streaming=chosen.streaming or bool(self.options["streaming"]),
         )
 

@@ -1,10 +1,8 @@
 """Delta writes that are safe to repeat, and what lies beside the table."""
 
-import json
 from pathlib import Path
 
-import pytest
-
+from arcbook.core.settings import RunSettings
 from arcbook.runners.execute import Executor
 from tests.kernel.running import rows, run_text
 
@@ -20,24 +18,34 @@ def _count(executor: Executor, place: Path) -> int:
     return len(rows(run_text(executor, text)))
 
 
-def test_append_is_written_once_in_a_run(executor: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_append_is_written_once_in_a_run(executor: Executor, tmp_path: Path) -> None:
     """A run that repeats its append adds nothing; another run, or another stage of the same, does."""
     place = tmp_path / "t"
     run_text(executor, SOURCE)
     append = _load(place, ', "saveMode": "Append"')
-    monkeypatch.setenv("ARCBOOK_LAUNCH", json.dumps({"run_id": "r1", "job": "j"}))
+    executor.settings = RunSettings(run_id="r1", job_name="j")
     assert run_text(executor, append).details["skipped"] is False
     assert run_text(executor, append).details["skipped"] is True
     assert _count(executor, place) == 1
     run_text(executor, append.replace('"name": "w"', '"name": "other"'))
-    monkeypatch.setenv("ARCBOOK_LAUNCH", json.dumps({"run_id": "r2", "job": "j"}))
+    executor.settings = RunSettings(run_id="r2", job_name="j")
     assert run_text(executor, append).details["skipped"] is False
     assert _count(executor, place) == 3
 
 
-def test_without_a_run_every_append_counts(executor: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stages_of_one_name_are_not_one_write(executor: Executor, tmp_path: Path) -> None:
+    """Names need not be unique: each of two stages writes, and each is skipped when the run is repeated."""
+    place = tmp_path / "t"
+    run_text(executor, SOURCE)
+    executor.settings = RunSettings(run_id="r1", job_name="j")
+    twice = "\n".join([_load(place, ', "saveMode": "Append"')] * 2)
+    for _ in range(2):
+        run_text(executor, twice)
+        assert _count(executor, place) == 2
+
+
+def test_without_a_run_every_append_counts(executor: Executor, tmp_path: Path) -> None:
     """A person who runs a cell twice appends twice."""
-    monkeypatch.delenv("ARCBOOK_LAUNCH", raising=False)
     run_text(executor, SOURCE)
     for _ in range(2):
         run_text(executor, _load(tmp_path / "t", ', "saveMode": "Append"'))

@@ -6,7 +6,7 @@ from arcbook.cells.magics import read_cell
 from arcbook.cells.params import Declarations, read_declarations
 from arcbook.core.failures import CellError
 from arcbook_magics.inputs import Inputs
-from arcbook_magics.launch import Launch
+from arcbook.core.launcher import Launch
 from arcbook_magics.plain import line_source
 from arcbook_magics.python_cells import python_source
 
@@ -87,6 +87,15 @@ def test_what_a_launcher_says() -> None:
     assert (
         Launch.from_environment({"ARCBOOK_LAUNCH": '{"launch": {"etl.config.environment": "qa"}}'}).environment == "qa"
     )
+
+
+def test_a_launcher_is_understood() -> None:
+    """What is written for the kernel is what it reads."""
+    said = Launch(
+        engine="local", environment="uat", environment_source="the launcher", run_id="r1", job="j",
+        values={"ROOT": "/data"}, documents={"a.sql": "/kept/a"}, interactive=False,
+    )  # fmt: skip
+    assert Launch.from_environment(said.variables()) == said
 
 
 @pytest.mark.parametrize(

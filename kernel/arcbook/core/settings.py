@@ -10,7 +10,8 @@ class RunSettings:
     """The choices of one run, made once at its start (names as in Arc's `etl.config.*` and `etl.policy.*`).
 
     `environment` None means no choice: only an interactive kernel may have none, and then runs every cell.
-    `logical_time` is the run's one time, with a zone; retries and backfills see the same value.
+    `logical_time` is the run's one time, with a zone; retries and backfills see the same value. `run_id` is that of the
+    run's record, empty when nobody launched one; `job_id` is for readers, and may be the same in every run.
     """
 
     environment: str | None = None
@@ -21,6 +22,7 @@ class RunSettings:
     inline_schema: bool = True
     drop_unsupported: bool = True
     streaming: bool = False
+    run_id: str = ""
     job_id: str = ""
     job_name: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -20,7 +20,7 @@ class Session:
     """An opened engine together with the choices of the run; never a module global.
 
     `parameters` are the job's typed values, bound to `:name` in SQL. `views` knows how each view was made. `log` takes
-    one structured event.
+    one structured event. `position` says where in the job the stage stands: no two of a job have the same.
     """
 
     spark: "SparkSession"
@@ -30,3 +30,4 @@ class Session:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     views: ViewBook = field(default_factory=ViewBook)
     log: Callable[[Mapping[str, Any]], None] = _drop
+    position: str = ""

@@ -70,7 +70,7 @@ class Executor:
         with self.explaining(step):
             for capability in _needs(step):
                 self.engine.need(capability)
-            session = self.session(parameters)
+            session = replace(self.session(parameters), position=_position(step))
             result = run(step.stage, session)
         self._note(step, parameters, result)
         return result
@@ -227,6 +227,13 @@ class _Maker:
 
     step: Step
     parameters: Mapping[str, Any]
+
+
+def _position(step: Step) -> str:
+    """The step's cell and its place in it: the same in every attempt at a run, another for every step of a job."""
+    span = step.tree.span(())
+    cell = step.cell.number or step.cell.cell_id
+    return f"{cell}:{span.line}:{span.column}" if span else str(cell)
 
 
 def _needs(step: Step) -> set[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from arcbook.core.failures import ArcbookError
+from arcbook.core.launcher import Launch
 from arcbook.core.masking import Masker, mask_url, masker
 from arcbook.runs import layout
 from arcbook.runs.journal import FORMAT, Journal, read_events
@@ -92,17 +93,17 @@ def _kernel_environment(request: Request, prepared: Prepared, run_id: str) -> di
     variables = {RUN_VARIABLE: run_id}
     if request.kernel != "arc":
         return variables
-    launch = {
-        "run_id": run_id,
-        "job": layout.job_name(request.source),
-        "logical_time": prepared.logical_time.isoformat(),
-        "environment": prepared.environment,
-        "launch": dict(prepared.launch),
-        "documents": dict(request.documents),
-        "interactive": False,
-    }
-    variables |= {"ARCBOOK_ENGINE": prepared.engine, "ARCBOOK_LAUNCH": json.dumps(launch)}
-    return variables | ({"ETL_CONF_ENV": prepared.environment} if prepared.environment else {})
+    launch = Launch(
+        engine=prepared.engine,
+        environment=prepared.environment,
+        run_id=run_id,
+        job=layout.job_name(request.source),
+        logical_time=prepared.logical_time,
+        values=prepared.launch,
+        documents=request.documents,
+        interactive=False,
+    )
+    return variables | launch.variables()
 
 
 def _first_record(request: Request, prepared: Prepared, run_id: str, started: Any) -> Record:

@@ -1,7 +1,5 @@
 """DeltaLakeLoad."""
 
-import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import InputError
@@ -33,7 +31,7 @@ def run_delta_lake_load(stage: DeltaLakeLoad, session: Session) -> Result:
         raise InputError(f"There is a Delta table at {stage.output_uri} already, and `saveMode` is ErrorIfExists.")
     options = _options(stage)
     repeated = False
-    if stage.save_mode == "Append" and _key(stage):
+    if stage.save_mode == "Append" and _key(stage, session):
         repeated = not _append_once(frame, place, stage, options, session)
     else:
         _write(frame, place, stage, options, session)
@@ -60,11 +58,13 @@ def _options(stage: DeltaLakeLoad) -> dict[str, str]:
     return options
 
 
-def _key(stage: DeltaLakeLoad) -> str:
+def _key(stage: DeltaLakeLoad, session: Session) -> str:
     """What names this write when its run is repeated; empty when nobody could repeat it."""
-    launch = json.loads(os.environ.get("ARCBOOK_LAUNCH") or "{}")
-    run_id = launch.get("run_id")
-    return f"arcbook/{launch.get('job', '')}/{run_id}/{stage.id or stage.name}" if run_id else ""
+    settings = session.settings
+    if not settings.run_id:
+        return ""
+    # With the position, since stages may share a name.
+    return f"arcbook/{settings.job_name}/{settings.run_id}/{session.position}/{stage.id or stage.name}"
 
 
 def _write(frame: "DataFrame", place: str, stage: DeltaLakeLoad, options: dict[str, str], session: Session) -> None:
@@ -87,7 +87,7 @@ def _append_once(
     frame: "DataFrame", place: str, stage: DeltaLakeLoad, options: dict[str, str], session: Session
 ) -> bool:
     """Append unless this run did so before; the mark is part of the commit itself. False when nothing was written."""
-    key = _key(stage)
+    key = _key(stage, session)
     if session.engine == "embedded":
         merges = options.get("mergeSchema") == "true"
         return append_once(frame.toArrow(), place, partition_by=stage.partition_by, merge_schema=merges, key=key)

@@ -1,4 +1,4 @@
-"""What the process was started with: environment variables set by a launcher, Jupyter or a person."""
+"""What a launcher tells the kernel it starts, as environment variables; Jupyter or a person may set them, too."""
 
 import json
 import os
@@ -30,6 +30,25 @@ class Launch:
     values: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
     interactive: bool = True
+
+    def to_json(self) -> str:
+        """The launcher's message: all but the engine, which has a variable of its own."""
+        return json.dumps(
+            {
+                "run_id": self.run_id,
+                "job": self.job,
+                "logical_time": self.logical_time.isoformat(),
+                "environment": self.environment,
+                "launch": dict(self.values),
+                "documents": dict(self.documents),
+                "interactive": self.interactive,
+            }
+        )
+
+    def variables(self) -> dict[str, str]:
+        """The environment variables that `from_environment` reads."""
+        chosen = {"ETL_CONF_ENV": self.environment} if self.environment else {}
+        return {"ARCBOOK_ENGINE": self.engine, VARIABLE: self.to_json(), **chosen}
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = os.environ) -> "Launch":
