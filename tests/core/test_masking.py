@@ -75,6 +75,12 @@ def test_lines_of_a_key_are_hidden_one_by_one() -> None:
     )
 
 
+def test_blank_lines_of_a_key_hide_nothing() -> None:
+    """A line of blanks within a secret is in every text."""
+    masker = Masker(["-----BEGIN KEY-----\n            \nMIIEowIBAAKCAQEA"])
+    assert masker.mask("hello            there") == "hello            there"
+
+
 def test_nothing_known_nothing_hidden() -> None:
     """Without secrets text is the same object."""
     text = "plain"

@@ -131,9 +131,9 @@ def masker() -> Masker:
 def _forms(value: str) -> Iterator[str]:
     yield value
     raw = value.encode("utf-8", "surrogatepass")
-    for line in value.splitlines():
+    for line in map(str.strip, value.splitlines()):
         if line != value and len(line) >= _SHORTEST_LINE:
-            yield line.strip()
+            yield line
     hexadecimal = raw.hex()
     encoded = [*_base64_forms(raw), hexadecimal, hexadecimal.upper()]
     yield from (form for form in encoded if len(form) >= _SHORTEST_ENCODED)
