@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from arcbook.cells.check import check
+from arcbook.cells.hocon import read_objects
+from arcbook.cells.model import Cell, Step
 from arcbook.core.failures import ArcbookError, InputError, QualityError
 from arcbook.core.settings import RunSettings
 from arcbook.engines.base import Engine
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result
+from arcbook.runners.execute import Executor
 from arcbook.runners.transform.typing import run_typing_transform
 from arcbook.stages.transform.typing import TypingTransform
 from tests.typing import vectors
@@ -97,6 +101,19 @@ def test_metadata_stays_with_the_columns(engine: Engine) -> None:
         "pii": True, "tags": ["x", "y"], "rank": 2, "nested": {"deep": "text"},
         "nullable": True, "internal": False, "id": "7", "description": "d",
     }  # fmt: skip
+
+
+def test_views_are_found_in_any_case(executor: Executor) -> None:
+    """Names of views fold case, also on an engine whose catalogue minds it."""
+    source = """
+      {"type": "SQLTransform", "name": "a", "outputView": "Texts", "sql": "SELECT '1' AS a"}
+      {"type": "SQLTransform", "name": "s", "outputView": "Columns",
+       "sql": "SELECT 'n' AS name, 'integer' AS type, true AS nullable"}
+      {"type": "TypingTransform", "name": "t", "inputView": "texts", "schemaView": "columns", "outputView": "o"}"""
+    for tree in read_objects(source):
+        result = executor.execute(Step(check(tree, settings=RunSettings()), tree, Cell(source)), {})
+    assert result.frame is not None
+    assert [tuple(row) for row in result.frame.collect()] == [(1, [])]
 
 
 def test_names_of_the_input_do_not_matter(engine: Engine) -> None:

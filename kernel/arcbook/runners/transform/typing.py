@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from arcbook.core.failures import InputError, InternalError, QualityError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
-from arcbook.runners.views import make_view
+from arcbook.runners.extracting import schema_of
+from arcbook.runners.views import make_view, read_view
 from arcbook.schemas.compile import ERRORS_COLUMN, InputColumn, Typing, TypingError, compile_typing
 from arcbook.schemas.model import Schema
-from arcbook.schemas.read import SchemaError, parse_schema
 from arcbook.stages.transform.typing import TypingTransform
 
 if TYPE_CHECKING:
@@ -26,11 +26,15 @@ _ERRORS_METADATA = {
 @run.register
 def run_typing_transform(stage: TypingTransform, session: Session) -> Result:
     """Type the view; look for errors that stop the job where there can be any."""
-    schema = stage.columns if stage.columns is not None else _schema_of_view(stage, session)
-    fields = session.spark.table(stage.input_view).schema.fields
+    schema = schema_of(stage, session)
+    if schema is None:
+        raise InternalError("a TypingTransform without schema passed the check")
+    fields = read_view(stage.input_view, session).schema.fields
+    known = session.views.get(stage.input_view)
     columns = [InputColumn(field.name, field.dataType.simpleString(), _is_internal(field)) for field in fields]
     try:
-        typing = compile_typing(schema, columns, stage.input_view, failfast=stage.fail_mode == "failfast")
+        view = known.name if known else stage.input_view
+        typing = compile_typing(schema, columns, view, failfast=stage.fail_mode == "failfast")
     except TypingError as error:
         raise InputError(str(error)) from error
     _refuse(typing, stage, session)
@@ -39,22 +43,6 @@ def run_typing_transform(stage: TypingTransform, session: Session) -> Result:
     if stage.persist and result.frame is not None:
         result = replace(result, details={**result.details, **_counts(result.frame, len(columns))})
     return result
-
-
-def _schema_of_view(stage: TypingTransform, session: Session) -> Schema:
-    if stage.schema_view is None:
-        raise InternalError("a TypingTransform without schema passed the check")
-    rows = session.spark.table(stage.schema_view).collect()
-    try:
-        return parse_schema([_without_null(row.asDict(recursive=True)) for row in rows])
-    except SchemaError as error:
-        raise InputError(f"Schema view '{stage.schema_view}' cannot be parsed as it has errors: {error}.") from error
-
-
-def _without_null(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_null(item) for key, item in value.items() if item is not None}
-    return [_without_null(item) for item in value] if isinstance(value, list) else value
 
 
 def _is_internal(field: "StructField") -> bool:
