@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from arcbook.core.suggest import nearest
-
-_YES, _NO = ("true", "yes", "on"), ("false", "no", "off")
+from arcbook.core.truth import TRUTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +151,7 @@ def _value(name: str, written: str, start: int, end: int) -> Any:
 
 def _parse(option: Option, written: str) -> bool | int | str | None:
     if isinstance(option.default, bool):
-        low = written.strip().lower()
-        return True if low in _YES else False if low in _NO else None
+        return TRUTH.get(written.strip().lower())
     if isinstance(option.default, int):
         return int(written) if re.fullmatch(r"\s*-?\d{1,12}\s*", written) else None
     return written

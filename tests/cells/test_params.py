@@ -17,10 +17,27 @@ from arcbook.core.masking import masker
 Compare = Callable[..., None]
 
 #: A type and texts that do not fit it.
-BAD_VALUES = {
+BAD_VALUES: dict[str, list[Any]] = {
     "integer": ["", "x", "1.5", "2147483648", "-2147483649", "1e3", "0x1", "١٢", True, 1.5, [1], {"a": 1}],
     "long": ["9223372036854775808", "1.0", "1_000", "--1", False, 1e30, []],
-    "decimal(5,2)": ["", "x", "1000", "0.001", "NaN", "Infinity", "1,5", "0x1", True, [1], float("nan"), 99999],
+    "decimal(5,2)": [
+        "",
+        "x",
+        "1000",
+        "0.001",
+        "NaN",
+        "Infinity",
+        "1,5",
+        "0x1",
+        True,
+        [1],
+        float("nan"),
+        99999,
+        "1e-99999",
+        "1e99999",
+    ],
+    "decimal": [123456789012345678901, "1e-19", "1" * 60],
+    "decimal(38,38)": ["1", "0." + "1" * 39],
     "double": ["", "x", "nan", "inf", "-Infinity", "1,5", True, [], "1e999"],
     "boolean": ["", "x", "1", "0", "t", "yess", 1, 0, 1.0, [True]],
     "date": [
@@ -36,7 +53,7 @@ BAD_VALUES = {
         True,
     ],
     "timestamp": ["", "x", "2026-11-23 25:00", "23/11/2026 08:00", "08:00", 0, 1.5, True, "2026-02-30T00:00"],
-    "interval": ["", "x", "1", "1 fortnight", "P", "PT", "1 day 2", "day", 5, True, "P1Y"],
+    "interval": ["", "x", "1", "1 fortnight", "P", "PT", "1 day 2", "day", 5, True, "P1Y", "999999999 weeks"],
     'enum("eu", "us")': ["", "EU", "eu ", "de", 1, True, ["eu"]],
     "uri": ["", " ", "://x", "a b://x", "s3://", "x\ny", 1, True, "s3://a b"],
     "list[integer]": ["[1,", "a", [1, "x"], 1, True, {"a": 1}, "[[1]]"],

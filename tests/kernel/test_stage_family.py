@@ -1,7 +1,9 @@
 """Form, over all stage types: documentation, example, keys, runner, cases, page."""
 
 import inspect
+import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -43,6 +45,21 @@ def test_example_checks_clean(declared: type[Stage]) -> None:
     (tree,) = read_objects(declared.example)
     assert tree.value["type"] == declared.type_name()
     assert examine(tree, settings=RunSettings(), source=declared.example).problems == ()
+
+
+#: Values that fit hardly any key.
+ODD: tuple[Any, ...] = (
+    [], ["a"], [["a"]], [{"name": ["x"], "type": ["x"]}], {}, {"method": ["a"]}, float("inf"), 10**400, -1, True, "",
+    "+-3",
+)  # fmt: skip
+
+
+@every_type
+def test_no_value_of_a_key_crashes_the_check(declared: type[Stage]) -> None:
+    """Whatever stands at a key, also at one that the type lacks, is a problem or a value."""
+    (tree,) = read_objects(declared.example)
+    for key, odd in itertools.product([*declared.keys(), "sql", "schema", "authentication", "type"], ODD):
+        examine(tree.with_value({**tree.value, key: odd}), settings=RunSettings(), fetch=lambda uri: "")
 
 
 @every_type

@@ -37,12 +37,12 @@ def authentication_problems(tree: Tree) -> list[Problem]:
     method = given.get("method")
     if method is None:
         return [_lacking(tree, "method", "an authentication")]
-    if method not in METHODS:
-        return [_unknown(tree, "method", str(method), METHODS)]
-    needed = list(METHODS[str(method)])
+    if not isinstance(method, str) or method not in METHODS:
+        return [_unknown(tree, "method", method, METHODS)]
+    needed = list(METHODS[method])
     encryption = given.get("encryptionAlgorithm")
-    if method == "AmazonIAM" and isinstance(encryption, str):
-        if encryption not in _ENCRYPTION:
+    if method == "AmazonIAM" and encryption is not None and not isinstance(encryption, PLACEHOLDERS):
+        if not isinstance(encryption, str) or encryption not in _ENCRYPTION:
             return [_unknown(tree, "encryptionAlgorithm", encryption, _ENCRYPTION)]
         needed += _ENCRYPTION[encryption]
     return [_lacking(tree, key, f"the authentication method `{method}`") for key in needed if given.get(key) is None]
@@ -55,7 +55,10 @@ def _lacking(tree: Tree, key: str, what: str) -> Problem:
     )
 
 
-def _unknown(tree: Tree, key: str, value: str, known: Mapping[str, Any]) -> Problem:
-    remedy = did_you_mean(value, known) or f"There are: {', '.join(known)}."
+def _unknown(tree: Tree, key: str, value: Any, known: Mapping[str, Any]) -> Problem:
+    full, listed = f"authentication.{key}", f"There are: {', '.join(known)}."
     span = tree.span(("authentication", key))
-    return Problem("wrong-value", f"there is no `{key}` called `{value}`", span, f"authentication.{key}", remedy)
+    if not isinstance(value, str):
+        return Problem("wrong-value", f"`{full}` must be text", span, full, listed)
+    remedy = did_you_mean(value, known) or listed
+    return Problem("wrong-value", f"there is no `{key}` called `{value}`", span, full, remedy)

@@ -71,14 +71,11 @@ def examine(tree: Tree, *, settings: RunSettings, fetch: Fetch = fetch_text, sou
     problems += [each for each in found if each.code == "schema" or not _said(each, problems)]
     if stage is not None:
         problems += _schema_warnings(stage, tree)
-    if "sql" in tree.value and isinstance(tree.value["sql"], str):
-        problems += check_statement(tree, source, foreign=_is_foreign(stage_type))
+    statement = stage_type.model_fields.get("sql")
+    if statement and isinstance(tree.value.get("sql"), str):
+        # The grammar of another database is unknown here.
+        problems += check_statement(tree, source, foreign=Role.FOREIGN_SQL in roles_of(statement))
     return Examination(None if errors(problems) else stage, _in_order(problems), tree)
-
-
-def _is_foreign(stage_type: type[Stage]) -> bool:
-    """Whether the stage's statement goes to another database, whose grammar is unknown here."""
-    return Role.FOREIGN_SQL in roles_of(stage_type.model_fields["sql"])
 
 
 def _type_of(tree: Tree) -> tuple[type[Stage] | None, Problem | None]:

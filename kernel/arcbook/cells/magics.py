@@ -12,6 +12,7 @@ from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem
 from arcbook.core.span import Span
 from arcbook.core.suggest import nearest
+from arcbook.core.truth import TRUTH
 
 ArgumentKind = Literal["text", "flag", "count", "list", "map"]
 #: What the text behind the magic is: `sql`, stage `objects`, declarations (`params`), `assignments` (`KEY=value`
@@ -221,7 +222,7 @@ def _argument_problems(spec: MagicSpec, arguments: Mapping[str, Argument]) -> li
 
 
 def _mismatch(kind: ArgumentKind, value: str) -> str:
-    if kind == "flag" and value.lower() not in ("true", "false", "yes", "no", "on", "off"):
+    if kind == "flag" and value.lower() not in TRUTH:
         return "true or false"
     if kind == "count" and not re.fullmatch(r"-?\d+", value):
         return "a whole number"

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
 from arcbook.cells.secrets import Secret
 from arcbook.core.suggest import did_you_mean
+from arcbook.core.truth import TRUTH
 
 #: What to do when papermill's `-p` made a number of a text.
 TEXT_REMEDY = "papermill's `-p` turns text into numbers: use `-r {name} …`, or `arcbook run -p {name}=…`."
@@ -111,6 +112,10 @@ def _whole(bits: int) -> Callable[[ParameterType, Any], int]:
     return read
 
 
+#: Digits of any decimal, and one more that rounding may carry.
+_WIDE = Context(prec=39)
+
+
 def _decimal(type_: ParameterType, value: Any) -> Decimal:
     expected = f"a {type_}"
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
@@ -123,7 +128,7 @@ def _decimal(type_: ParameterType, value: Any) -> Decimal:
         raise ValueProblemError(expected)
     if read.adjusted() >= type_.precision - type_.scale and read != 0:
         raise ValueProblemError(f"{expected}: at most {type_.precision - type_.scale} digits before the point")
-    rounded = read.quantize(Decimal(1).scaleb(-type_.scale))
+    rounded = read.quantize(Decimal(1).scaleb(-type_.scale), context=_WIDE)
     if rounded != read:
         raise ValueProblemError(f"{expected}: at most {type_.scale} digits behind the point")
     return rounded
@@ -140,14 +145,11 @@ def _double(type_: ParameterType, value: Any) -> float:
     raise ValueProblemError("a number")
 
 
-_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-
-
 def _boolean(type_: ParameterType, value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.strip().lower() in _TRUTH:
-        return _TRUTH[value.strip().lower()]
+    if isinstance(value, str) and value.strip().lower() in TRUTH:
+        return TRUTH[value.strip().lower()]
     raise ValueProblemError("true or false")
 
 
@@ -188,7 +190,16 @@ _ISO = re.compile(
 def _interval(type_: ParameterType, value: Any) -> timedelta:
     if isinstance(value, timedelta):
         return value
-    text = value.strip() if isinstance(value, str) else ""
+    try:
+        read = _timedelta(value.strip()) if isinstance(value, str) else None
+    except OverflowError:
+        read = None
+    if read is None:
+        raise ValueProblemError("an interval such as `2 days 3 hours` or `P2DT3H`")
+    return read
+
+
+def _timedelta(text: str) -> timedelta | None:
     iso = _ISO.fullmatch(text)
     if iso and any(iso.groups()[1:]):
         seconds = [
@@ -202,9 +213,7 @@ def _interval(type_: ParameterType, value: Any) -> timedelta:
             break
         total += timedelta(seconds=float(found[1]) * _UNITS[found[2]])
         position = found.end()
-    if text and position == len(text):
-        return total
-    raise ValueProblemError("an interval such as `2 days 3 hours` or `P2DT3H`")
+    return total if text and position == len(text) else None
 
 
 def _interval_text(value: timedelta) -> str:

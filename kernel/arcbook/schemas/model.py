@@ -1,26 +1,30 @@
 """The columns of an Arc schema document, checked and frozen. Built by `arcbook.schemas.read.parse_schema`."""
 
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from arcbook.core.truth import TRUTH
 from arcbook.sql.quote import identifier
+
+_NUMERAL = re.compile(r"\s*([+-]?\d{1,30})(?:\.\d*)?\s*", re.ASCII)
 
 
 def _boolean(value: Any) -> Any:
     """HOCON reads the texts true/yes/on and false/no/off as booleans, and no number."""
-    known = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-    return known.get(value, value) if isinstance(value, str) else value
+    return TRUTH.get(value, value) if isinstance(value, str) else value
 
 
 def _whole(value: Any) -> Any:
     """HOCON cuts a number's fraction off and reads numeric text."""
-    if isinstance(value, float):
+    if isinstance(value, float) and math.isfinite(value):
         return int(value)
-    if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
-        return int(value)
+    if isinstance(value, str) and (found := _NUMERAL.fullmatch(value)):
+        return int(found[1])
     return value
 
 

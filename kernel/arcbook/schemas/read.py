@@ -90,7 +90,7 @@ class _Reader:
         name = item.get("type")
         if name is None:
             self.problems.append(((*path, "type"), missing("type")))
-        elif name not in COLUMN_TYPES:
+        elif not isinstance(name, str) or name not in COLUMN_TYPES:
             known = ",".join(f"'{known}'" for known in COLUMN_TYPES)
             self.problems.append(((*path, "type"), f"Invalid value. Valid values are [{known}]."))
         else:

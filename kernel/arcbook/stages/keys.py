@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 
-from arcbook.schemas.model import Schema
+from arcbook.schemas.model import Flag as Flag
+from arcbook.schemas.model import Schema, Whole
 from arcbook.schemas.read import document_of, parse_schema
 
 
@@ -23,21 +24,6 @@ class Role(Enum):
     SQL = "sql"
     FOREIGN_SQL = "sql of another database"
     DOCUMENT = "document"
-
-
-def _boolean(value: Any) -> Any:
-    """HOCON's conversions: true/yes/on and false/no/off as text are booleans; numbers are not."""
-    if isinstance(value, str):
-        known = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-        return known.get(value, value)
-    return value
-
-
-def _whole(value: Any) -> Any:
-    """A number's fraction is cut off and numeric text is read, as HOCON's typed getters do."""
-    if isinstance(value, bool):
-        return value
-    return int(value) if isinstance(value, float) else value
 
 
 def _text_map(value: Any) -> Any:
@@ -55,8 +41,7 @@ def _text_map(value: Any) -> Any:
     return flat
 
 
-Flag = Annotated[bool, BeforeValidator(_boolean), Field(strict=True)]
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
+Count = Annotated[Whole, Field(ge=1)]
 TextMap = Annotated[dict[str, str], BeforeValidator(_text_map)]
 
 InputView = Annotated[str, Role.READS_VIEW, Field(min_length=1, description="Name of the view to read.")]
