@@ -5,6 +5,7 @@ import pytest
 from arcbook.cells.bind import Scope, bind
 from arcbook.cells.hocon import read_objects
 from arcbook.schemas.read import SchemaError, document_of, parse_schema
+from arcbook.schemas.regexes import common_dialect
 from tests.typing import vectors
 
 CASES = vectors.document()["schema_cases"]
@@ -76,6 +77,8 @@ def test_all_problems_come_at_once_with_their_paths() -> None:
         ({"type": "string", "regex": "(a"}, "Unclosed group"),
         ({"type": "timestamp", "formatters": ["uuuu"], "timezoneId": "UTC", "time": {"hour": 24, "minute": 0,
           "second": 0, "nano": 0}}, "'hour' 24 must be at most 23."),
+        ({"type": "decimal", "precision": float("inf"), "scale": 2}, "Wrong type, expected: 'int'."),
+        ({"type": ["integer"]}, "Valid values are ['boolean',"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_compiled_is_refused(column: vectors.Case, said: str) -> None:
@@ -83,6 +86,23 @@ def test_what_cannot_be_compiled_is_refused(column: vectors.Case, said: str) -> 
     with pytest.raises(SchemaError) as raised:
         parse_schema([{"name": "a", "nullable": True, **column}])
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("java", "common"),
+    [
+        (r"\d.", r"[0-9][^\n\r\x{85}\x{2028}\x{2029}]"),
+        (r"[\d.]", r"[0-9.]"),
+        (r"[\[]\d", r"[\[][0-9]"),
+        (r"[^\[]\d", r"[^\[][0-9]"),
+        (r"[]\d]\d", r"[]0-9][0-9]"),
+        (r"[^]\d]\d", r"[^]0-9][0-9]"),
+        (r"\[\d]\d", r"\[[0-9]][0-9]"),
+    ],
+)
+def test_patterns_are_translated_inside_and_outside_classes(java: str, common: str) -> None:
+    """A class ends where Java ends it: a `]` is a member only directly behind the opening."""
+    assert common_dialect(java) == common
 
 
 @pytest.mark.parametrize(

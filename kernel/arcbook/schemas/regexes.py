@@ -20,7 +20,7 @@ def common_dialect(pattern: str) -> str:
     """
     _check(pattern)
     out: list[str] = []
-    position, depth = 0, 0
+    position, depth, first = 0, 0, -1
     while position < len(pattern):
         sign = pattern[position]
         if sign == "\\":
@@ -29,7 +29,9 @@ def common_dialect(pattern: str) -> str:
             continue
         if sign == "[":
             depth += 1
-        elif sign == "]" and depth and not pattern[:position].endswith(("[", "[^")):
+            # A `]` here, directly behind the opening, is a member of the class.
+            first = position + (2 if pattern.startswith("[^", position) else 1)
+        elif sign == "]" and depth and position != first:
             depth -= 1
         elif sign == "." and not depth:
             sign = _ANY
