@@ -140,6 +140,23 @@ def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Did you mean `check`?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["chekc", "--json"], "Did you mean `check`?"),
+        (["promote", "--json"], "NOTEBOOK|JOB"),
+        (["lint", "x", "--json", "--fxi"], "--fxi"),
+        (["promote", "x", "--out", "y", "--json", "--env", "A"], "write `--env name=value`"),
+    ],
+)
+def test_a_wrong_command_line_as_json(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Machines get the error on standard output, in the form of all errors."""
+    assert invoke(arguments) == 64
+    error = output(capsys)["error"]
+    assert (error["failure"], error["exit_code"]) == ("definition", 64)
+    assert message in error["message"]
+
+
 def loaded(arguments: list[str], modules: tuple[str, ...]) -> list[str]:
     """Which of `modules` a command has loaded when it ends, in a process of its own."""
     code = (

@@ -11,12 +11,10 @@ from typing import Any
 
 import click
 
-from arcbook.core.failures import ArcbookError
+from arcbook.core.failures import FAILURES, ArcbookError, DefinitionError
 
 _FOLDER = Path(__file__).parent
-#: Exit code of a wrong command line: the job's definition cannot be read from it.
-_USAGE = 64
-_CANCELLED = 130
+_CANCELLED = FAILURES["cancelled"].exit_code
 
 
 class Commands(click.Group):
@@ -82,8 +80,7 @@ def invoke(arguments: list[str]) -> int:
     except click.exceptions.Abort:
         return _CANCELLED
     except click.ClickException as wrong:
-        wrong.show()
-        return _USAGE
+        return _refused(wrong, as_json=as_json)
     except ArcbookError as error:
         from arcbook.cli._output import show_error
 
@@ -106,3 +103,18 @@ def invoke(arguments: list[str]) -> int:
         show_error(shown, as_json=as_json)
         return shown.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _refused(wrong: click.ClickException, *, as_json: bool) -> int:
+    """Show what click, or an error in its form, has to say; a wrong command line is a wrong definition of the job."""
+    if not isinstance(wrong, click.UsageError):
+        wrong.show()
+        return wrong.exit_code
+    error = DefinitionError(wrong.format_message())
+    if as_json:
+        from arcbook.cli._output import show_error
+
+        show_error(error, as_json=True)
+    else:
+        wrong.show()
+    return error.exit_code

@@ -60,13 +60,13 @@ def parameter_option(function: Decorated) -> Decorated:
     )(function)  # fmt: skip
 
 
-def pairs(parameters: Iterable[str]) -> dict[str, str]:
-    """`name=value` texts as a mapping; a text without `=` is a usage error."""
+def pairs(texts: Iterable[str], option: str = "-p") -> dict[str, str]:
+    """`name=value` texts of an option as a mapping; a text without `=` is a usage error."""
     found: dict[str, str] = {}
-    for parameter in parameters:
-        name, equals, value = parameter.partition("=")
+    for text in texts:
+        name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise click.UsageError(f"`-p {parameter}` gives no value: write `-p name value`.")
+            raise click.UsageError(f"`{option} {text}` gives no value: write `{option} name=value`.")
         found[name.strip()] = value
     return found
 

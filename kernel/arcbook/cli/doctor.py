@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import click
 
 from arcbook.cli._output import echo_json, json_option
+from arcbook.core.failures import FAILURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def command(start: bool, as_json: bool) -> int:
         for finding in findings:
             click.secho("ok   " if finding.well else "FAIL ", fg="green" if finding.well else "red", nl=False)
             click.echo(f"{finding.name}: {finding.note}")
-    return 0 if all(finding.well for finding in findings) else 64
+    return 0 if all(finding.well for finding in findings) else FAILURES["definition"].exit_code
 
 
 def _python() -> Finding:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from arcbook.cli._output import echo_json, json_option
+from arcbook.core.failures import FAILURES
 
 
 @click.command(help="Show what can be repaired in NOTEBOOKS; with --fix repair it. Only the repaired text changes.")
@@ -27,9 +28,10 @@ def command(notebooks: tuple[str, ...], fix: bool, as_json: bool) -> int:
             if fix:
                 path.write_bytes(repaired.encode("utf-8"))
     left = 0 if fix else sum(map(len, found.values()))
+    code = FAILURES["definition"].exit_code if left else 0
     if as_json:
         echo_json({"fixed": fix, "repairs": found})
-        return 64 if left else 0
+        return code
     for address, repairs in found.items():
         for repair in repairs:
             click.echo(f"{address}: {repair}" if fix else f"{address}: to repair: {repair}")
@@ -37,4 +39,4 @@ def command(notebooks: tuple[str, ...], fix: bool, as_json: bool) -> int:
         click.echo("Repair with `arcbook lint --fix`.")
     elif not found:
         click.echo("nothing to repair")
-    return 64 if left else 0
+    return code

@@ -67,7 +67,7 @@ def command(
     optional: dict[str, Any] = {"image": image, "store": bucket, "deadline_seconds": deadline}
     target = Target(
         profile=size,
-        variables=_pairs(variables, "--env"),
+        variables=pairs(variables, "--env"),
         secrets=dict(secrets),
         **{key: value for key, value in optional.items() if value is not None},
         **choices,
@@ -101,13 +101,3 @@ def command(
     click.echo(f"  aws s3 sync {written.bundle} {address}")
     for path in written.manifests:
         click.echo(f"  kubectl apply -f {path}")
-
-
-def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise click.UsageError(f"`{option} {text}` gives no value: write `{option} NAME=VALUE`.")
-        found[name] = value
-    return found

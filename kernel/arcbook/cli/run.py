@@ -1,12 +1,12 @@
 """Run a notebook or job file and leave a record."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from arcbook.cli._output import (
     ParameterCommand,
+    echo_json,
     engine_option,
     environment_option,
     json_option,
@@ -109,7 +109,7 @@ def _report(ctx: click.Context, outcome: "Outcome", output: str | None, as_json:
         if line:
             click.echo(line, err=True)
     if as_json:
-        click.echo(json.dumps({**outcome.record.model_dump(mode="json"), "record": outcome.address}, indent=1))
+        echo_json({**outcome.record.model_dump(mode="json"), "record": outcome.address})
         ctx.exit(outcome.error.exit_code if outcome.error else 0)
     if outcome.error:
         click.echo(f"Record: {outcome.address}", err=True)

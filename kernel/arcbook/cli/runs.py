@@ -1,10 +1,10 @@
 """List, show, open and recover the records of runs."""
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
+from arcbook.cli._output import echo_json, json_option
 from arcbook.runs import layout
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 _RECORD_OPTION = click.option(
     "--record", "root", metavar="DIR|s3://…", help="Where records are kept. Default: $ARCBOOK_RECORD, else ./runs."
 )
-_JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group("runs")
@@ -27,7 +26,7 @@ def command() -> None:
 
 @command.command("list")
 @_RECORD_OPTION
-@_JSON_OPTION
+@json_option
 @click.option("--job", help="Only runs of this job.")
 @click.option("--limit", default=20, show_default=True, help="How many, the newest first.")
 def list_(root: str | None, as_json: bool, job: str | None, limit: int) -> None:
@@ -36,7 +35,7 @@ def list_(root: str | None, as_json: bool, job: str | None, limit: int) -> None:
     found = [run for run in store.runs() if job in (None, run[0])]
     records = [record for run in found[:limit] if (record := _record(store.folder(*run)))]
     if as_json:
-        click.echo(json.dumps([record.model_dump(mode="json") for record in records], indent=1))
+        echo_json([record.model_dump(mode="json") for record in records])
         return
     if not records:
         click.echo(f"There are no runs in {store.root}.", err=True)
@@ -53,13 +52,13 @@ def list_(root: str | None, as_json: bool, job: str | None, limit: int) -> None:
 @command.command("show")
 @click.argument("run", default="latest")
 @_RECORD_OPTION
-@_JSON_OPTION
+@json_option
 def show(run: str, root: str | None, as_json: bool) -> None:
     """Show one run: what it was, what each stage did, how it ended."""
     folder = _store(root).find(run)
     record = folder.record()
     if as_json:
-        click.echo(record.to_json(), nl=False)
+        echo_json(record.model_dump(mode="json"))
         return
     click.echo(f"{record.job} {record.run_id}: {_status(record)}, {_seconds(record)} s")
     facts = {
