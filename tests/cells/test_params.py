@@ -160,12 +160,12 @@ def test_merging_cells() -> None:
         first.merged(declared("a: integer = 1"))
 
 
-def test_json_schema_and_help() -> None:
-    """The declaration is the source of the schema and of the command line's help."""
+def test_json_schema_and_summary() -> None:
+    """The declaration is the source of the schema and of a form's hints."""
     declarations = declared('day: date   # the day to load\nregion: enum("eu", "us") = "eu"\nn: integer = 3 (1..10)')
     schema = declarations.json_schema()
     assert schema["required"] == ["day"]
     assert schema["properties"]["region"] == {"type": "string", "enum": ["eu", "us"], "default": "eu"}
     assert schema["properties"]["n"] == {"type": "integer", "minimum": 1, "maximum": 10, "default": 3}
     assert schema["properties"]["day"]["description"] == "the day to load"
-    assert " ".join(declarations.help_text().splitlines()[0].split()) == "-p day=… date, required: the day to load"
+    assert next(each.summary() for each in declarations) == "date, required: the day to load"

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arcbook.sql.errors import SqlError
 from arcbook.sql.places import split_name
-from arcbook.sql.references import SqlError, analyse
+from arcbook.sql.references import analyse
 from arcbook.sql.schema import unknown_columns
 from tests.sql.marks import cases, unmarked
 

@@ -1,6 +1,6 @@
 """From a bound tree to a checked stage, with all problems at once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,16 +9,16 @@ from pydantic import ValidationError
 from arcbook.cells.authentication import authentication_problems
 from arcbook.cells.bind import has_placeholders
 from arcbook.cells.documents import with_documents
-from arcbook.cells.fetch import fetch_text
+from arcbook.cells.fetch import Fetch, fetch_text
 from arcbook.cells.messages import missing_key, opening, problem_of
+from arcbook.cells.places import place_of
 from arcbook.cells.statements import check_statement
 from arcbook.cells.tree import Path, Tree, member
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean
-from arcbook.schemas.model import Schema
-from arcbook.schemas.read import Finding as SchemaFinding
+from arcbook.schemas.model import Finding, Schema
 from arcbook.schemas.read import SchemaError, dotted
 from arcbook.stages.base import Stage, roles_of
 from arcbook.stages.keys import Role
@@ -27,16 +27,18 @@ from arcbook.stages.registry import stage_types
 #: Keys of which a stage may have one.
 _EXCLUSIVE = (("inputURI", "sql"), ("inputURI", "inputView"), ("schema", "schemaURI", "schemaView"))
 
-Fetch = Callable[[str], str]
-
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What looking at one tree yields: the stage when it is sound, all problems, the tree with fetched documents."""
+    """What looking at one tree yields: the stage when it is sound, all problems, the tree with fetched documents.
+
+    `stage_type` is None when there is no such type.
+    """
 
     stage: Stage | None
     problems: tuple[Problem, ...]
     tree: Tree
+    stage_type: type[Stage] | None = None
 
 
 def check(tree: Tree, *, settings: RunSettings, fetch: Fetch = fetch_text, source: str = "") -> Stage:
@@ -75,7 +77,8 @@ def examine(tree: Tree, *, settings: RunSettings, fetch: Fetch = fetch_text, sou
     if statement and isinstance(tree.value.get("sql"), str):
         # The grammar of another database is unknown here.
         problems += check_statement(tree, source, foreign=Role.FOREIGN_SQL in roles_of(statement))
-    return Examination(None if errors(problems) else stage, _in_order(problems), tree)
+    problems.sort(key=place_of)
+    return Examination(None if errors(problems) else stage, tuple(problems), tree, stage_type)
 
 
 def _type_of(tree: Tree) -> tuple[type[Stage] | None, Problem | None]:
@@ -124,7 +127,7 @@ def _within(path: Path, placeholders: Iterable[Path]) -> bool:
     return any(path[: len(placeholder)] == placeholder for placeholder in placeholders)
 
 
-def _schema_problems(found: Iterable[SchemaFinding], tree: Tree, severity: Severity) -> list[Problem]:
+def _schema_problems(found: Iterable[Finding], tree: Tree, severity: Severity) -> list[Problem]:
     """Findings about a schema document where they are; a document fetched from an address has its own places."""
     return [
         Problem("schema", message, tree.key_span(("schema", *path)), dotted(("schema", *path)), severity=severity)
@@ -230,13 +233,6 @@ def _policies(tree: Tree, settings: RunSettings) -> list[Problem]:
 def _said(problem: Problem, others: list[Problem]) -> bool:
     """Whether an earlier rule reported the same finding already."""
     return any(problem.key == other.key and problem.code == other.code for other in others)
-
-
-def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
-    def place(problem: Problem) -> tuple[int, int]:
-        return (problem.span.line, problem.span.column) if problem.span else (0, 0)
-
-    return tuple(sorted(problems, key=place))
 
 
 def _without_null(value: dict[str, Any]) -> dict[str, Any]:

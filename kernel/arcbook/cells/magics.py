@@ -35,8 +35,8 @@ class ArgumentSpec:
 class MagicSpec:
     """One magic: what its arguments and its body mean.
 
-    `makes_stage` is the type of the stage the cell becomes; that type's keys are arguments too. `kernel_only` magics do
-    nothing in a job that runs without a kernel. Arguments `without_effect` are those that Arc takes and ignores.
+    `makes_stage` is the type of the stage the cell becomes; that type's keys are arguments too. Arguments
+    `without_effect` are those that Arc takes and ignores.
     """
 
     name: str
@@ -44,7 +44,6 @@ class MagicSpec:
     arguments: tuple[ArgumentSpec, ...] = ()
     body: BodyKind = ""
     makes_stage: str | None = None
-    kernel_only: bool = False
     without_effect: tuple[str, ...] = ()
 
     @property
@@ -94,19 +93,17 @@ MAGICS: Mapping[str, MagicSpec] = MappingProxyType(
             MagicSpec("params", "Declare the job's parameters, one `name: type = default` a line.", (), "params"),
             MagicSpec("environment", "Choose the environment to run in when nothing else does.", (), "environment"),
             MagicSpec("env", "Set values for `${NAME}`, one `KEY=value` a line.", (), "assignments"),
-            MagicSpec("secret", "Ask for secret values, one name a line.", (), "names", kernel_only=True),
-            MagicSpec("conf", "Set options of the kernel, `key=value`.", (), "assignments", kernel_only=True),
+            MagicSpec("secret", "Ask for secret values, one name a line.", (), "names"),
+            MagicSpec("conf", "Set options of the kernel, `key=value`.", (), "assignments"),
             MagicSpec("python", "Run Python beside the stages.", (), "python"),
             MagicSpec("document", "Values that a job file holds beside its stages, in HOCON.", (), "document"),
-            MagicSpec("schema", "Show a view's schema as JSON.", _DISPLAY, "view", kernel_only=True),
-            MagicSpec("printschema", "Show a view's columns as a tree.", _DISPLAY, "view", kernel_only=True),
-            MagicSpec("metadata", "Show a view's columns with their metadata.", (*_VIEW, *_DISPLAY), "view",
-                      kernel_only=True),
-            MagicSpec("printmetadata", "Show a view's columns as a schema document.", _DISPLAY, "view",
-                      kernel_only=True),
-            MagicSpec("list", "Show the files at an address.", (*_VIEW, *_DISPLAY), "place", kernel_only=True),
-            MagicSpec("version", "Show versions.", kernel_only=True),
-            MagicSpec("help", "Show the magics and options.", (), "names", kernel_only=True),
+            MagicSpec("schema", "Show a view's schema as JSON.", _DISPLAY, "view"),
+            MagicSpec("printschema", "Show a view's columns as a tree.", _DISPLAY, "view"),
+            MagicSpec("metadata", "Show a view's columns with their metadata.", (*_VIEW, *_DISPLAY), "view"),
+            MagicSpec("printmetadata", "Show a view's columns as a schema document.", _DISPLAY, "view"),
+            MagicSpec("list", "Show the files at an address.", (*_VIEW, *_DISPLAY), "place"),
+            MagicSpec("version", "Show versions."),
+            MagicSpec("help", "Show the magics and options.", (), "names"),
         )
     }
 )  # fmt: skip

@@ -12,7 +12,7 @@ from arcbook.cells.lines import read_names
 from arcbook.cells.magics import read_cell
 from arcbook.cells.model import Cell
 from arcbook.cells.params import Declarations, Values, is_assignments, read_assignments, read_declarations
-from arcbook.cells.places import offset_of
+from arcbook.cells.places import offset_of, place_of
 from arcbook.cells.render import render
 from arcbook.cells.tree import Path, Tree
 from arcbook.core.failures import CellError
@@ -239,13 +239,8 @@ def _with_parameters(job: Job) -> Job:
         declarations=declarations,
         injected=injected,
         environment=environment,
-        problems=tuple(sorted(problems, key=_place)),
+        problems=tuple(sorted(problems, key=place_of)),
     )
-
-
-def _place(problem: Problem) -> tuple[int, int, int]:
-    span = problem.span
-    return (span.cell or 0, span.line, span.column) if span else (0, 0, 0)
 
 
 def job_notebook(job: Job) -> dict[str, Any]:

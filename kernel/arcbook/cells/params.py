@@ -159,12 +159,6 @@ class Declarations:
             "additionalProperties": False,
         }
 
-    def help_text(self) -> str:
-        """A line per parameter for `--help`; empty without parameters."""
-        rows = [(f"-p {each.name}=…", each.summary()) for each in self]
-        width = max((len(left) for left, _ in rows), default=0)
-        return "\n".join(f"  {left:<{width}}  {right}".rstrip() for left, right in rows)
-
 
 def read_declarations(cell: Cell) -> Declarations:
     """The declarations of a `%params` cell.

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from arcbook.cells.lexer import line_starts, literal_offsets, unquote
 from arcbook.cells.tree import Path, Tree
+from arcbook.core.problem import Problem
 from arcbook.core.span import Span
 
 
@@ -31,6 +32,12 @@ def span_within(tree: Tree, path: Path, source: str, start: int, end: int) -> Sp
     start, end = max(0, min(start, len(value))), max(0, min(end, len(value)))
     from_, to = (start, end) if offsets is None else (offsets[start], offsets[end])
     return _span(source, first + from_, first + max(to, from_ + 1), span)
+
+
+def place_of(problem: Problem) -> tuple[int, int, int]:
+    """Where a problem stands, for sorting; what has no place comes first."""
+    span = problem.span
+    return (span.cell or 0, span.line, span.column) if span else (0, 0, 0)
 
 
 def offset_of(source: str, line: int, column: int) -> int | None:

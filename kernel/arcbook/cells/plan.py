@@ -13,6 +13,7 @@ from arcbook.cells.lines import read_settings
 from arcbook.cells.model import Cell, Report, Step
 from arcbook.cells.notebook import Job, document_values
 from arcbook.cells.params import Values
+from arcbook.cells.places import place_of
 from arcbook.cells.review import Review
 from arcbook.cells.tree import Tree
 from arcbook.core.failures import CellError
@@ -149,12 +150,6 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review) -> tuple[
     problems.extend(review.stage(found, cell))
     sound = found.stage is not None and not errors(found.problems)
     return Step(found.stage, found.tree, cell) if found.stage is not None and sound else None, problems
-
-
-def place_of(problem: Problem) -> tuple[int, int, int]:
-    """Where a problem stands, for sorting; what has no place comes first."""
-    span = problem.span
-    return (span.cell or 0, span.line, span.column) if span else (0, 0, 0)
 
 
 def environments_of(tree: Tree, scope: Scope) -> tuple[str, ...]:

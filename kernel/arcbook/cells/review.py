@@ -24,7 +24,6 @@ from arcbook.sql.placeholders import named_parameters
 from arcbook.sql.schema import output_columns, unknown_columns
 from arcbook.stages.base import Stage, roles_of
 from arcbook.stages.keys import Role
-from arcbook.stages.registry import stage_types
 
 #: Columns that extracts may add; whether they do depends on keys and engine, so they are always thinkable.
 _INTERNAL = {"_filename": "string", "_index": "long", "_monotonically_increasing_id": "long"}
@@ -126,7 +125,7 @@ class Review:
         """What a stage does to the views, and what is wrong with that."""
         tree = found.tree
         problems = self._identified(tree)
-        stage_type = stage_types().get(str(tree.value.get("type", "")).partition(":")[0].rpartition(".")[2])
+        stage_type = found.stage_type
         if stage_type is None:
             self.opaque = True
             return problems
@@ -207,9 +206,7 @@ class Review:
             return None  # said already
 
         def place(start: int, end: int) -> Span | None:
-            return span_within(
-                tree, ("sql",), cell.source, rendered.source_offset(start), max(rendered.source_offset(end), 0)
-            )
+            return span_within(tree, ("sql",), cell.source, *rendered.source_range(start, end))
 
         problems += [
             self._undeclared(named.name, place(named.start, named.end))

@@ -64,7 +64,7 @@ def statement_of(sql: str, params: Any) -> Statement:
     try:
         return _analysed(rendered.text)
     except SqlError as error:
-        start, end = rendered.source_offset(error.start), rendered.source_offset(error.end)
+        start, end = rendered.source_range(error.start, error.end)
         raise SqlError(error.message, start, end, code=error.code, remedy=error.remedy) from None
 
 

@@ -4,11 +4,11 @@ With the calendar inside the expression, deciding whether a text fits costs one 
 cannot fail.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from arcbook.schemas.datepattern import Piece, Pieces
+from arcbook.schemas.regexes import escaped
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -241,8 +241,3 @@ def any_case(text: str) -> str:
     return "".join(
         f"[{sign.upper()}{sign.lower()}]" if sign.isascii() and sign.isalpha() else escaped(sign) for sign in text
     )
-
-
-def escaped(text: str) -> str:
-    """`text` taken literally; a class for blanks keeps the expression readable in SQL."""
-    return re.sub(r"([^A-Za-z0-9 \x80-\U0010ffff])", r"\\\1", text)

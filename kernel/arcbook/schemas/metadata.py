@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-Finding = tuple[tuple[str | int, ...], str]
+from arcbook.schemas.model import Finding, Path
 
 
 def clean_metadata(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def clean_metadata(value: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def metadata_problems(value: Mapping[str, Any], path: tuple[str | int, ...]) -> list[Finding]:
+def metadata_problems(value: Mapping[str, Any], path: Path) -> list[Finding]:
     """What Spark cannot keep: lists that are empty, nested, of several kinds or with null."""
     found: list[Finding] = []
     for key, item in value.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 from arcbook.core.truth import TRUTH
 from arcbook.sql.quote import identifier
@@ -40,17 +41,16 @@ Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
 Text = Annotated[str, BeforeValidator(_text), Field(strict=True)]
 Texts = Annotated[tuple[Text, ...], Field(strict=False)]
 
-
-def camel(name: str) -> str:
-    """A field's attribute name in a document: `null_replacement_value` is `nullReplacementValue`."""
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+#: Keys and list positions from a document's root.
+Path = tuple[str | int, ...]
+#: Where, and what is wrong there.
+Finding = tuple[Path, str]
 
 
 class Column(BaseModel):
     """What every column has. `sql_type` is its type in Spark's DDL."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=camel, populate_by_name=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
     type_name: ClassVar[str]
     #: Attributes in the order Arc lists them when it guesses what a misspelt one meant.
@@ -253,10 +253,10 @@ COLUMN_TYPES: Mapping[str, type[Column]] = {
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The columns of a document in their order. `warnings` are (path, message) pairs that stop nothing."""
+    """The columns of a document in their order. `warnings` stop nothing."""
 
     columns: tuple[Column, ...]
-    warnings: tuple[tuple[tuple[str | int, ...], str], ...] = ()
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def ddl(self) -> str:

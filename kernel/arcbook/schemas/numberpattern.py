@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from arcbook.schemas.datepattern import PatternError
+from arcbook.schemas.regexes import escaped
 
 _DIGITS = set("#0,.")
-_SPECIAL = set("#0,.;%‰¤'-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class NumberPattern:
         digits = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
         if self.grouping:
             digits = r"(?:(?:,*[0-9])+(?:\.[0-9]*)?|(?:,*[0-9])*,*\.[0-9]+)"
-        return f"{_escaped(before)}{digits}(?:E-?[0-9]+)?{_escaped(after)}"
+        return f"{escaped(before)}{digits}(?:E-?[0-9]+)?{escaped(after)}"
 
 
 @cache
@@ -96,7 +96,3 @@ def _literal(text: str, position: int, pattern: str) -> tuple[str, int, int]:
             out += sign
         position += 1
     return out, position, shift
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([^A-Za-z0-9 \x80-\U0010ffff])", r"\\\1", text)

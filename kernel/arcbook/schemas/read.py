@@ -8,12 +8,17 @@ from pydantic import ValidationError
 
 from arcbook.core.suggest import nearest
 from arcbook.schemas.metadata import clean_metadata, metadata_problems
-from arcbook.schemas.model import COLUMN_TYPES, ArrayColumn, Column, Schema, StructColumn, TextColumn
+from arcbook.schemas.model import (
+    COLUMN_TYPES,
+    ArrayColumn,
+    Column,
+    Finding,
+    Path,
+    Schema,
+    StructColumn,
+    TextColumn,
+)
 from arcbook.schemas.rules import judge
-
-#: Keys and list positions from the document's root.
-Path = tuple[str | int, ...]
-Finding = tuple[Path, str]
 
 NOT_A_SCHEMA = (
     "does not appear to be an Arc schema. Must be either of type LIST or contain schema within 'schema' attribute."

@@ -1,4 +1,4 @@
-"""Java's regular expressions in the dialect that the JVM and Rust read alike."""
+"""Regular expressions in the dialect that the JVM and Rust read alike; Java's own are brought to it."""
 
 import re
 
@@ -10,6 +10,11 @@ _CLASSES = {
 }
 _PLAIN = {"h": r"[ \t\x{A0}\x{1680}\x{180e}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}]", "Z": r"\n?\z", "e": r"\x1B"}
 _ANY = r"[^\n\r\x{85}\x{2028}\x{2029}]"
+
+
+def escaped(text: str) -> str:
+    """`text` taken literally; a class for blanks keeps the expression readable in SQL."""
+    return re.sub(r"([^A-Za-z0-9 \x80-\U0010ffff])", r"\\\1", text)
 
 
 def common_dialect(pattern: str) -> str:

@@ -10,6 +10,7 @@ from arcbook.schemas.model import (
     DoubleColumn,
     IntegerColumn,
     LongColumn,
+    Path,
     StringColumn,
     TimeColumn,
     TimestampColumn,
@@ -19,7 +20,6 @@ from arcbook.schemas.numberpattern import read_number_pattern
 from arcbook.schemas.regexes import common_dialect, needs_java_regex
 from arcbook.schemas.zones import fixed_or_region
 
-Path = tuple[str | int, ...]
 #: Where, what, and whether it stops the job.
 Judgement = tuple[Path, str, bool]
 

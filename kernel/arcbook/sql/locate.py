@@ -5,7 +5,7 @@ brought down to the name, where the text has one.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from arcbook.sql import places
@@ -14,9 +14,7 @@ from arcbook.sql.lexical import code_only
 from arcbook.sql.parse import check_text, parse
 from arcbook.sql.places import Place
 from arcbook.sql.references import Reference, analyse
-from arcbook.sql.schema import unknown_columns
-
-Schemas = Mapping[str, Mapping[str, str]]
+from arcbook.sql.schema import Schemas, unknown_columns
 
 _NAME = r"((?:`(?:[^`]|``)*`)(?:\.`(?:[^`]|``)*`)*)"
 _SPARK_PLACE = re.compile(r"(?:;\s*|\()line (\d+),? pos(?:ition)? (\d+)")

@@ -5,14 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from arcbook.sql.errors import SqlError
 from arcbook.sql.parse import Parsed, parse
 from arcbook.sql.placeholders import placeholders
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-__all__ = ["Reference", "SqlError", "Statement", "analyse"]
 
 # Sources written as format.`path`.
 FORMATS = frozenset(("avro", "binaryfile", "csv", "delta", "iceberg", "json", "orc", "parquet", "text"))
