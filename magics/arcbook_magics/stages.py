@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem
+from arcbook.core.span import Span
 from arcbook_magics import table
 from arcbook_magics.options import Options
 from arcbook_magics.rows import Rows, read_rows
@@ -41,6 +42,7 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     from arcbook.cells.review import capability_gaps
 
     bench.refuse_secrets(cell)
+    _refuse_missing(cell)
     context = bench.context()
     steps = steps_of(cell, context)
     if not steps:
@@ -62,6 +64,24 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
             yield from _run_step(bench, step, parameters, options)
         else:
             yield _skipped(step, context.settings.environment or "")
+
+
+def _refuse_missing(cell: "Cell") -> None:
+    """Stop a cell whose magic makes a stage of a type that is not here yet.
+
+    Raises:
+        CellError: it is such a cell.
+    """
+    from arcbook.cells.magics import MAGICS, magic_word
+    from arcbook.stages.registry import stage_types
+
+    wanted = MAGICS[cell.magic].makes_stage if cell.magic else None
+    word = magic_word(cell.source)
+    if wanted is None or wanted in stage_types() or word is None:
+        return
+    span = Span.at(cell.source, word[1] - 1, word[2], cell=cell.number)
+    message = f"the stage type `{wanted}`, which `%{cell.magic}` makes, is not in this version"
+    raise CellError([Problem("unknown-stage", message, span, remedy="`%help` lists the magics that are.")])
 
 
 def _run_step(bench: "Workbench", step: "Step", parameters: Mapping[str, Any], options: Options) -> Iterator[Shown]:

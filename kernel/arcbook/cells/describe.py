@@ -5,26 +5,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-from arcbook.cells.messages import keys_sentence
+from arcbook.cells.magics import MAGICS
 from arcbook.core.failures import DefinitionError
 from arcbook.core.suggest import did_you_mean
 from arcbook.stages.base import Stage
 from arcbook.stages.registry import stage_types
-
-__all__ = ["KeyRow", "job_schema", "key_rows", "keys_sentence", "stage_schema", "stage_type", "summary"]
 
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """One key of a stage as help shows it."""
+    """One key of a stage as help shows it; `choices` are all its values when they can be listed."""
 
     key: str
     kind: str
     required: bool
     default: str
     description: str
+    choices: tuple[str, ...] = ()
+
+
+def find_stage_type(name: str) -> type[Stage] | None:
+    """The stage type of that name, whatever its case, if there is one."""
+    return {known.lower(): declared for known, declared in stage_types().items()}.get(name.lower())
 
 
 def stage_type(name: str) -> type[Stage]:
@@ -33,8 +37,7 @@ def stage_type(name: str) -> type[Stage]:
     Raises:
         DefinitionError: there is none.
     """
-    by_lower = {known.lower(): declared for known, declared in stage_types().items()}
-    found = by_lower.get(name.lower())
+    found = find_stage_type(name)
     if found is None:
         raise DefinitionError(f"there is no stage type `{name}`. {did_you_mean(name, stage_types())}".strip())
     return found
@@ -42,7 +45,18 @@ def stage_type(name: str) -> type[Stage]:
 
 def summary(declared: type[Stage]) -> str:
     """The first line of a stage's documentation."""
-    return (inspect.getdoc(declared) or "").partition("\n")[0]
+    return documentation(declared).partition("\n")[0]
+
+
+def offered_magics() -> list[str]:
+    """The magics that can run, by name; one that makes a stage needs a package that declares the stage's type."""
+    types = stage_types()
+    return sorted(name for name, spec in MAGICS.items() if spec.makes_stage is None or spec.makes_stage in types)
+
+
+def documentation(declared: type[Stage]) -> str:
+    """All of a stage's documentation; its first line is the summary."""
+    return inspect.getdoc(declared) or ""
 
 
 def key_rows(declared: type[Stage]) -> list[KeyRow]:
@@ -51,7 +65,8 @@ def key_rows(declared: type[Stage]) -> list[KeyRow]:
     for name, field in declared.model_fields.items():
         default = "" if field.is_required() else _default(field.get_default(call_default_factory=True))
         description = field.description or _inner_description(field.annotation)
-        rows.append(KeyRow(field.alias or name, _kind(field.annotation), field.is_required(), default, description))
+        key, kind, choices = field.alias or name, _kind(field.annotation), _choices(field.annotation)
+        rows.append(KeyRow(key, kind, field.is_required(), default, description, choices))
     return sorted(rows, key=lambda row: not row.required)
 
 
@@ -114,10 +129,16 @@ def _inner_description(annotation: Any) -> str:
     return ""
 
 
+def _choices(annotation: Any) -> tuple[str, ...]:
+    """The values of a key that is one of a few words."""
+    base = getattr(annotation, "__origin__", annotation) if hasattr(annotation, "__metadata__") else annotation
+    return tuple(map(str, get_args(base))) if get_origin(base) is Literal else ()
+
+
 def _kind(annotation: Any) -> str:
     """A key's type in the language's words."""
-    if get_origin(annotation) is Literal:
-        return " | ".join(map(str, get_args(annotation)))
+    if choices := _choices(annotation):
+        return " | ".join(choices)
     base = getattr(annotation, "__origin__", annotation) if hasattr(annotation, "__metadata__") else annotation
     if base is not annotation:
         return _kind(base)

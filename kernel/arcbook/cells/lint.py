@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arcbook.cells.arguments import read_arguments
+from arcbook.cells.describe import offered_magics
 from arcbook.cells.hocon import read_document
 from arcbook.cells.lexer import literal_offsets
 from arcbook.cells.magics import MAGICS, magic_word, stage_keys
@@ -33,7 +34,7 @@ def edits_of(source: str) -> list[Edit]:
     written, start, end = word
     name, edits = written.lower(), []
     if name not in MAGICS:
-        near = nearest(name, MAGICS)
+        near = nearest(name, offered_magics())
         if near is None:
             return []
         edits.append(Edit(start, end, near, f"`%{written}` is now `%{near}`"))

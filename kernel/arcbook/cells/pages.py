@@ -1,8 +1,6 @@
-"""Documentation pages of stages, made from their declarations."""
+"""Documentation pages of stages, made from their declarations: Markdown for the site, text for terminals and cells."""
 
-import inspect
-
-from arcbook.cells.describe import KeyRow, key_rows, stage_schema, summary
+from arcbook.cells.describe import KeyRow, documentation, key_rows, summary
 from arcbook.core.capabilities import CAPABILITIES, ENGINE_CAPABILITIES
 from arcbook.stages.base import Stage
 from arcbook.stages.registry import stage_types
@@ -13,7 +11,7 @@ _COMMON = tuple(Stage.keys())
 
 def render_stage(declared: type[Stage]) -> str:
     """The Markdown page of a stage type: what it does, an example, its keys."""
-    _, _, rest = (inspect.getdoc(declared) or "").partition("\n")
+    _, _, rest = documentation(declared).partition("\n")
     rows = [row for row in key_rows(declared) if row.key not in _COMMON]
     common = [row for row in key_rows(declared) if row.key in _COMMON]
     parts = [
@@ -23,13 +21,23 @@ def render_stage(declared: type[Stage]) -> str:
         "## Example",
         f"```json\n{declared.example.strip()}\n```",
         "## Keys",
-        _table(declared, rows),
+        _table(rows),
         "Every stage also has:",
-        _table(declared, common),
+        _table(common),
     ]
     if declared.needs:
         parts += ["## Engines", *(_need(name) for name in sorted(declared.needs))]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def stage_text(declared: type[Stage]) -> str:
+    """The same as plain text, without the name."""
+    lines = [documentation(declared), ""]
+    for row in key_rows(declared):
+        state = "required" if row.required else f"default {row.default}"
+        lines += [f"  {row.key} ({row.kind}; {state})"]
+        lines += [f"      {row.description}"] if row.description else []
+    return "\n".join([*lines, "", "Example:", declared.example.strip("\n")])
 
 
 def render_stage_table() -> str:
@@ -42,12 +50,11 @@ def render_stage_table() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _table(declared: type[Stage], rows: list[KeyRow]) -> str:
-    properties = stage_schema(declared)["properties"]
+def _table(rows: list[KeyRow]) -> str:
     lines = ["| key | kind | default | meaning |", "|---|---|---|---|"]
     for row in rows:
         default = "required" if row.required else f"`{row.default}`" if row.default else ""
-        kind = " or ".join(f"`{value}`" for value in properties[row.key].get("enum", ())) or row.kind
+        kind = " or ".join(f"`{value}`" for value in row.choices) or row.kind
         lines.append(f"| `{row.key}` | {_cell(kind)} | {_cell(default)} | {_cell(row.description)} |")
     return "\n".join(lines)
 

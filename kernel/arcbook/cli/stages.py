@@ -34,30 +34,23 @@ def command(name: str | None, as_json: bool) -> None:
 
 
 def _describe(declared: "type[Stage]", as_json: bool) -> None:
-    import inspect
     from dataclasses import asdict
 
-    from arcbook.cells.describe import key_rows, summary
+    from arcbook.cells.describe import documentation, key_rows, summary
+    from arcbook.cells.pages import stage_text
 
-    rows = key_rows(declared)
     if as_json:
         echo_json(
             {
-                "type": declared.__name__,
+                "type": declared.type_name(),
                 "kind": declared.kind,
                 "summary": summary(declared),
-                "documentation": inspect.getdoc(declared),
+                "documentation": documentation(declared),
                 "example": declared.example.strip(),
                 "needs": sorted(declared.needs),
-                "keys": [asdict(row) for row in rows],
+                "keys": [asdict(row) for row in key_rows(declared)],
             }
         )
         return
-    click.secho(declared.__name__, bold=True)
-    click.echo(f"{inspect.getdoc(declared)}\n")
-    for row in rows:
-        state = "required" if row.required else f"default {row.default}"
-        click.echo(f"  {row.key} ({row.kind}; {state})")
-        if row.description:
-            click.echo(f"      {row.description}")
-    click.echo(f"\nExample:\n{declared.example.rstrip()}")
+    click.secho(declared.type_name(), bold=True)
+    click.echo(stage_text(declared))

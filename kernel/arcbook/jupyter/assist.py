@@ -39,7 +39,9 @@ def completions(source: str, cursor: int) -> tuple[list[str], int, int]:
     word = found[0] if found else ""
     start = cursor - len(word)
     if not source[:start].strip() and (word.startswith("%") or not word):
-        offered = [f"%{name}" for name in magic_names()]
+        from arcbook.cells.describe import offered_magics
+
+        offered = [f"%{name}" for name in offered_magics()]
         word = "%" + word.lstrip("%") if word else ""
     elif source.lstrip().startswith("%") and "\n" not in before.lstrip():
         offered = [f"{name}=" for name in _arguments(source)]
@@ -51,7 +53,8 @@ def completions(source: str, cursor: int) -> tuple[list[str], int, int]:
 
 def documentation(source: str, cursor: int) -> str | None:
     """The page of what stands at the cursor: a magic, a stage type, or a key of the cell's stage."""
-    from arcbook_magics.pages import key_meanings, magic_page, stage_page
+    from arcbook.cells.describe import key_rows
+    from arcbook_magics.pages import magic_page, stage_page
 
     start = cursor
     while start > 0 and (source[start - 1].isalnum() or source[start - 1] in "_%"):
@@ -65,9 +68,10 @@ def documentation(source: str, cursor: int) -> str | None:
     page = stage_page(word)
     if page is None:
         for stage_type in _stage_types(source, source[:cursor]):
-            meaning = key_meanings(stage_type).get(word)
-            if meaning:
-                return f"{stage_type.type_name()}.{word}: {meaning}"
+            for row in key_rows(stage_type):
+                if row.key == word and row.description:
+                    required = "required. " if row.required else ""
+                    return f"{stage_type.type_name()}.{word}: {required}{row.description}"
     return page
 
 
