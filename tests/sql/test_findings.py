@@ -13,7 +13,7 @@ from tests.sql.marks import cases, unmarked
 def test_findings(case: dict[str, Any]) -> None:
     """Exactly the marked stretches are found, each with a code that exists."""
     sql, places = unmarked(case["sql"])
-    found = findings(sql, stars=case.get("stars", False))
+    found = findings(sql)
     assert [(each.start, each.end) for each in found] == places
     assert [each.code for each in found] == case["codes"]
     assert set(case["codes"]) <= set(CODES)

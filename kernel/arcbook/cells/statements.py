@@ -7,8 +7,9 @@ from arcbook.cells.places import span_within
 from arcbook.cells.tree import Tree
 from arcbook.core.problem import Problem, Severity
 from arcbook.sql.errors import SqlError
+from arcbook.sql.findings import findings
 from arcbook.sql.offsets import Rendered
-from arcbook.sql.placeholders import fill, parameter_errors, placeholders
+from arcbook.sql.placeholders import fill, parameter_errors
 from arcbook.sql.references import Statement, analyse
 
 
@@ -28,7 +29,7 @@ def check_statement(tree: Tree, source: str, *, foreign: bool = False) -> list[P
         statement_of(sql, params)
     except SqlError as error:
         problems.append(placed(error, tree, source))
-    return problems + _unsafe(tree, source)
+    return problems + _questionable(tree, source)
 
 
 def filled(sql: str, params: Any) -> Rendered:
@@ -77,17 +78,16 @@ def placed(error: SqlError, tree: Tree, source: str) -> Problem:
     return Problem(error.code, error.message, span, key, error.remedy)
 
 
-def _unsafe(tree: Tree, source: str) -> list[Problem]:
-    """Values pasted into text, where the engine could bind them."""
+def _questionable(tree: Tree, source: str) -> list[Problem]:
+    """What would run and had better be written otherwise."""
     return [
         Problem(
-            "unsafe-substitution",
-            f"${{{placeholder.name}}} is pasted into quoted text",
-            span_within(tree, ("sql",), source, placeholder.start, placeholder.end),
+            found.code,
+            found.message,
+            span_within(tree, ("sql",), source, found.start, found.end),
             "sql",
-            f"Declare it in %params and write :{placeholder.name} without quotes.",
+            found.remedy,
             Severity.WARNING,
         )
-        for placeholder in placeholders(tree.value["sql"])
-        if placeholder.inside is not None
+        for found in findings(tree.value["sql"])
     ]

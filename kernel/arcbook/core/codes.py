@@ -31,7 +31,6 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown-column": "A statement reads a column that its views do not have.",
         "unsafe-substitution": "Text is pasted into SQL where a bound parameter would be safe.",
         "unrepeatable": "A statement asks the clock or chance, so that a rerun gives another result.",
-        "select-star": "A statement takes whatever columns a source has that day.",
         # parameters
         "parameter-declaration": "A line of the %params cell does not parse.",
         "unknown-parameter": "A value was given for a parameter that the job does not declare.",

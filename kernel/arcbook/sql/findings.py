@@ -30,16 +30,11 @@ class Finding:
     message: str
     start: int
     end: int
-    remedy: str = ""
+    remedy: str
 
 
-def findings(sql: str, *, stars: bool = False) -> list[Finding]:
-    """Questionable places of `sql` (with its placeholders still in it), in order.
-
-    Args:
-        sql: one statement; one that does not parse has none.
-        stars: whether `SELECT *` counts.
-    """
+def findings(sql: str) -> list[Finding]:
+    """Questionable places of `sql` (with its placeholders still in it), in order; none of one that does not parse."""
     try:
         parsed = parse(sql)
     except SqlError:
@@ -47,8 +42,6 @@ def findings(sql: str, *, stars: bool = False) -> list[Finding]:
     found = [*_unrepeatable(sql)]
     if parsed.first_word in _BINDS:
         found.extend(_unsafe(sql))
-    if stars:
-        found.extend(_stars(sql))
     return sorted(found, key=lambda each: each.start)
 
 
@@ -89,25 +82,8 @@ def _bound_instead(sql: str, placeholder: Placeholder) -> str:
     inside = placeholder.inside
     whole = inside is not None and (inside.start + 1, inside.end - 1) == (placeholder.start, placeholder.end)
     if not whole or inside is None:
-        return f"Join the parts: concat('…', :{placeholder.name})."
+        return f"Declare it in %params and join the parts: concat('…', :{placeholder.name})."
     typed = _TYPED.search(sql[: inside.start])
     if typed:
-        return f"Write CAST(:{placeholder.name} AS {typed.group(1).upper()})."
-    return f"Write :{placeholder.name} without quotes."
-
-
-def _stars(sql: str) -> Iterator[Finding]:
-    from sqlglot import exp
-
-    tree = parse(sql).tree
-    for select in tree.find_all(exp.Select) if tree is not None else ():
-        for item in select.expressions:
-            star = item if isinstance(item, exp.Star) else item.this if isinstance(item, exp.Column) else None
-            if isinstance(star, exp.Star) and "start" in star.meta:
-                yield Finding(
-                    "select-star",
-                    "`*` yields whatever columns the source has that day.",
-                    star.meta["start"],
-                    star.meta["start"] + 1,
-                    "Name the columns.",
-                )
+        return f"Declare it in %params and write CAST(:{placeholder.name} AS {typed.group(1).upper()})."
+    return f"Declare it in %params and write :{placeholder.name} without quotes."
