@@ -5,7 +5,6 @@ cell below it, `%sql SELECT 1` one line. Names that IPython has already keep IPy
 `%%env` is ours).
 """
 
-from collections.abc import Callable
 from typing import Any
 
 __all__ = ["load_ipython_extension", "unload_ipython_extension"]
@@ -20,8 +19,7 @@ def load_ipython_extension(shell: Any) -> None:
         for kind in sorted(plain_kinds(name)):
             taken = shell.magics_manager.magics[kind].get(name)
             if taken is None or _is_ours(taken):
-                function: Callable[..., Any] = adapt(shell, name, kind)
-                shell.register_magic_function(function, kind, name)
+                shell.register_magic_function(adapt(shell, name, kind), kind, name)
 
 
 def unload_ipython_extension(shell: Any) -> None:
@@ -34,5 +32,5 @@ def unload_ipython_extension(shell: Any) -> None:
     forget_workbench(shell)
 
 
-def _is_ours(function: Any) -> bool:
+def _is_ours(function: object) -> bool:
     return getattr(function, "__module__", "") == "arcbook_magics.plain"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import CellError
-from arcbook.core.masking import masker, names_a_secret
+from arcbook.core.masking import MASK, masker, names_a_secret
 from arcbook.core.problem import Problem
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Inputs:
 
     def listed(self) -> list[tuple[str, str]]:
         """Names and values of `%env` and `%secret` in order, secrets as stars."""
-        return [(name, "********" if name in self.secrets else self.env[name]) for name in sorted(self.env)]
+        return [(name, MASK if name in self.secrets else self.env[name]) for name in sorted(self.env)]
 
     @staticmethod
     def _check(declared: "Declarations", given: Mapping[str, Any]) -> None:

@@ -4,22 +4,23 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from arcbook_magics.registry import magic
+from arcbook_magics.registry import Kind, magic
+from arcbook_magics.shown import Shown
 from arcbook_magics.workbench import get_workbench
 
 _ARGUMENT = re.compile(r'\s*[A-Za-z_]\w*=(?!=)(?:"(?:[^"\\]|\\.)*"|\S)+(?=\s|$)')
 
 
-def adapt(shell: Any, name: str, kind: str) -> Callable[..., Any]:
+def adapt(shell: Any, name: str, kind: Kind) -> Callable[..., Shown | None]:
     """The function to register with IPython for magic `name`."""
 
-    def line_magic(line: str) -> Any:
+    def line_magic(line: str) -> Shown | None:
         return get_workbench(shell).run(line_source(name, line))
 
-    def cell_magic(line: str, cell: str) -> Any:
+    def cell_magic(line: str, cell: str) -> Shown | None:
         return get_workbench(shell).run(f"%{name} {line}".rstrip() + "\n" + cell)
 
-    function: Callable[..., Any] = line_magic if kind == "line" else cell_magic
+    function: Callable[..., Shown | None] = line_magic if kind == "line" else cell_magic
     function.__name__ = name
     function.__doc__ = magic(name).__doc__
     return function

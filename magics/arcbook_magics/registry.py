@@ -4,12 +4,16 @@ import importlib
 import pkgutil
 from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 if TYPE_CHECKING:
     from arcbook.cells.model import Cell
     from arcbook_magics.shown import Shown
     from arcbook_magics.workbench import Workbench
+
+
+#: What plain IPython calls a magic by: one `%`, or `%%` with a cell below.
+Kind = Literal["line", "cell"]
 
 
 class Magic(Protocol):
@@ -37,6 +41,6 @@ def magic(name: str) -> Magic:
     return cast("Magic", importlib.import_module(f"arcbook_magics.magics.{name or 'arc'}"))
 
 
-def plain_kinds(name: str) -> frozenset[str]:
+def plain_kinds(name: str) -> frozenset[Kind]:
     """The kinds under which plain IPython gets the magic."""
     return frozenset(getattr(magic(name), "PLAIN", ("line", "cell")))

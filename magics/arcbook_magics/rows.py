@@ -6,7 +6,7 @@ cut there too, so that neither a billion rows nor one huge value reaches this pr
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,13 +87,7 @@ def double_text(value: float) -> str:
     return shown.removeprefix("-") if not shown.strip("-0.") else shown
 
 
-def _context() -> Any:
-    from decimal import Context
-
-    return Context(prec=400)
-
-
-_CONTEXT = _context()
+_CONTEXT = Context(prec=400)
 
 
 def _is_number(type_text: str) -> bool:

@@ -148,11 +148,11 @@ def _no_environment(steps: "list[Step]") -> Problem:
     return Problem("no-environment", "no environment is chosen for this run", steps[0].tree.span(()), remedy=remedy)
 
 
-def _is_count(key: str, value: Any) -> bool:
+def _is_count(key: str, value: object) -> bool:
     return key not in _SILENT_DETAILS and isinstance(value, int | float | str) and len(str(value)) < 200
 
 
-def _line(message: Any) -> str:
+def _line(message: object) -> str:
     """A message as text; structure as JSON."""
     import json
 

@@ -8,7 +8,7 @@ from arcbook.cells.notebook import source_of
 from arcbook.cells.params import INJECTED_TAG
 
 
-def canonical_json(value: Any) -> bytes:
+def canonical_json(value: object) -> bytes:
     """JSON with sorted keys, two blanks of indentation, UTF-8 and a line end: readable, and one form per value.
 
     Raises:
@@ -48,7 +48,7 @@ def injected_cells(notebook: Mapping[str, Any]) -> int:
     return sum(1 for cell in notebook["cells"] if isinstance(cell, Mapping) and INJECTED_TAG in _tags(cell))
 
 
-def _written(cell: Any) -> bool:
+def _written(cell: object) -> bool:
     return isinstance(cell, Mapping) and INJECTED_TAG not in _tags(cell)
 
 

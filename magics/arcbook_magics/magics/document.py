@@ -3,7 +3,8 @@
     %document
     root = "s3://lake/landing"
 
-`arcbook convert` writes such a cell; a new notebook says the same by `%params` or `%env`.
+`arcbook run` makes such a cell when it runs a job file as a notebook; a new notebook says the same by `%params` or
+`%env`.
 """
 
 from collections.abc import Iterator

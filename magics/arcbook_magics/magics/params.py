@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from arcbook.core.failures import CellError
+from arcbook.core.masking import MASK
 from arcbook.core.problem import Problem
 from arcbook.core.suggest import did_you_mean
 from arcbook_magics.shown import Shown, listing
@@ -51,7 +52,7 @@ def shown_parameters(bench: "Workbench") -> Shown:
     for each in inputs.declared or ():
         given = inputs.given.get(each.name)
         if each.type.kind == "secret":
-            value = "********" if given is not None else each.default_text() or ""
+            value = MASK if given is not None else each.default_text() or ""
         elif given is not None:
             value = each.type.text(each.read(given))
         else:

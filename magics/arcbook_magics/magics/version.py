@@ -2,9 +2,9 @@
 
 import platform
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from arcbook.core.versions import installed_version
 from arcbook_magics.shown import Shown, listing
 
 if TYPE_CHECKING:
@@ -16,14 +16,7 @@ _PACKAGES = ("arcbook", "ipykernel", "pyspark", "pyspark-client", "pysail", "sql
 
 def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     """Show the table."""
-    rows = [(name, found) for name in _PACKAGES if (found := _version(name))]
+    rows = [(name, found) for name in _PACKAGES if (found := installed_version(name))]
     rows += [("python", platform.python_version()), ("engine", bench.launch.engine)]
     rows += [("environment", bench.environment or "none chosen")]
     yield listing("", ("part", "version"), rows)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
