@@ -11,7 +11,7 @@ from arcbook.cells.magics import read_cell
 from arcbook.cells.model import Cell
 from arcbook.cells.params import Declarations, is_assignments, read_assignments, read_declarations
 from arcbook.cells.secrets import Secret
-from arcbook.core.failures import AccessError, CellError
+from arcbook.core.failures import AccessError, ArcbookError, CellError
 from arcbook.core.masking import masker
 
 Compare = Callable[..., None]
@@ -143,6 +143,25 @@ def test_secrets_print_stars_and_are_fetched_when_used(monkeypatch: pytest.Monke
     monkeypatch.setenv("ARCBOOK_TEST_KEY", "hunter2-hunter2")
     assert values.text["key"] == "hunter2-hunter2"
     assert "hunter2" not in masker().mask("the key is hunter2-hunter2")
+
+
+@pytest.mark.parametrize(
+    ("code", "failure"), [("ThrottlingException", "transient"), ("ResourceNotFoundException", "access")]
+)
+def test_a_service_that_does_not_give_the_secret(code: str, failure: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service's answer decides, and the message names the address."""
+    import boto3
+    from botocore.exceptions import ClientError
+
+    class Service:
+        def get_secret_value(self, **request: str) -> None:
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetSecretValue")
+
+    monkeypatch.setattr(boto3, "client", lambda name: Service())
+    with pytest.raises(ArcbookError, match="cannot read the secret aws-secretsmanager://door") as caught:
+        Secret("aws-secretsmanager://door").reveal()
+    assert caught.value.failure_name == failure
+    assert isinstance(caught.value.__cause__, ClientError)
 
 
 def test_a_bad_secret_is_not_shown() -> None:

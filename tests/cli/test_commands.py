@@ -82,7 +82,7 @@ def test_check_takes_arcs_arguments(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_missing_file(capsys: pytest.CaptureFixture[str]) -> None:
     """An error is one line with the exit code of its class."""
     assert invoke(["check", "nowhere.ipynb"]) == 66
-    assert capsys.readouterr().err == "input error: no file at nowhere.ipynb\n"
+    assert capsys.readouterr().err == "input error: cannot read nowhere.ipynb: No such file or directory.\n"
     assert invoke(["check", "--json", "nowhere.ipynb"]) == 66
     assert output(capsys)["error"]["failure"] == "input"
 

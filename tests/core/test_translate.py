@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import http.client
 import inspect
 import os
+import socket
 import urllib.error
 from email.message import Message
 from types import ModuleType
@@ -133,12 +135,38 @@ def _client_error(code: str) -> BaseException:
         ("403", AccessError), ("AccessDenied", AccessError), ("ExpiredToken", AccessError),
         ("InvalidAccessKeyId", AccessError), ("SlowDown", TransientError), ("ThrottlingException", TransientError),
         ("503", TransientError), ("NoSuchKey", InputError), ("NoSuchBucket", InputError), ("404", InputError),
-        ("SomethingElse", InputError),
+        ("PermanentRedirect", InputError), ("SomethingElse", InputError),
     ],
 )  # fmt: skip
 def test_aws_answers(code: str, expected: type[ArcbookError]) -> None:
     """A refused request is judged by the service's code."""
     assert type(translate(_client_error(code))) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("ResourceNotFoundException", AccessError), ("AccessDeniedException", AccessError),
+        ("ThrottlingException", TransientError), ("InternalServiceError", TransientError),
+    ],
+)  # fmt: skip
+def test_answers_about_secrets(code: str, expected: type[ArcbookError]) -> None:
+    """A secret that is not there counts as one that may not be read."""
+    from botocore.exceptions import ClientError
+
+    assert type(translate(ClientError({"Error": {"Code": code, "Message": "…"}}, "GetSecretValue"))) is expected
+
+
+def test_the_place_stays_in_the_message() -> None:
+    """What was being done opens the message of a foreign error, and ours are left alone."""
+    refused = r"^cannot read s3://b/k: AWS refused .*PermanentRedirect"
+    with pytest.raises(InputError, match=refused), translating("cannot read s3://b/k"):
+        raise _client_error("PermanentRedirect")
+    missing = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "/no")
+    assert translate(missing, "cannot read no").message == "cannot read no: No such file or directory."
+    assert translate(KeyError("x"), "cannot list /x").message.startswith("cannot list /x: Unexpected KeyError")
+    ours = InputError("no")
+    assert translate(ours, "cannot read x") is ours
 
 
 def test_no_credentials() -> None:
@@ -165,6 +193,10 @@ def _http(status: int) -> urllib.error.HTTPError:
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), TransientError),
         (OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), OutOfMemoryError),
         (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), TransientError),
+        (socket.gaierror(-2, "Name or service not known"), TransientError),
+        (http.client.IncompleteRead(b""), TransientError),
+        (http.client.InvalidURL("no port"), DefinitionError),
+        (EOFError(), InputError),
         (_http(403), AccessError),
         (_http(404), InputError),
         (_http(503), TransientError),

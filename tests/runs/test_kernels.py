@@ -68,6 +68,28 @@ def test_out_of_memory_is_told_from_a_kill(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "failure"),
+    [
+        ("OSError", "[Errno 28] No space left on device", "transient"),
+        ("OSError", "[Errno 12] Cannot allocate memory", "memory"),
+        ("gaierror", "[Errno -2] Name or service not known", "transient"),
+        ("NotADirectoryError", "[Errno 20] Not a directory", "input"),
+        ("ClientError", "An error occurred (AccessDenied) when calling the GetObject operation: no", "access"),
+        ("ClientError", "An error occurred (SlowDown) when calling the GetObject operation: no", "transient"),
+        ("NoCredentialsError", "Unable to locate credentials", "access"),
+        ("AnalysisException", "[PATH_NOT_FOUND] Path does not exist: x", "input"),
+        ("PySparkTypeError", "a column is no number", "definition"),
+        ("KeyError", "'x'", "definition"),
+    ],
+)
+def test_shown_errors_are_judged_by_the_table(name: str, text: str, failure: str) -> None:
+    """By class name and text, as at the border; what is a bug there is one of the author's here."""
+    error = error_of(name, text)
+    assert error.failure_name == failure
+    assert error.message == f"{name}: {text}"
+
+
+@pytest.mark.parametrize(
     ("name", "failure"),
     [*((name, error.failure_name) for name, error in ERRORS_BY_NAME.items()), ("KeyboardInterrupt", "cancelled"),
      ("MemoryError", "memory"), ("FileNotFoundError", "input"), ("PermissionError", "access"),

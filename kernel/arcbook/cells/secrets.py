@@ -6,6 +6,7 @@ import threading
 
 from arcbook.core.failures import AccessError
 from arcbook.core.masking import masker
+from arcbook.core.translate import translating
 
 _AWS = "aws-secretsmanager://"
 _ENV = "env://"
@@ -42,7 +43,8 @@ class Secret:
         """The value. From now on it is masked in everything the process writes.
 
         Raises:
-            AccessError: it cannot be read.
+            AccessError: it is not there, or may not be read.
+        TransientError: whoever keeps it did not answer.
         """
         with self._lock:
             if self._value is None:
@@ -75,16 +77,10 @@ def _from_environment(address: str) -> str:
 
 def _from_aws(address: str) -> str:
     import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
 
     name, _, member = address.removeprefix(_AWS).partition("#")
-    try:
+    with translating(f"cannot read the secret {address}"):
         answer = boto3.client("secretsmanager").get_secret_value(SecretId=name)
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "refused")
-        raise AccessError(f"cannot read the secret {address} ({code})") from None
-    except BotoCoreError as error:
-        raise AccessError(f"cannot read the secret {address}: {error}") from None
     value = str(answer.get("SecretString", ""))
     if not member:
         return value

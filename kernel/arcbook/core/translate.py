@@ -15,26 +15,32 @@ LIMIT = 300
 _TRACE = re.compile(r"\n\s*(?:Caused by: |== SQL|at [\w.$]+\(|Traceback \(most recent)|;\s*\n'", re.IGNORECASE)
 _GRPC = re.compile(r'details = "(.*?)"\n', re.DOTALL)
 _S3_ANSWER = re.compile(r"<Code>(\w+)</Code>\s*<Message>(.*?)</Message>", re.DOTALL)
-_CLUTTER = re.compile(r"^\((?:[\w.$]+Exception|[\w.$]+Error)\) |^\[[A-Z_.0-9]+\] ?|\s*SQLSTATE: \w+|^[\w ]+: (?=\[)")
+_CLUTTER = re.compile(
+    r"^\[Errno -?\d+\] |^\((?:[\w.$]+Exception|[\w.$]+Error)\) |^\[[A-Z_.0-9]+\] ?|\s*SQLSTATE: \w+|^[\w ]+: (?=\[)"
+)
 _HADOOP = re.compile(r"\b(?:software\.amazon|com\.amazonaws|org\.apache|java)\.[\w.$]+: | ?\(Service: [^)]*\)(?::\w+)?")
 _CANDIDATES = re.compile(r"Did you mean one of the following\? \[(.*?)\]", re.DOTALL)
 
 
 @contextmanager
-def translating() -> Iterator[None]:
-    """Raise every error of the block as ours, the foreign one as its cause."""
+def translating(doing: str = "") -> Iterator[None]:
+    """Raise every error of the block as ours, the foreign one as its cause; `doing` opens the message.
+
+    `doing` says in a few words what was not possible and where ("cannot read s3://…"), which a foreign text may not.
+    """
     try:
         yield
     except ArcbookError:
         raise
     except (Exception, KeyboardInterrupt) as error:  # the border: whatever comes is given a class
-        raise translate(error) from error
+        raise translate(error, doing) from error
 
 
-def translate(error: BaseException) -> ArcbookError:
+def translate(error: BaseException, doing: str = "") -> ArcbookError:
     """Our error for `error`; one of ours comes back as it is. Nothing is raised.
 
-    The message is a few lines at most. The whole foreign text and trace are in `.detail`.
+    `doing` opens the message of a foreign error, which is a few lines at most. The whole foreign text and trace are in
+    `.detail`.
     """
     if isinstance(error, ArcbookError):
         return error
@@ -45,14 +51,13 @@ def translate(error: BaseException) -> ArcbookError:
     spoken = without_trace(text)
     names = qualified_names(type(error))
     for row in ROWS:
-        if not _concerns(row, names):
+        if not row.concerns(names):
             continue
         found = row.text.search(spoken) if row.text else None
         if row.text is None or found is not None:
-            return _made(row, found, error, spoken)
-    return InternalError(
-        f"Unexpected {type(error).__name__}: {shortened(text) or 'no message'}", detail=_detail(error, text)
-    )
+            return _made(row, found, error, spoken, doing)
+    said = f"Unexpected {type(error).__name__}: {shortened(text) or 'no message'}"
+    return InternalError(_opened(doing, said), detail=_detail(error, text))
 
 
 def qualified_names(error_class: type[BaseException]) -> tuple[str, ...]:
@@ -81,19 +86,19 @@ def shortened(text: str) -> str:
     return text if len(text) <= LIMIT else f"{text[:LIMIT].rsplit(' ', 1)[0]} …"
 
 
-def _concerns(row: Row, names: tuple[str, ...]) -> bool:
-    return any(
-        name == wanted or (wanted.endswith(".") and name.startswith(wanted)) for wanted in row.classes for name in names
-    )
+def _opened(doing: str, message: str) -> str:
+    return f"{doing}: {message}" if doing else message
 
 
-def _made(row: Row, found: re.Match[str] | None, error: BaseException, text: str) -> ArcbookError:
+def _made(row: Row, found: re.Match[str] | None, error: BaseException, text: str, doing: str) -> ArcbookError:
     groups = [group.strip() for group in found.groups() if group] if found else []
     named = "{0}" in row.lead and bool(groups)
     lead = row.lead.format(*groups) if named else row.lead if "{0}" not in row.lead else ""
     # A lead with a name says all that the foreign text says.
-    message = lead if named else " ".join(part for part in (lead, shortened(text)) if part)
-    message = message or type(error).__name__
+    # The system's own words repeat the place that `doing` has named.
+    said = error.strerror if doing and isinstance(error, OSError) and error.strerror else shortened(text)
+    message = lead if named else " ".join(part for part in (lead, said) if part)
+    message = _opened(doing, message or type(error).__name__)
     message = message if message[-1] in ".?!…" else f"{message}."
     remedy = _suggestion(text) or row.remedy
     problems = (Problem(row.code, message.rstrip("."), remedy=remedy),) if row.code else ()

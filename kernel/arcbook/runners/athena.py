@@ -1,6 +1,5 @@
 """Statements in Athena, through boto3."""
 
-import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -13,10 +12,10 @@ from arcbook.core.failures import (
     InternalError,
     TransientError,
 )
+from arcbook.core.foreign import class_by_name
 
 _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 5.0
-_HOST_REGION = re.compile(r"athena\.([a-z0-9-]+)\.amazonaws")
 #: Athena's own classes of what went wrong: 1 is its system's fault, 2 the user's.
 _SYSTEM = 1
 
@@ -84,8 +83,9 @@ def _failure(query_id: str, status: Mapping[str, Any]) -> ArcbookError:
     error = status.get("AthenaError", {})
     if status["State"] == "CANCELLED":
         return CancelledError(message)
-    if re.search(r"access denied|not authorized|AccessDenied|\b403\b", reason, re.IGNORECASE):
-        return AccessError(message)
+    known = class_by_name("ClientError", reason)
+    if known in (AccessError, TransientError):
+        return known(message)
     if error.get("Retryable") or error.get("ErrorCategory") == _SYSTEM:
         return TransientError(message)
     return DefinitionError(message) if status["State"] == "FAILED" else InternalError(message)

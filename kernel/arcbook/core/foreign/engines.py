@@ -64,7 +64,7 @@ _STORAGE_TEXTS = (
     text_row(
         TransientError, (*ENGINE, *AWS),
         r"Throttling", r"SlowDown", r"TooManyRequests", r"RequestLimitExceeded", r"ServiceUnavailable",
-        r"\((?:429|500|502|503|504|InternalError|InternalFailure|RequestTimeout)\) when calling",
+        r"\((?:429|500|502|503|504|Internal(?:Service)?Error|InternalFailure|RequestTimeout)\) when calling",
         r"Status Code: (?:429|50[0234])", r"Connection reset", r"Connection refused", r"Read timed out", r"timed out",
         r"failed to lookup address", r"UnknownHostException", r"error sending request",
         lead="A service did not answer or asked to slow down.",

@@ -22,6 +22,18 @@ class Row:
     code: str = ""
     remedy: str = ""
 
+    def concerns(self, names: tuple[str, ...]) -> bool:
+        """Whether the row speaks of a class, given as its qualified name and those of its bases."""
+        return any(
+            name == wanted or (wanted.endswith(".") and name.startswith(wanted))
+            for wanted in self.classes
+            for name in names
+        )
+
+    def says(self, text: str) -> bool:
+        """Whether the row fits an error of such a text."""
+        return self.text is None or self.text.search(text) is not None
+
 
 #: Class names of the engines' client and of AWS's.
 ENGINE = ("pyspark.errors.exceptions.",)

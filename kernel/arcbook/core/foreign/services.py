@@ -13,6 +13,11 @@ from arcbook.core.foreign.row import MEMORY_REMEDY, SIGN_IN_REMEDY, Row, class_r
 
 _BOTO = "botocore.exceptions."
 _AWS_CLASSES = (
+    text_row(
+        AccessError, ("botocore.exceptions.ClientError",),
+        r"\((?:ResourceNotFoundException|InvalidRequestException|DecryptionFailure)\) when calling the GetSecretValue",
+        lead="There is no such secret, or it cannot be read.", remedy=SIGN_IN_REMEDY,
+    ),
     class_row(
         AccessError, _BOTO,
         "NoCredentialsError PartialCredentialsError CredentialRetrievalError UnauthorizedSSOTokenError SSOError "
@@ -105,9 +110,9 @@ _TOOL_CLASSES = (
     ),
     class_row(TransientError, "nbclient.exceptions.", "DeadKernelError CellTimeoutError", lead="The kernel was lost."),
     class_row(
-        DefinitionError, "papermill.exceptions.", "PapermillMissingParameterException FileExistsError",
-        code="missing-parameter",
+        DefinitionError, "papermill.exceptions.", "PapermillMissingParameterException", code="missing-parameter"
     ),
+    class_row(InputError, "papermill.exceptions.", "FileExistsError", lead="The target exists already."),
     class_row(TransientError, "papermill.exceptions.", "PapermillRateLimitException"),
     class_row(InputError, "deltalake.exceptions.", "TableNotFoundError SchemaMismatchError"),
     class_row(TransientError, "deltalake.exceptions.", "CommitFailedError", lead="Another writer changed the table."),
@@ -129,12 +134,16 @@ _PYTHON_CLASSES = (
         lead="Access was refused.", remedy=SIGN_IN_REMEDY,
     ),
     text_row(
-        TransientError, ("urllib.error.HTTPError",), r"HTTP Error (?:408|429|5\d\d)",
+        TransientError, ("urllib.error.HTTPError",), r"HTTP Error (?:408|425|429|5\d\d)",
         lead="A service did not answer.",
     ),
     Row(InputError, ("urllib.error.HTTPError",), lead="An address cannot be read."),
     Row(TransientError, ("urllib.error.URLError",), lead="An address cannot be reached."),
-    class_row(InputError, "builtins.", "FileNotFoundError IsADirectoryError NotADirectoryError FileExistsError"),
+    Row(DefinitionError, ("http.client.InvalidURL",), lead="An address cannot be understood.", code="wrong-value"),
+    Row(TransientError, ("http.client.HTTPException",), lead="A service did not answer."),
+    class_row(
+        InputError, "builtins.", "FileNotFoundError IsADirectoryError NotADirectoryError FileExistsError EOFError"
+    ),
     Row(AccessError, ("builtins.PermissionError",), lead="Access was refused."),
     Row(
         TransientError,

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from arcbook.core.failures import AccessError, InputError
+from arcbook.core.addresses import S3_SCHEMES, bucket_and_key, is_s3, replace_file, scheme_of
+from arcbook.core.failures import InputError
+from arcbook.core.translate import translating
 
 _WILD = re.compile(r"[*?\[{]")
 _PARTITION = re.compile(r"([^=/]+)=([^/]*)\Z")
-_S3 = ("s3", "s3a", "s3n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Listing:
 
 def can_list(uri: str) -> bool:
     """Whether we can look at this place without an engine."""
-    return urlsplit(uri).scheme.lower() in ("", "file", *_S3)
+    return scheme_of(uri) in ("", "file", *S3_SCHEMES)
 
 
 def list_sources(uri: str, base_path: str | None = None) -> Listing:
@@ -43,40 +44,36 @@ def list_sources(uri: str, base_path: str | None = None) -> Listing:
         AccessError: the place may not be listed.
         InputError: the place cannot be listed for another reason.
     """
-    if urlsplit(uri).scheme.lower() in _S3:
+    if is_s3(uri):
         return _list_s3(uri, base_path)
     return _list_local(uri, base_path)
 
 
 def remove(uri: str) -> None:
     """Delete one file."""
-    if urlsplit(uri).scheme.lower() not in _S3:
+    if not is_s3(uri):
         Path(local_path(uri)).unlink(missing_ok=True)
         return
     import boto3
 
-    bucket, _, key = uri.partition("://")[2].partition("/")
+    bucket, key = bucket_and_key(uri)
     boto3.client("s3").delete_object(Bucket=bucket, Key=key)
 
 
 def write_text(uri: str, text: str) -> None:
     """Write one small file; readers see the old one or the new one."""
-    if urlsplit(uri).scheme.lower() not in _S3:
-        path = Path(local_path(uri))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+    if not is_s3(uri):
+        replace_file(Path(local_path(uri)), text.encode())
         return
     import boto3
 
-    bucket, _, key = uri.partition("://")[2].partition("/")
+    bucket, key = bucket_and_key(uri)
     boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
 
 
 def absolute(uri: str) -> str:
     """`uri` as an engine in another process means it: its working directory is not ours."""
-    return uri if urlsplit(uri).scheme else os.path.abspath(uri)  # noqa: PTH100  # a pattern, which is no Path
+    return uri if scheme_of(uri) else os.path.abspath(uri)  # noqa: PTH100  # a pattern, which is no Path
 
 
 def local_path(uri: str) -> str:
@@ -112,11 +109,10 @@ def _candidates(pattern: str) -> Iterator[str]:
 
 def _descend(folder: str, depth: int) -> Iterator[str]:
     try:
-        names = sorted(entry.name for entry in Path(folder).iterdir())
-    except PermissionError:
-        raise AccessError(f"no permission to list {folder}") from None
-    except (FileNotFoundError, NotADirectoryError):
-        return
+        with translating(f"cannot list {folder}"):
+            names = sorted(entry.name for entry in Path(folder).iterdir())
+    except InputError:
+        return  # no folder
     for name in names:
         path = f"{folder.rstrip('/')}/{name}"
         yield path
@@ -130,10 +126,8 @@ def _walk(path: str) -> Iterator[tuple[str, int]]:
     if place.is_file():
         yield path, place.stat().st_size
         return
-    try:
+    with translating(f"cannot list {path}"):
         entries = sorted(entry.name for entry in place.iterdir())
-    except PermissionError:
-        raise AccessError(f"no permission to list {path}") from None
     for name in entries:
         below = place / name
         if hidden(name):
@@ -160,14 +154,14 @@ def _file_uri(path: str) -> str:
 
 
 def _list_s3(uri: str, base_path: str | None) -> Listing:
-    scheme, _, place = uri.partition("://")
-    bucket, _, key = place.partition("/")
+    scheme = uri.partition("://")[0]
+    bucket, key = bucket_and_key(uri)
     key = key.strip("/")
     wild = _WILD.search(key)
     prefix = key[: wild.start()] if wild else key
     # The folder itself, or whatever lies below a match of the pattern.
     wanted = re.compile(f"(?P<root>{glob_regex(key).pattern})(?P<below>/.*)?", re.S) if key else None
-    base = base_path.partition("://")[2].partition("/")[2].strip("/") if base_path else None
+    base = bucket_and_key(base_path)[1].strip("/") if base_path else None
     found: list[Source] = []
     exists = False
     for name, size in _objects(bucket, prefix, uri):
@@ -188,24 +182,17 @@ def _list_s3(uri: str, base_path: str | None) -> Listing:
 
 def _objects(bucket: str, prefix: str, uri: str) -> Iterable[tuple[str, int]]:
     import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import ClientError
 
-    pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    try:
-        for page in pages:
-            for item in page.get("Contents", ()):
-                yield item["Key"], int(item["Size"])
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        if code == "NoSuchBucket":
-            return
-        if code in ("AccessDenied", "403", "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden"):
-            raise AccessError(f"no access to {uri} ({code})") from error
-        raise
-    except BotoCoreError as error:
-        if type(error).__name__ in ("NoCredentialsError", "PartialCredentialsError"):
-            raise AccessError(f"no credentials to read {uri}: set up AWS credentials") from error
-        raise InputError(f"cannot list {uri}: {error}") from error
+    with translating(f"cannot list {uri}"):
+        pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        try:
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    yield item["Key"], int(item["Size"])
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "NoSuchBucket":
+                raise
 
 
 def glob_regex(pattern: str) -> re.Pattern[str]:
