@@ -18,7 +18,7 @@ from arcbook.core.settings import RunSettings
 from arcbook.engines.base import Engine
 from arcbook.engines.embedded import EmbeddedEngine
 from arcbook.runners.base import Result
-from arcbook.runners.execute import Executor
+from arcbook.runners.executor import Executor, _needs
 
 NewEngine = Callable[[str], Engine]
 
@@ -38,6 +38,19 @@ def execute(executor: Executor, text: str, parameters: Mapping[str, Any] | None 
 def sql(view: str, statement: str) -> str:
     """The text of a `%sql` cell."""
     return f"%sql name={view} outputView={view} environments=test\n{statement}"
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"),
+    [
+        ('{"type": "SQLTransform", "name": "s3://name", "description": "of s3://b", "sql": "SELECT 1"}', set()),
+        ('{"type": "SQLTransform", "name": "q", "sql": "SELECT * FROM parquet.`S3N://b/k`"}', {"s3"}),
+        ('{"type": "ParquetExtract", "name": "r", "inputURI": "s3a://b/k", "outputView": "v"}', {"s3"}),
+    ],
+)
+def test_what_is_on_s3_needs_s3(text: str, needed: set[str]) -> None:
+    """Addresses of all spellings count, words for readers do not: moving to another server takes seconds."""
+    assert _needs(step_of(text)) == needed
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from arcbook.core.addresses import same_scheme
 from arcbook.promote.bundle import digest
 from arcbook.promote.retry import retry_expression
 from arcbook.promote.target import PROFILES, Schedule, Target
@@ -128,7 +129,7 @@ def cron_workflow(job: PromotedJob, target: Target, schedule: Schedule) -> dict[
 
 def mutex_name(place: str) -> str:
     """The lock of a written place: readable, and the same for all spellings of an address."""
-    normal = re.sub(r"^s3[an]://", "s3://", place).rstrip("/")
+    normal = same_scheme(place).rstrip("/")
     tail = re.sub(r"[^a-z0-9]+", "-", "-".join(normal.lower().split("/")[-2:])).strip("-")
     return f"{tail[-40:].strip('-')}-{digest(normal.encode())[:10]}"
 

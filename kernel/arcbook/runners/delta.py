@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from arcbook.cells.fetch import fetch_text
+from arcbook.core.addresses import is_s3, same_scheme
 from arcbook.runners.reading.listing import list_sources, remove, write_text
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ _COUNTS: Mapping[str, tuple[str, ...]] = {
 
 def canonical(path: str) -> str:
     """One spelling of a table's place: no `file:`, no trailing slash, `s3:` for all of S3's schemes."""
+    if is_s3(path):
+        return same_scheme(path).rstrip("/")
     parts = urlsplit(path)
-    if parts.scheme in ("s3", "s3a", "s3n"):
-        return "s3:" + path.partition(":")[2].rstrip("/")
     return (unquote(parts.path) if parts.scheme == "file" else path).rstrip("/")
 
 
@@ -154,7 +155,7 @@ def _whole(value: Any) -> Any:
 
 
 def _storage_options(path: str) -> dict[str, str] | None:
-    if not canonical(path).startswith("s3:"):
+    if not is_s3(path):
         return None
     from arcbook.engines.storage import sail_environment
 

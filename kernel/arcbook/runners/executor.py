@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from arcbook.cells.model import Step
 from arcbook.cells.places import span_within
+from arcbook.core.addresses import speaks_of_s3
 from arcbook.core.failures import ArcbookError, CancelledError, DefinitionError, InputError, TransientError
 from arcbook.core.problem import Problem
 from arcbook.core.settings import RunSettings
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 Log = Callable[[Mapping[str, Any]], None]
 #: Kinds of stages that can run again without changing anything outside.
 _REPEATABLE = ("extract", "transform")
+#: Fields whose text is for people.
+_FREE_TEXT = {"id", "name", "description"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +241,8 @@ def _position(step: Step) -> str:
 
 def _needs(step: Step) -> set[str]:
     """Capabilities that an engine may have to load first: those of the stage, and `s3` when an address says so."""
-    text = step.stage.model_dump_json()
-    return {*step.stage.required_capabilities(), *(("s3",) if "s3://" in text or "s3a://" in text else ())}
+    text = step.stage.model_dump_json(exclude=_FREE_TEXT)
+    return {*step.stage.required_capabilities(), *(("s3",) if speaks_of_s3(text) else ())}
 
 
 def _repeatable(step: Step) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from arcbook.core.addresses import bucket_and_key, is_s3
 from arcbook.core.failures import InputError
 from arcbook.runners.reading.listing import can_list, local_path
 
@@ -31,7 +31,7 @@ def place(uri: str, save_mode: str, write: Write, when_empty: Write | None = Non
     Raises:
         InputError: the folder exists and `save_mode` is ErrorIfExists.
     """
-    target = _Bucket(uri) if urlsplit(uri).scheme.lower().startswith("s3") else _Folder(uri)
+    target = _Bucket(uri) if is_s3(uri) else _Folder(uri)
     if not can_list(uri):
         raise InputError(f"cannot write to {uri}: use a path, file:// or s3://")
     if save_mode in ("ErrorIfExists", "Ignore") and target.exists():
@@ -97,7 +97,7 @@ class _Bucket:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri.rstrip("/")
-        self.bucket, _, key = self.uri.partition("://")[2].partition("/")
+        self.bucket, key = bucket_and_key(self.uri)
         self.prefix = f"{key}/" if key else ""
 
     def exists(self) -> bool:

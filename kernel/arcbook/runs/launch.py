@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from arcbook.cells.fetch import fetch_text, scheme_of
+from arcbook.cells.fetch import fetch_text
 from arcbook.cells.notebook import Job, document_job, job_notebook, notebook_job, source_of
+from arcbook.core.addresses import bucket_and_key, is_s3, replace_file, scheme_of
 from arcbook.core.failures import ArcbookError, DefinitionError
 from arcbook.core.suggest import did_you_mean
 from arcbook.runs.execute import execute, to_bytes
@@ -63,17 +64,13 @@ def write_output(address: str, content: bytes) -> None:
     from arcbook.core.translate import translating
 
     with translating():
-        if scheme_of(address) in {"s3", "s3a", "s3n"}:
+        if is_s3(address):
             import boto3
 
-            bucket, _, key = address.split("://", 1)[1].partition("/")
+            bucket, key = bucket_and_key(address)
             boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
             return
-        path = Path(address.removeprefix("file://"))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.part")
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        replace_file(Path(address.removeprefix("file://")), content)
 
 
 def read_parameters(path: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from arcbook.core.addresses import bucket_and_key
 from arcbook.core.failures import ArcbookError, InputError
 from arcbook.core.translate import translating
 from arcbook.runs import layout
@@ -83,7 +84,7 @@ class S3Store(Store):
 
     def __init__(self, root: str) -> None:
         self.root = root.rstrip("/")
-        self._bucket, _, self._prefix = root.split("://", 1)[1].strip("/").partition("/")
+        self._bucket, self._prefix = bucket_and_key(root.rstrip("/"))
         self._client = _client()
 
     def folder(self, job: str, run_id: str) -> S3Folder:

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 
+from arcbook.core.addresses import is_s3, replace_file
 from arcbook.core.failures import InputError
 from arcbook.runs import layout
 from arcbook.runs.record import Record, read_record
@@ -98,7 +99,7 @@ class Store(ABC):
 def open_store(root: str | None = None) -> Store:
     """The store at `root`; without one, that of ARCBOOK_RECORD, else the folder `runs` here."""
     chosen = root or os.environ.get(layout.ROOT_VARIABLE) or layout.DEFAULT_ROOT
-    if chosen.startswith(("s3://", "s3a://", "s3n://")):
+    if is_s3(chosen):
         from arcbook.runs.s3 import S3Store
 
         return S3Store(chosen)
@@ -114,11 +115,7 @@ class LocalFolder(Folder):
 
     def put(self, name: str, content: bytes) -> None:
         """Write a file whole: under another name first, then renamed."""
-        target = self.path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        temporary.write_bytes(content)
-        temporary.replace(target)
+        replace_file(self.path / name, content)
 
     def get(self, name: str) -> bytes:
         """A file's content."""

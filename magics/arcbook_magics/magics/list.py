@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from arcbook.core.addresses import bucket_and_key, is_s3
 from arcbook.core.failures import CellError, InputError
 from arcbook.core.problem import Problem
 from arcbook.core.span import Span
@@ -38,8 +39,9 @@ def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     place = lines[0][0]
     parts = urlsplit(place)
     with translating():
-        if parts.scheme in ("s3", "s3a"):
-            entries = _s3(parts.netloc, parts.path.lstrip("/"))
+        if is_s3(place):
+            bucket, key = bucket_and_key(place)
+            entries = _s3(bucket, key.lstrip("/"))
         else:
             entries = _local(Path(parts.path if parts.scheme == "file" else place))
     yield show(bench, cell, _TYPES, sorted(entries, key=lambda entry: entry["name"] or ""), limited=True)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from arcbook.core.addresses import is_s3, within_s3
 from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
@@ -66,8 +66,8 @@ def _united(sources: Sequence[Source]) -> "pa.Schema":
 
     schemas = []
     for source in sources:
-        remote = urlsplit(source.uri).scheme.lower().startswith("s3")
-        place = source.uri.partition("://")[2] if remote else local_path(source.uri)
+        remote = is_s3(source.uri)
+        place = within_s3(source.uri) if remote else local_path(source.uri)
         try:
             schemas.append(pq.read_schema(place, filesystem=fs_s3() if remote else None).remove_metadata())
         except pa.ArrowInvalid as error:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from arcbook.core.addresses import is_s3
 from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
@@ -22,7 +23,7 @@ def run_delta_lake_load(stage: DeltaLakeLoad, session: Session) -> Result:
     rows, details = rows_to_write(stage, session)
     frame = nullable(rows, session)
     place = stage.output_uri
-    if can_list(place) and not place.lower().startswith("s3"):
+    if can_list(place) and not is_s3(place):
         place = absolute(local_path(place))
     exists = is_table(place)
     if exists and stage.save_mode in ("ErrorIfExists", "Ignore"):

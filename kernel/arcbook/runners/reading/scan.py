@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
+from arcbook.core.addresses import is_s3, within_s3
 from arcbook.runners.reading.delimited_text import Dialect, tables
 from arcbook.runners.reading.json_text import parsed, record_texts
 from arcbook.runners.reading.listing import local_path
@@ -28,8 +28,8 @@ class Reader(Protocol):
 
 def open_input(uri: str) -> IO[bytes]:
     """The bytes of a file, local or on S3."""
-    if urlsplit(uri).scheme.lower() in ("s3", "s3a", "s3n"):
-        stream: IO[bytes] = fs_s3().open_input_stream(uri.partition("://")[2])
+    if is_s3(uri):
+        stream: IO[bytes] = fs_s3().open_input_stream(within_s3(uri))
         return stream
     return Path(local_path(uri)).open("rb")
 
@@ -38,7 +38,7 @@ def filesystem_of(uri: str) -> Any:
     """The file system of a path or address, as pyarrow knows it."""
     from pyarrow import fs
 
-    return fs_s3() if urlsplit(uri).scheme.lower() in ("s3", "s3a", "s3n") else fs.LocalFileSystem()
+    return fs_s3() if is_s3(uri) else fs.LocalFileSystem()
 
 
 def fs_s3() -> Any:
@@ -96,8 +96,8 @@ class ParquetReader:
         import pyarrow.parquet as pq
 
         wanted = pa.ipc.read_schema(pa.py_buffer(self.schema))
-        filesystem = fs_s3() if urlsplit(uri).scheme.lower().startswith("s3") else None
-        place = uri.partition("://")[2] if filesystem is not None else local_path(uri)
+        filesystem = fs_s3() if is_s3(uri) else None
+        place = within_s3(uri) if is_s3(uri) else local_path(uri)
         with pq.ParquetFile(place, filesystem=filesystem) as file:
             known = {name.lower(): name for name in file.schema_arrow.names}
             present = [known[name.lower()] for name in wanted.names if name.lower() in known]
