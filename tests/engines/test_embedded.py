@@ -219,6 +219,36 @@ def test_a_process_that_does_not_start(own: EmbeddedEngine, monkeypatch: pytest.
         own.spark()
 
 
+def test_a_failed_session_ends_its_child(own: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next attempt starts a child of its own, and none is left without an owner."""
+    pids: list[int] = []
+
+    def refuse(url: str, settings: object) -> None:
+        assert own.pid is not None
+        pids.append(own.pid)
+        raise ConnectionError("refused")
+
+    monkeypatch.setattr(embedded, "open_session", refuse)
+    with pytest.raises(ConnectionError):
+        own.spark()
+    assert own.pid is None
+    assert _gone(pids[0], 1)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_runs(ended: bool) -> None:
+    """A process that has ended does not run, even while nobody has waited for it."""
+    child = subprocess.Popen(["true"] if ended else ["sleep", "60"])
+    try:
+        if ended:
+            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert processes.is_running(child.pid) is not ended
+    finally:
+        child.kill()
+        child.wait()
+    assert not processes.is_running(child.pid)
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("01:02.50", 62.5), ("1:00:01", 3601.0), ("2-00:00:00", 172800.0)])
 def test_clock(text: str, seconds: float) -> None:
     """Processor time as `ps` prints it."""

@@ -1,5 +1,6 @@
 """The engine `local`: one warm server with a token, isolated sessions, an end when nobody is there."""
 
+import fcntl
 import json
 import os
 import stat
@@ -17,6 +18,8 @@ from arcbook.engines import local
 from arcbook.engines.base import Engine
 from arcbook.engines.connect import open_session
 from arcbook.engines.local import LocalEngine, Server
+from arcbook.engines.local_server import locked
+from arcbook.engines.processes import is_running
 
 NewEngine = Callable[[str], Engine]
 
@@ -85,12 +88,13 @@ def test_secrets_are_private(local_engine: Engine) -> None:
     server = local_engine.server
     assert server is not None
     assert server.token not in repr(server)
-    folder = local.prepare_folder(local_engine._purposes, lambda _: None)
+    folder = local.server_folder(local.server_command(local_engine._purposes, lambda _: None))
     state = folder / "state.json"
     assert json.loads(state.read_text())["token"] == server.token
     assert stat.S_IMODE(state.stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert server.token not in (folder / "command.json").read_text()
+    assert stat.S_IMODE((folder / "command.json").stat().st_mode) == 0o600
 
 
 @pytest.mark.local
@@ -133,14 +137,15 @@ def test_idle_end_and_no_double_start(new_engine: NewEngine) -> None:
     assert second.spark().sql("SELECT 1").collect()[0][0] == 1
     second.close()
     assert _ends(server), "the server outlives its last user"
-    assert local.read_server(local.prepare_folder(first._purposes, lambda _: None)) is None
+    folder = local.server_folder(local.server_command(first._purposes, lambda _: None))
+    assert local.read_server(folder) is None
 
 
 def _ends(server: Server) -> bool:
     deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and (local._runs(server.pid) or local._runs(server.keeper)):
+    while time.monotonic() < deadline and (is_running(server.pid) or is_running(server.keeper)):
         time.sleep(0.2)
-    return not (local._runs(server.pid) or local._runs(server.keeper))
+    return not (is_running(server.pid) or is_running(server.keeper))
 
 
 def test_state_of_a_dead_server_is_not_believed(tmp_path: Path) -> None:
@@ -155,11 +160,48 @@ def test_state_of_a_dead_server_is_not_believed(tmp_path: Path) -> None:
 def test_failed_start(tmp_path: Path) -> None:
     """A server that ends at once is a transient error with its log as detail, and nothing stays behind."""
     command = {"arguments": ["sh", "-c", "echo no luck; exit 3"], "environment": dict(os.environ), "idle_seconds": 1}
-    (tmp_path / "command.json").write_text(json.dumps(command))
     with pytest.raises(TransientError, match="it ended with code 3") as caught:
-        local.start_server(tmp_path, lambda _: None)
+        local.start_server(tmp_path, command, lambda _: None)
     assert "no luck" in caught.value.detail
     assert not (tmp_path / "state.json").exists()
+    # It holds the environment of whoever started the server.
+    assert stat.S_IMODE((tmp_path / "command.json").stat().st_mode) == 0o600
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a "server" whose processes are this one, and that nothing started."""
+    command = {"arguments": [], "environment": {}, "idle_seconds": 1}
+    monkeypatch.setattr(local, "server_command", lambda purposes, say: command)
+    monkeypatch.setattr(local, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(local, "missing_jars", lambda purposes: [])
+    folder = local.server_folder(command)
+    state = {"port": 1, "token": "t", "pid": os.getpid(), "keeper": os.getpid()}
+    (folder / "state.json").write_text(json.dumps(state))
+    return folder
+
+
+def test_a_running_server_keeps_its_command(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its keeper may be reading the file while others open the engine."""
+    (stand_in / "command.json").write_text("of the keeper")
+    monkeypatch.setattr(local, "open_session", lambda url, settings: None)
+    LocalEngine()._open()
+    assert (stand_in / "command.json").read_text() == "of the keeper"
+
+
+def test_a_failed_session_lets_go_of_the_server(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody uses a server to which no session could be opened."""
+
+    def refuse(url: str, settings: object) -> None:
+        raise ConnectionError("refused")
+
+    monkeypatch.setattr(local, "open_session", refuse)
+    engine = LocalEngine()
+    with pytest.raises(ConnectionError):
+        engine.spark()
+    with locked(stand_in / "lease", fcntl.LOCK_EX | fcntl.LOCK_NB) as unused:
+        assert unused
+    assert engine.server is None
 
 
 def test_environment_is_not_shared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

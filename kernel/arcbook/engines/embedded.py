@@ -118,7 +118,6 @@ class EmbeddedEngine(Engine):
         self._session: SparkSession | None = None
         self._generation = 0
         self._storage: dict[str, str] = {}
-        self._closed = False
 
     @property
     def generation(self) -> int:
@@ -183,10 +182,6 @@ class EmbeddedEngine(Engine):
             if self._server is not None:
                 self._discard()
 
-    def log_tail(self) -> str:
-        """The end of the server's log, for the detail of an error."""
-        return self._server.tail() if self._server else ""
-
     def _open(self) -> None:
         others = strangers()
         if others:
@@ -197,8 +192,12 @@ class EmbeddedEngine(Engine):
         self._storage = storage.sail_environment()
         environment = {**storage.without_storage(os.environ), **self._storage}
         self._server = SailProcess(environment)
-        wake(self._server.port)
-        self._session = open_session(f"sc://127.0.0.1:{self._server.port}", {})
+        try:
+            wake(self._server.port)
+            self._session = open_session(f"sc://127.0.0.1:{self._server.port}", {})
+        except BaseException:
+            self._discard()
+            raise
 
     def _discard(self) -> None:
         server, session = self._server, self._session

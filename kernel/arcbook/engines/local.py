@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+from arcbook.core.addresses import replace_file
 from arcbook.core.failures import DefinitionError, TransientError
 from arcbook.engines import storage
 from arcbook.engines.base import Engine
@@ -20,7 +21,7 @@ from arcbook.engines.connect import bounded, end_session, open_session
 from arcbook.engines.jars import Say, cache_folder, jar_paths, missing_jars, pyspark_folder
 from arcbook.engines.java import find_java
 from arcbook.engines.local_server import START_SECONDS, locked
-from arcbook.engines.processes import memory_of_machine
+from arcbook.engines.processes import is_running, memory_of_machine
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -117,19 +118,24 @@ class LocalEngine(Engine):
     def close(self) -> None:
         """End the session and let go of the server, which ends by itself when nobody uses it."""
         with self._guard:
-            if self._session is not None:
+            if self._session is not None or self._lease is not None:
                 self._discard(alive=True)
 
     def _open(self) -> None:
         if "s3" not in self._purposes and (storage.is_configured() or not missing_jars(["s3"])):
             self._purposes = (*_ALWAYS, "s3")
-        folder = prepare_folder(self._purposes, self._say)
+        command = server_command(self._purposes, self._say)
+        folder = server_folder(command)
         with locked(folder / "lock", fcntl.LOCK_EX):
-            server = read_server(folder) or start_server(folder, self._say)
+            server = read_server(folder) or start_server(folder, command, self._say)
             lease = (folder / "lease").open("a")
             fcntl.flock(lease, fcntl.LOCK_SH)
         self._server, self._lease = server, lease
-        self._session = open_session(server.url, {})
+        try:
+            self._session = open_session(server.url, {})
+        except BaseException:
+            self._discard(alive=True)  # the lease, too: nobody uses the server
+            raise
         self._storage = {}
 
     def _sign_in(self, session: "SparkSession") -> None:
@@ -144,7 +150,7 @@ class LocalEngine(Engine):
 
     def _is_lost(self, session: "SparkSession") -> bool:
         assert self._server is not None
-        if not _runs(self._server.pid):
+        if not is_running(self._server.pid):
             return True
         if not self._suspect:
             return False
@@ -164,22 +170,24 @@ class LocalEngine(Engine):
             lease.close()
 
 
-def prepare_folder(purposes: tuple[str, ...], say: Say) -> Path:
-    """The folder of the server for this configuration, with the command to start it."""
+def server_command(purposes: tuple[str, ...], say: Say) -> Mapping[str, Any]:
+    """What the keeper of a server for this configuration has to know."""
     jars = [str(path) for path in jar_paths(purposes, say)]
     spark = pyspark_folder()
-    command = {
+    return {
         "arguments": _arguments(spark, jars),
         "environment": _environment(spark),
         "idle_seconds": _number("ARCBOOK_LOCAL_IDLE_SECONDS", 900),
     }
-    text = json.dumps(command, sort_keys=True)
+
+
+def server_folder(command: Mapping[str, Any]) -> Path:
+    """The folder of the server that `command` starts."""
     # The environment of whoever starts the server is not part of its identity: all share one.
     identity = json.dumps([command["arguments"], command["idle_seconds"], os.getuid()])
     folder = cache_folder() / "local" / hashlib.sha256(identity.encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
-    (folder / "command.json").write_text(text)
     return folder
 
 
@@ -190,11 +198,13 @@ def read_server(folder: Path) -> Server | None:
     except (OSError, ValueError):
         return None
     server = Server(**state)
-    return server if _runs(server.pid) and _runs(server.keeper) else None
+    return server if is_running(server.pid) and is_running(server.keeper) else None
 
 
-def start_server(folder: Path, say: Say) -> Server:
+def start_server(folder: Path, command: Mapping[str, Any], say: Say) -> Server:
     """Start the server of `folder` and wait until it listens. The caller holds the folder's lock.
+
+    `command` may hold secrets of this process's environment.
 
     Raises:
         TransientError: it did not start; the detail has the end of its log.
@@ -202,6 +212,7 @@ def start_server(folder: Path, say: Say) -> Server:
     say("starting the local Spark server")
     for name in ("failed", "state.json"):
         (folder / name).unlink(missing_ok=True)
+    replace_file(folder / "command.json", json.dumps(command, sort_keys=True).encode(), private=True)
     subprocess.run(
         [sys.executable, "-m", "arcbook.engines.local_server", str(folder)],
         check=True,
@@ -272,20 +283,3 @@ def _number(variable: str, default: int) -> int:
     if text and not text.isdigit():
         raise DefinitionError(f"{variable} is {text!r}; give a whole number.")
     return int(text) if text else default
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not _is_zombie(pid)
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return False

@@ -24,6 +24,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from arcbook.core.addresses import replace_file
+
 START_SECONDS = 180.0
 _PDEATHSIG = 1
 
@@ -39,7 +41,7 @@ def main() -> None:
     server, state = _start(folder, command)
     try:
         if _listens(server, state["port"]):
-            _write_private(folder / "state.json", state)
+            replace_file(folder / "state.json", json.dumps(state).encode(), private=True)
             _keep(folder, server, float(command["idle_seconds"]))
         else:
             reason = "it did not listen in time" if server.poll() is None else f"it ended with code {server.returncode}"
@@ -129,15 +131,6 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-
-
-def _write_private(path: Path, value: Mapping[str, Any]) -> None:
-    """Write whole or not at all, readable by the owner only from the first byte on."""
-    partial = path.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        json.dump(value, stream)
-    partial.rename(path)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,21 @@ _PROC = Path("/proc")
 _PEOPLE = range(1000, 60_000)
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process does something: one that has ended and was not waited for (a zombie) does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    try:
+        return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        # Ended meanwhile, or no process file system.
+        return not _PROC.exists() and not _ps(pid, "stat").startswith("Z")
+
+
 def memory_of(pid: int) -> int:
     """Resident memory of a process in bytes; 0 when it is gone."""
     try:

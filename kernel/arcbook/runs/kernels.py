@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from arcbook.core.failures import ArcbookError, OutOfMemoryError, TransientError
+from arcbook.engines.processes import is_running
 
 #: In the environment of a kernel and of everything it starts: the run it belongs to.
 RUN_VARIABLE = "ARCBOOK_RUN_ID"
@@ -63,7 +64,7 @@ def end_leftovers(run_id: str, *, grace_seconds: float = 2.0) -> list[int]:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + grace_seconds
-    while (alive := [pid for pid in left if _is_alive(pid)]) and time.monotonic() < deadline:
+    while (alive := [pid for pid in left if is_running(pid)]) and time.monotonic() < deadline:
         time.sleep(0.02)
     for pid in alive:
         with suppress(ProcessLookupError):
@@ -90,13 +91,6 @@ def _is_shared(pid: int) -> bool:
         except OSError:
             return False
     return False
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return _stat(pid)[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def _stat(pid: int) -> list[str]:

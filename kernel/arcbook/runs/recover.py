@@ -1,11 +1,11 @@
 """Completing the record of a run whose process is gone, from its journal."""
 
-import os
 import socket
 from datetime import datetime
 from pathlib import Path
 
 from arcbook.core.failures import ArcbookError, InputError, TransientError
+from arcbook.engines.processes import is_running
 from arcbook.runs.execute import failure_note, to_bytes
 from arcbook.runs.journal import Event, events_text, read_events
 from arcbook.runs.prepare import code_numbers
@@ -21,12 +21,8 @@ def is_alive(record: Record) -> bool:
     """Whether the process that writes a record still runs; False also for one of another machine."""
     if record.pid is None or record.host != socket.gethostname():
         return False
-    try:
-        os.kill(record.pid, 0)
-    except ProcessLookupError:
+    if not is_running(record.pid):
         return False
-    except PermissionError:
-        pass
     # The number may have been given to another process since: ours was older than its record.
     try:
         return Path(f"/proc/{record.pid}").stat().st_mtime <= record.started.timestamp() + 5
