@@ -9,3 +9,11 @@ def test_a_value_that_looks_like_a_launch_value_stays_a_value() -> None:
 
     assert context.params["parameters"] == ("note=--a=b",)
     assert context.meta["arcbook.launch"] == {"etl.config.environment": "test"}
+
+
+def test_a_name_that_is_none_keeps_its_own_value() -> None:
+    """`-p run-date=X` is complete: what follows is an option, and the job's declarations judge the name."""
+    context = command.make_context("run", ["job.ipynb", "-p", "run-date=X", "--engine", "local"])
+
+    assert context.params["parameters"] == ("run-date=X",)
+    assert context.params["engine"] == "local"

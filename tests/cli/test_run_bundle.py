@@ -81,3 +81,26 @@ def test_a_document_of_an_absolute_address_is_read_from_the_bundle(tmp_path: Pat
     done = arcbook(tmp_path, "run", str(folder), "--environment", "test", "--record", "runs")
 
     assert done.returncode == 0, done.stderr
+
+
+def test_a_document_above_the_job_is_read_from_the_bundle(tmp_path: Path) -> None:
+    """Its copy is kept under the address that the job spells, which is looked up before it is made absolute."""
+    statement = tmp_path / "shared" / "one.sql"
+    jobs = tmp_path / "jobs"
+    statement.parent.mkdir()
+    jobs.mkdir()
+    statement.write_text("SELECT 1 AS x", encoding="utf-8")
+    cells = [
+        CELLS[0],
+        (
+            '{"type": "SQLTransform", "name": "one", "environments": ["test"], "inputURI": "../shared/one.sql", '
+            '"outputView": "one"}'
+        ),
+        '%sqlvalidate name="as promoted" environments=test\nSELECT SUM(x) = 1, NULL FROM one',
+    ]
+    folder = promoted(jobs, cells)
+    statement.unlink()
+
+    done = arcbook(tmp_path, "run", str(folder), "--environment", "test", "--record", "runs")
+
+    assert done.returncode == 0, done.stderr

@@ -1,7 +1,6 @@
 """What commands share: options, and printing problems and errors as text or JSON."""
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -11,7 +10,6 @@ from arcbook.core.failures import ArcbookError, CellError, InternalError
 from arcbook.core.problem import Problem, Severity
 
 _PARAMETER_OPTIONS = ("-p", "--parameter")
-_ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -43,7 +41,7 @@ class ParameterCommand(click.Command):
         for arg in waiting:
             plain.append(arg)
             if arg in _PARAMETER_OPTIONS and (name := next(waiting, None)) is not None:
-                value = None if _ASSIGNMENT.match(name) else next(waiting, None)
+                value = None if "=" in name else next(waiting, None)
                 plain.append(name if value is None else f"{name}={value}")
         return super().parse_args(ctx, self.without_extras(ctx, plain))
 

@@ -90,7 +90,8 @@ class JournalClient(NotebookClient):
             await self._stop.during(self.async_start_new_kernel_client())
             info = await self._stop.during(self._kernel_info())
         except NoSuchKernel:
-            remedy = "Install it with `arcbook doctor`." if self.kernel_name == "arc" else "`jupyter kernelspec list`."
+            install = "Install it with `python -m arcbook.jupyter install`."
+            remedy = install if self.kernel_name == "arc" else "`jupyter kernelspec list` shows those that are."
             raise DefinitionError(f"No kernel is installed under the name {self.kernel_name!r}. {remedy}") from None
         except (RuntimeError, OSError) as error:
             status = process.poll() if process is not None else None

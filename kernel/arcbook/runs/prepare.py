@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from arcbook.cells.convert import trees_of
-from arcbook.cells.fetch import frozen
+from arcbook.cells.fetch import frozen, relative_to
 from arcbook.cells.magics import read_cell
 from arcbook.cells.notebook import Job, notebook_job, source_of
 from arcbook.cells.params import Values, read_assignments
@@ -81,9 +81,9 @@ def _prepared(request: Request, prepared: Prepared) -> Prepared:
     if not errors(found):
         # Checked with all values: what is missing now will still be missing when the cell's turn comes.
         found.extend(check_job(job, _context(request, prepared, settings, values)).problems)
-    prepared = _with_values(prepared, own, given)
     if wrong := errors(found):
         return replace(prepared, refused=CellError(wrong))
+    prepared = _with_values(prepared, own, given)
     return replace(prepared, warnings=tuple(each for each in found if each.severity is Severity.WARNING))
 
 
@@ -210,8 +210,9 @@ def _context(request: Request, prepared: Prepared, settings: RunSettings, values
         settings=settings,
         launch=prepared.launch,
         values=values,
-        folder=request.folder or "",
-        fetch=frozen(request.documents),
+        # By the job's own spelling first: under that the bundle keeps its documents.
+        folder="",
+        fetch=frozen(request.documents, relative_to(request.folder or "")),
         engine=prepared.engine,
         complete=True,
     )
