@@ -4,7 +4,7 @@ import boto3
 import pytest
 
 from arcbook.core.failures import InputError
-from arcbook.runners.execute import Executor
+from arcbook.runners.executor import Executor
 from tests.kernel.running import rows, run_text
 
 QUERY = '{"type": "SQLTransform", "name": "q", "outputView": "v", "sql": "%s"}'
@@ -39,6 +39,17 @@ def test_save_modes(executor: Executor, s3_bucket: str, kind: str) -> None:
     extra = '"multiLine": false, ' if kind == "JSON" else ""
     run_text(executor, f'{{"type": "{kind}Extract", "name": "r", "inputURI": "{place}", {extra}"outputView": "back"}}')
     assert rows(run_text(executor, QUERY % "SELECT g, count(*) FROM back GROUP BY g")) == [(0, 4), (1, 4)]
+
+
+@pytest.mark.parametrize("kind", ["Parquet", "JSON"])
+def test_a_view_without_rows_overwrites_itself(executor: Executor, s3_bucket: str, kind: str) -> None:
+    """The file that holds the columns is a new one each time, so the old one can go after it has come."""
+    run_text(executor, QUERY % "SELECT 1 AS id WHERE false")
+    load = f'{{"type": "{kind}Load", "name": "w", "inputView": "v", "outputURI": "s3a://{s3_bucket}/out", '
+    for _ in range(2):
+        assert run_text(executor, load + '"saveMode": "Overwrite"}').details["outputFiles"] == 1
+    left = boto3.client("s3").list_objects_v2(Bucket=s3_bucket, Prefix="out/")["Contents"]
+    assert len([each for each in left if not each["Key"].endswith("_SUCCESS")]) == 1
 
 
 def test_missing_place(executor: Executor, s3_bucket: str) -> None:

@@ -3,6 +3,7 @@
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from arcbook.core.addresses import is_s3, within_s3
 from arcbook.core.failures import DefinitionError, InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result
@@ -82,7 +83,7 @@ def _as_json(value: str, kind: "DataType") -> str:
 def _write_one(frame: "DataFrame", folder: str, file_format: str) -> None:
     """Write one file with the rows in their order; Sail deals the rows of one partition out to several files."""
     rows: Any = frame.toArrow()
-    name = f"{folder.rstrip('/')}/part-{uuid.uuid4().hex[:16]}.{file_format}"
+    name = _new_file(folder, file_format)
     if file_format == "parquet":
         import pyarrow.parquet as pq
 
@@ -95,7 +96,7 @@ def _write_one(frame: "DataFrame", folder: str, file_format: str) -> None:
 
 def _write_columns(frame: "DataFrame", folder: str, file_format: str) -> None:
     """Sail writes no file for a frame without rows; Spark writes one, from which the columns can be read."""
-    name = f"{folder.rstrip('/')}/part-00000.{file_format}"
+    name = _new_file(folder, file_format)
     if file_format != "parquet":
         with filesystem_of(name).open_output_stream(_within(name)):
             return
@@ -106,6 +107,11 @@ def _write_columns(frame: "DataFrame", folder: str, file_format: str) -> None:
     pq.write_table(empty, _within(name), filesystem=filesystem_of(name))
 
 
+def _new_file(folder: str, file_format: str) -> str:
+    """A name that no file has: on S3 the old files go after the new ones have come."""
+    return f"{folder.rstrip('/')}/part-{uuid.uuid4().hex[:16]}.{file_format}"
+
+
 def _within(uri: str) -> str:
     """The path that a file system of pyarrow knows."""
-    return uri.partition("://")[2] if uri.startswith("s3") else uri
+    return within_s3(uri) if is_s3(uri) else uri
