@@ -10,7 +10,7 @@ import pytest
 from arcbook.core.settings import RunSettings
 from arcbook.engines.base import Engine
 from arcbook.engines.open import open_engine
-from arcbook.runners.execute import Executor
+from arcbook.runners.executor import Executor
 
 # The warm server of the engine `local` outlives the tests only briefly; processes the tests start share it.
 os.environ.setdefault("ARCBOOK_LOCAL_IDLE_SECONDS", "60")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from arcbook.core.failures import CancelledError
 
 if TYPE_CHECKING:
-    from arcbook.runners.execute import Executor
+    from arcbook.runners.executor import Executor
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from arcbook.cells.check import check
 from arcbook.cells.hocon import read_objects
 from arcbook.cells.model import Cell, Step
 from arcbook.runners.base import Result
-from arcbook.runners.execute import Executor
+from arcbook.runners.executor import Executor
 
 
 def run_text(executor: Executor, text: str, **parameters: Any) -> Result:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from arcbook.core.settings import RunSettings
-from arcbook.runners.execute import Executor
+from arcbook.runners.executor import Executor
 from tests.kernel.running import rows, run_text
 
 SOURCE = '{"type": "SQLTransform", "name": "q", "outputView": "v", "sql": "SELECT 1 AS i, \'x\' AS g"}'

@@ -16,7 +16,7 @@ from arcbook.core.failures import ArcbookError
 from arcbook.core.settings import RunSettings
 from arcbook.engines.base import Engine
 from arcbook.runners.base import Result
-from arcbook.runners.execute import Executor
+from arcbook.runners.executor import Executor
 
 FOLDER = Path(__file__).parents[1] / "golden"
 CASES = sorted(path.parent.name for path in FOLDER.glob("*/expected.json"))

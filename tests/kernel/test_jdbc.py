@@ -12,7 +12,7 @@ import pytest
 from arcbook.core.failures import ArcbookError, DefinitionError
 from arcbook.core.settings import RunSettings
 from arcbook.engines.base import Engine
-from arcbook.runners.execute import Executor
+from arcbook.runners.executor import Executor
 from tests.kernel.running import run_text
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from arcbook.runners.execute import Executor
+from arcbook.runners.executor import Executor
 from arcbook.runners.reading.delimited_text import Dialect, column_names, first_record, tables
 from arcbook.runners.reading.json_text import ddl, infer, json_line, record_texts
 from arcbook.runners.reading.listing import glob_regex, list_sources

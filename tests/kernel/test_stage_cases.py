@@ -13,7 +13,7 @@ from arcbook.cells.model import Cell, Step
 from arcbook.core.failures import ArcbookError
 from arcbook.core.settings import RunSettings
 from arcbook.runners.base import Result
-from arcbook.runners.execute import Executor
+from arcbook.runners.executor import Executor
 from tests.kernel.cases import Case, cases
 
 _PART = re.compile(r"[^/]*\.(parquet|json|csv|txt)$")

@@ -5,8 +5,8 @@ import pytest
 from arcbook.cells.magics import read_cell
 from arcbook.cells.params import Declarations, read_declarations
 from arcbook.core.failures import CellError
-from arcbook_magics.inputs import Inputs
 from arcbook.core.launcher import Launch
+from arcbook_magics.inputs import Inputs
 from arcbook_magics.plain import line_source
 from arcbook_magics.python_cells import python_source
 

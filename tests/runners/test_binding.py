@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from arcbook.runners.execute import Executor
+from arcbook.runners.executor import Executor
 from arcbook.runners.statement import execute_statement
 
 

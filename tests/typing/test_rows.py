@@ -15,7 +15,7 @@ from arcbook.core.settings import RunSettings
 from arcbook.engines.base import Engine
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result
-from arcbook.runners.execute import Executor
+from arcbook.runners.executor import Executor
 from arcbook.runners.transform.typing import run_typing_transform
 from arcbook.stages.transform.typing import TypingTransform
 from tests.typing import vectors
