@@ -5,10 +5,10 @@
     run:    cells that run on every engine
 
 A run case may have `files` (written below `${BASE}` beforehand; a value is text, or `{hex: …}`), `before` (stage
-objects run first), `cell`, `after`, `query` (SQL whose rows are compared instead of the view), and expects `columns`,
-`rows` (in any order unless `ordered`), `metadata`, `details`, `outputs` (texts of the files in folders, sorted), or an
-`error` (class and message). `parameters` are bound to `:name`. `differs` names an engine and the reason why the case
-does not hold there.
+objects run first), `cell`, `after`, and expects `columns`, `rows` (in any order unless `ordered`), `metadata`,
+`details`, `outputs` (texts of the files in folders, sorted), or an `error` (`class`, by engine where they differ, and
+`message`). `parameters` are bound to `:name`, `settings` are choices of the run. `differs` names an engine and the
+reason why the case does not hold there.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,16 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parent / "stages"
+#: The keys of a case by part; those of `error` are all required.
+KEYS = {
+    "good": {"name", "cell", "files"},
+    "bad": {"name", "cell", "files", "problems"},
+    "run": {
+        "name", "files", "before", "cell", "after", "columns", "rows", "ordered", "metadata", "details", "outputs",
+        "error", "parameters", "settings", "differs",
+    },
+    "error": {"class", "message"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,13 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.stage}-{self.data['name'].replace(' ', '_')}"
+
+    def __post_init__(self) -> None:
+        """A key that nothing reads would be an expectation that nothing proves."""
+        if unknown := self.data.keys() - KEYS[self.part]:
+            raise ValueError(f"{self}: unknown keys {sorted(unknown)}")
+        if "error" in self.data and self.data["error"].keys() != KEYS["error"]:
+            raise ValueError(f"{self}: an error needs exactly the keys {sorted(KEYS['error'])}")
 
 
 def cases(part: str) -> list[Case]:
