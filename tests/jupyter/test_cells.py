@@ -6,7 +6,7 @@ import pytest
 
 from arcbook.cells.magics import MAGICS
 from arcbook_magics.registry import magic_names
-from tests.jupyter.conftest import Kernel, StartKernel
+from tests.jupyter.kernels import Kernel, StartKernel
 
 
 @pytest.fixture(scope="module", autouse=True)

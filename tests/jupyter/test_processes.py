@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jupyter.conftest import StartKernel, alive, descendants, wait_until
+from tests.jupyter.kernels import StartKernel, alive, descendants, wait_until
 
 ENDLESS = "SELECT count(*) FROM range(3000000) a CROSS JOIN range(3000000) b WHERE a.id + b.id = 7"
 

@@ -8,7 +8,7 @@ import jupyter_kernel_test
 import pytest
 
 from arcbook.jupyter.assist import completeness, completions, documentation
-from tests.jupyter.conftest import Kernel
+from tests.jupyter.kernels import Kernel
 
 
 class ConformanceTests(jupyter_kernel_test.KernelTests):  # type: ignore[misc]  # untyped

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.jupyter.conftest import Kernel, alive, descendants, wait_until
+from tests.jupyter.kernels import Kernel, alive, descendants, wait_until
 from tests.trials import seeds
 
 pytestmark = pytest.mark.trial

@@ -1,31 +1,14 @@
 """Notebooks to run, the installed commands, and what they left."""
 
-import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
 
 from arcbook.runs.record import Record, read_record
-
-BIN = Path(sys.executable).parent
-
-Make = Callable[..., Path]
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A finished command."""
-
-    code: int
-    out: str
-    err: str
+from tests.runs.running import BIN, Make, Ran, environment, record_folder
 
 
 @pytest.fixture
@@ -76,12 +59,6 @@ def start_command(tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
     return start
 
 
-def environment() -> dict[str, str]:
-    """This process's environment without what would choose for the run."""
-    ours = ("ARCBOOK_ENGINE", "ARCBOOK_RECORD", "ETL_CONF_ENV", "ARCBOOK_LAUNCH")
-    return {name: value for name, value in os.environ.items() if name not in ours}
-
-
 @pytest.fixture
 def the_record(tmp_path: Path) -> Callable[[], Record]:
     """The one record that was left in the test's folder."""
@@ -90,27 +67,3 @@ def the_record(tmp_path: Path) -> Callable[[], Record]:
         return read_record((record_folder(tmp_path) / "record.json").read_text(encoding="utf-8"))
 
     return read
-
-
-def record_folder(tmp_path: Path) -> Path:
-    """The folder of the one record under `runs`."""
-    (found,) = (tmp_path / "runs").glob("*/*")
-    return found
-
-
-def read_notebook(path: Path) -> dict[str, Any]:
-    """A notebook that nbformat accepts as valid, as plain values."""
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    nbformat.validate(notebook)
-    plain: dict[str, Any] = json.loads(json.dumps(notebook))
-    return plain
-
-
-def texts(notebook: dict[str, Any]) -> str:
-    """All that the cells show, as one text."""
-    shown: list[str] = []
-    for cell in notebook["cells"]:
-        for output in cell.get("outputs", ()):
-            shown += ["".join(output.get("text", "")), output.get("evalue", ""), *output.get("traceback", ())]
-            shown += ["".join(value) for value in output.get("data", {}).values() if isinstance(value, str | list)]
-    return "\n".join(shown)

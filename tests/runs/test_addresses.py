@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.conftest import Make, Ran
+from tests.runs.running import Make, Ran
 
 Run = Callable[..., Ran]
 

@@ -9,8 +9,7 @@ import pytest
 
 from arcbook.runs.launch import read_request, run
 from arcbook.runs.request import Outcome
-from tests.runs.conftest import Make, Ran, read_notebook, record_folder, texts
-from tests.runs.test_faults import assert_nothing_runs
+from tests.runs.running import Make, Ran, assert_nothing_runs, read_notebook, record_folder, texts
 
 Run = Callable[..., Ran]
 

@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from arcbook.runs.record import Record
-from tests.runs.conftest import Make, Ran, read_notebook, record_folder, texts
+from tests.runs.running import Make, Ran, assert_nothing_runs, read_notebook, record_folder, texts
 
 Run = Callable[..., Ran]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -29,29 +29,6 @@ def wait_for(text: str, tmp_path: Path, seconds: float = 60.0) -> None:
                 return
         time.sleep(0.1)
     raise AssertionError(f"{text!r} did not reach the journal")
-
-
-def processes_of(run_id: str) -> list[int]:
-    """Processes that carry the run's mark in their environment."""
-    return list(_marked(f"ARCBOOK_RUN_ID={run_id}".encode()))
-
-
-def _marked(mark: bytes) -> Iterator[int]:
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (path / "environ").read_bytes().split(b"\0"):
-                yield int(path.name)
-        except OSError:
-            continue
-
-
-def assert_nothing_runs(tmp_path: Path, seconds: float = 10.0) -> None:
-    """No process of the run is left, waiting as long as a kernel takes to see that its parent is gone."""
-    run_id = record_folder(tmp_path).name
-    deadline = time.monotonic() + seconds
-    while processes_of(run_id) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert processes_of(run_id) == []
 
 
 def test_a_killed_kernel(

@@ -17,7 +17,7 @@ from arcbook.core.failures import TransientError
 from arcbook.runs.papermill_engine import ArcEngine, DefaultEngine
 from arcbook.runs.papermill_errors import RunFailedError
 from arcbook.runs.store import LocalFolder
-from tests.runs.conftest import Make, read_notebook, record_folder, texts
+from tests.runs.running import Make, read_notebook, record_folder, texts
 
 
 @pytest.fixture(autouse=True)

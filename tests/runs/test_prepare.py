@@ -11,7 +11,7 @@ from arcbook.core.masking import masker
 from arcbook.runs.launch import read_logical_time, read_parameters, read_request
 from arcbook.runs.prepare import prepare
 from arcbook.runs.request import INJECTED_TAG, Prepared
-from tests.runs.conftest import Make
+from tests.runs.running import Make
 
 REFUSED: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "data" / "refused.yml").read_text(encoding="utf-8")
@@ -198,3 +198,10 @@ def test_environments_can_be_ignored(make_notebook: Make) -> None:
 
     assert [problem.code for problem in plain.warnings] == ["never-runs"]
     assert not ignoring.warnings
+
+
+def test_an_option_without_effect_is_a_warning(make_notebook: Make) -> None:
+    """The run goes on, and says that it makes nothing of it."""
+    made = ready(make_notebook("%version"), launch={"etl.config.uri": "file:///elsewhere.json"})
+
+    assert [(each.code, each.key) for each in made.warnings] == [("unknown-parameter", "etl.config.uri")]

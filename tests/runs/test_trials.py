@@ -13,7 +13,7 @@ import pyarrow.parquet
 import pytest
 from deltalake import DeltaTable
 
-from tests.runs.conftest import BIN, Make, Ran, environment
+from tests.runs.running import BIN, Make, Ran, environment
 from tests.trials import seeds
 
 pytestmark = pytest.mark.trial
