@@ -30,7 +30,6 @@ class DelimitedExtract(ExtractStage):
     Every column is text, and an empty value is null; a TypingTransform gives the columns their types. Without a header
     the columns are `_c0`, `_c1`, …. Their number is that of the first line: shorter rows are filled with nulls, surplus
     values dropped, blank lines left out. The escape is the backslash: set `escape` to `"` for files that double quotes.
-
     A schema neither names nor types the columns; its metadata goes to columns of the same name. When the path is
     missing or has no data, the stage fails unless there is a schema: then the view is empty and has the schema's types.
     """
@@ -51,12 +50,10 @@ class DelimitedExtract(ExtractStage):
     input_field: InputField | None = None
     output_view: OutputView
     delimiter: Annotated[
-        Literal["Comma", "Pipe", "DefaultHive", "Custom"],
-        Field(description="What separates values; `DefaultHive` is the character 0x01, `Custom` is `customDelimiter`."),
+        Literal["Comma", "Pipe", "DefaultHive", "Custom"], Field(description="The separator; `DefaultHive` means 0x01.")
     ] = "Comma"
     custom_delimiter: Annotated[
-        str | None,
-        Field(min_length=1, description="The separator when `delimiter` is `Custom`; may be longer than one."),
+        str | None, Field(min_length=1, description="The separator when `delimiter` is `Custom`; one sign or more.")
     ] = None
     quote: Annotated[
         Literal["DoubleQuote", "SingleQuote", "None"], Field(description="What encloses values; `None`: nothing does.")
@@ -77,13 +74,6 @@ class DelimitedExtract(ExtractStage):
     @model_validator(mode="after")
     def _custom_delimiter_is_given(self) -> Self:
         if self.delimiter == "Custom" and self.custom_delimiter is None:
-            raise PydanticCustomError(
-                "missing",
-                "`customDelimiter` is needed when `delimiter` is `Custom`",
-                {
-                    "code": "missing-key",
-                    "key": "customDelimiter",
-                    "remedy": "Give the separator, or another delimiter.",
-                },
-            )
+            context = {"code": "missing-key", "key": "customDelimiter", "remedy": "Give it, or another delimiter."}
+            raise PydanticCustomError("missing", "`customDelimiter` is needed when `delimiter` is `Custom`", context)
         return self
