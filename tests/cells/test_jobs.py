@@ -190,6 +190,22 @@ def test_launch_values_win_over_all_others() -> None:
         assert steps_of(cell, context)[0].stage.name == field
 
 
+@pytest.mark.parametrize(
+    ("attribute", "cell"),
+    [("opaque", "%sql outputView=b environments=test\nSELECT * FROM a"),
+     ("computes", "{type: SQLTransform, name: ${LATER}, environments: [test], sql: SELECT 1, outputView: b}")],
+)  # fmt: skip
+def test_a_stage_type_says_what_its_keys_do_not_show(
+    attribute: str, cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a stage that may make any view, or yields values, nothing is claimed of views and values."""
+    job = notebook(["%log name=n environments=test\nSELECT 1", cell])
+    context = Context(complete=True)
+    assert len(check_job(job, context).problems) == 1
+    monkeypatch.setattr(stage_types()["LogExecute"], attribute, True)
+    assert check_job(job, context).problems == ()
+
+
 def test_stages_of_other_environments_are_steps_too() -> None:
     """A run says what it skips, whatever is wrong with it."""
     cell = read_cell("{type: NoSuchStage, name: odd, environments: [dev], x: ${NO}}")

@@ -24,9 +24,6 @@ from arcbook.stages.base import Stage, roles_of
 from arcbook.stages.keys import Role
 from arcbook.stages.registry import stage_types
 
-#: Keys of which a stage may have one.
-_EXCLUSIVE = (("inputURI", "sql"), ("inputURI", "inputView"), ("schema", "schemaURI", "schemaView"))
-
 
 @dataclass(frozen=True, slots=True)
 class Examination:
@@ -65,10 +62,9 @@ def examine(tree: Tree, *, settings: RunSettings, fetch: Fetch = fetch_text, sou
     stage_type, problem = _type_of(tree)
     if stage_type is None:
         return Examination(None, (problem,) if problem else (), tree)
-    problems = [*_exclusive(tree, stage_type), *_policies(tree, settings), *authentication_problems(tree)]
+    problems = [*_alternatives(tree, stage_type), *_policies(tree, settings), *authentication_problems(tree)]
     tree, found = with_documents(tree, stage_type, fetch)
     problems += found
-    problems += _unfed(tree, stage_type)
     stage, found = _validated(tree, stage_type)
     problems += [each for each in found if each.code == "schema" or not _said(each, problems)]
     if stage is not None:
@@ -173,43 +169,29 @@ def _placeholder_paths(value: Any, path: Path = ()) -> list[Path]:
     return [path] if has_placeholders(value) else []
 
 
-def _exclusive(tree: Tree, stage_type: type[Stage]) -> list[Problem]:
-    """Arc lets one of two such keys win in silence."""
+def _alternatives(tree: Tree, stage_type: type[Stage]) -> list[Problem]:
+    """Of keys that say the same in different ways two are given, or none where one must be."""
     keys = stage_type.keys()
     problems = []
-    for group in _EXCLUSIVE:
-        first, *others = [key for key in group if key in tree.value and key in keys] or [""]
+    for group in (*stage_type.one_of, *stage_type.at_most_one_of):
+        known = [key for key in group if key in keys]
+        if len(known) < 2:
+            continue  # a key without alternatives says itself whether it must be there
+        given = [key for key in tree.value if key in known]
         problems += [
             Problem(
                 "conflicting-keys",
-                f"`{key}` and `{first}` exclude each other",
+                f"`{key}` and `{given[0]}` exclude each other",
                 tree.key_span((key,)),
                 key,
                 "Remove one of the two; Arc would use one without saying which.",
             )
-            for key in others
+            for key in given[1:]
         ]
-    return problems
-
-
-def _unfed(tree: Tree, stage_type: type[Stage]) -> list[Problem]:
-    """A statement or an input that is given neither way."""
-    keys = stage_type.keys()
-    problems = []
-    for group, message in (
-        (("sql", "inputURI"), "a statement: `sql`, or `inputURI` with a file's address"),
-        (("inputURI", "inputView"), "an input: `inputURI` or `inputView`"),
-        (("schema", "schemaURI", "schemaView"), "a schema: `schema`, `schemaURI` or `schemaView`"),
-    ):
-        present = [key for key in group if key in keys]
-        if len(present) < 2 or any(key in tree.value for key in group):
-            continue
-        if group[0] == "schema" and not stage_type.__name__.startswith("Typing"):
-            continue  # extracts may go without
-        if group == ("inputURI", "inputView") and "sql" in keys:
-            continue
-        text = f"{stage_type.type_name()} needs {message}"
-        problems.append(missing_key(tree, (present[0],), stage_type, message=text))
+        if not given and group in stage_type.one_of:
+            first, last = ", ".join(f"`{key}`" for key in known[:-1]), known[-1]
+            message = f"{stage_type.type_name()} needs {first} or `{last}`"
+            problems.append(missing_key(tree, (known[0],), stage_type, message=message))
     return problems
 
 

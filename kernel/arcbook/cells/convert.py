@@ -1,7 +1,9 @@
 """From a cell to the trees of its stages."""
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from arcbook.cells.arguments import split_pairs, unquoted
 from arcbook.cells.hocon import read_objects
@@ -117,7 +119,16 @@ def _kinds(makes_stage: str | None) -> dict[str, str]:
 
 
 def _kind(annotation: Any) -> str:
-    text = str(annotation)
-    if "dict[" in text:
-        return "map"
-    return "list" if "tuple[" in text or "list[" in text else "text"
+    origins = {get_origin(each) or each for each in _members(annotation)}
+    return "map" if dict in origins else "list" if origins & {list, tuple} else "text"
+
+
+def _members(annotation: Any) -> Iterator[Any]:
+    """The types that a key's value may have, without what is said about them."""
+    if get_origin(annotation) is Annotated:
+        yield from _members(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, UnionType):
+        for member in get_args(annotation):
+            yield from _members(member)
+    else:
+        yield annotation

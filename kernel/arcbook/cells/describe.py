@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 from arcbook.cells.magics import MAGICS
 from arcbook.core.failures import DefinitionError
 from arcbook.core.suggest import did_you_mean
-from arcbook.stages.base import Stage
+from arcbook.stages.base import Stage, description_of
 from arcbook.stages.registry import stage_types
 
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -64,7 +64,7 @@ def key_rows(declared: type[Stage]) -> list[KeyRow]:
     rows = []
     for name, field in declared.model_fields.items():
         default = "" if field.is_required() else _default(field.get_default(call_default_factory=True))
-        description = field.description or _inner_description(field.annotation)
+        description = description_of(field)
         key, kind, choices = field.alias or name, _kind(field.annotation), _choices(field.annotation)
         rows.append(KeyRow(key, kind, field.is_required(), default, description, choices))
     return sorted(rows, key=lambda row: not row.required)
@@ -118,15 +118,6 @@ def _default(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
-
-
-def _inner_description(annotation: Any) -> str:
-    """The description that an optional key's type carries inside its union."""
-    for member in get_args(annotation):
-        for item in getattr(member, "__metadata__", ()):
-            if getattr(item, "description", None):
-                return str(item.description)
-    return ""
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:

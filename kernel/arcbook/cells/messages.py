@@ -7,7 +7,7 @@ from arcbook.cells.tree import Path, Tree
 from arcbook.core.problem import Problem
 from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean
-from arcbook.stages.base import Stage
+from arcbook.stages.base import Stage, description_of
 
 _KINDS = {
     "string_type": "text",
@@ -82,8 +82,7 @@ def keys_sentence(stage_type: type[Stage]) -> str:
 
 def _describe(stage_type: type[Stage], path: Path) -> str:
     name = stage_type.keys().get(str(path[0])) if len(path) == 1 else None
-    description = stage_type.model_fields[name].description if name else None
-    return f"Add it. {description}" if description else "Add it."
+    return f"Add it. {description_of(stage_type.model_fields[name])}".strip() if name else "Add it."
 
 
 def _own(error: Mapping[str, Any], context: Mapping[str, Any], path: Path, tree: Tree) -> Problem:

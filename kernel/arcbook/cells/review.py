@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from arcbook.cells.check import Examination
@@ -27,8 +28,6 @@ from arcbook.stages.keys import Role
 
 #: Columns that extracts may add; whether they do depends on keys and engine, so they are always thinkable.
 _INTERNAL = {"_filename": "string", "_index": "long", "_monotonically_increasing_id": "long"}
-#: Stages that may make views nobody sees in their keys.
-_OPAQUE = frozenset({"PipelineExecute"})
 
 
 @dataclass
@@ -130,15 +129,15 @@ class Review:
             self.opaque = True
             return problems
         problems += self.habits(tree)
-        if stage_type.type_name() in _OPAQUE:
-            self.opaque = True
-        if stage_type.type_name() == "ConfigExecute":
-            self.computed = True
+        self.opaque |= stage_type.opaque
+        self.computed |= stage_type.computes
         for key, role in _roles(stage_type):
             if role is Role.READS_VIEW:
                 for name in _names(tree.value.get(key)):
                     self._read(name, tree.span((key,)), key)
-        columns = self._statement(tree, cell, problems)
+        # A statement of another kind reads none of the job's views and takes none of its parameters by name.
+        ours = ("sql", Role.SQL) in _roles(stage_type)
+        columns = self._statement(tree, cell, problems) if ours else None
         schema = tree.value.get("schema")
         if isinstance(schema, list) and stage_type.kind == "transform":
             columns = _schema_columns(schema)
@@ -193,12 +192,7 @@ class Review:
     def _statement(self, tree: Tree, cell: Cell, problems: list[Problem]) -> Mapping[str, str] | None:
         """Check a stage's statement against views and parameters; the columns it yields, when they are certain."""
         sql, params = tree.value.get("sql"), tree.value.get("sqlParams")
-        # A statement of another database reads none of the job's views and takes none of its parameters by name.
-        if (
-            not isinstance(sql, str)
-            or "jdbcURL" in tree.value
-            or tree.value.get("type") in ("MetadataFilterTransform", "MetadataValidate")
-        ):
+        if not isinstance(sql, str):
             return None
         try:
             statement, rendered = statement_of(sql, params), filled(sql, params)
@@ -288,18 +282,12 @@ def _engines_with(need: str) -> str:
     return f"Use the engine {' or '.join(f'`{name}`' for name in able)}." if able else "No engine here offers it."
 
 
-def _roles(stage_type: type[Stage]) -> list[tuple[str, Role]]:
+@cache
+def _roles(stage_type: type[Stage]) -> tuple[tuple[str, Role], ...]:
     """Each key of a stage type with its role."""
-    cached = _ROLES.get(stage_type)
-    if cached is None:
-        cached = [
-            (fact.alias or name, role) for name, fact in stage_type.model_fields.items() for role in roles_of(fact)
-        ]
-        _ROLES[stage_type] = cached
-    return cached
-
-
-_ROLES: dict[type[Stage], list[tuple[str, Role]]] = {}
+    return tuple(
+        (fact.alias or name, role) for name, fact in stage_type.model_fields.items() for role in roles_of(fact)
+    )
 
 
 def _names(value: Any) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-from arcbook.stages.keys import Role, TextMap
+from arcbook.stages.keys import INPUT, SCHEMA, Role, TextMap
 
 
 def key_of(field_name: str) -> str:
@@ -19,9 +19,20 @@ _ABBREVIATIONS = {"uri": "URI", "url": "URL"}
 
 
 def roles_of(field: FieldInfo) -> frozenset[Role]:
-    """What a field's value means, also where the key is optional (`InputView | None` keeps its role in the union)."""
-    inner = (item for member in get_args(field.annotation) for item in getattr(member, "__metadata__", ()))
-    return frozenset(item for item in (*field.metadata, *inner) if isinstance(item, Role))
+    """What a field's value means, also where the key is optional."""
+    return frozenset(item for item in (*field.metadata, *_inner(field)) if isinstance(item, Role))
+
+
+def description_of(field: FieldInfo) -> str:
+    """A field's description, also where the key is optional."""
+    return field.description or next(
+        (item.description for item in _inner(field) if isinstance(item, FieldInfo) and item.description), ""
+    )
+
+
+def _inner(field: FieldInfo) -> Iterator[Any]:
+    """What the members of a union carry: `InputView | None` keeps role and description there."""
+    return (item for member in get_args(field.annotation) for item in getattr(member, "__metadata__", ()))
 
 
 class Stage(BaseModel):
@@ -44,6 +55,12 @@ class Stage(BaseModel):
     kind: ClassVar[str]
     #: What an engine must offer for this stage, whatever its values (names in `arcbook.core.capabilities`).
     needs: ClassVar[frozenset[str]] = frozenset()
+    #: Groups of keys of which a stage has one, and those of which it has one at most; keys the type lacks are ignored.
+    one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    at_most_one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    #: Whether the stage may make views that its keys do not name, and whether it yields values for `${name}`.
+    opaque: ClassVar[bool] = False
+    computes: ClassVar[bool] = False
 
     id: Annotated[str | None, Field(description="Identifier, unique within the job.")] = None
     name: Annotated[str, Field(description="Name shown in messages and logs.")]
@@ -83,6 +100,8 @@ class ExtractStage(Stage):
     """Base of stages that read outside data into a view."""
 
     kind: ClassVar[str] = "extract"
+    one_of = (INPUT,)
+    at_most_one_of = (SCHEMA,)
 
 
 class TransformStage(Stage):

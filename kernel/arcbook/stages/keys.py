@@ -21,9 +21,15 @@ class Role(Enum):
     MAKES_VIEW = "makes view"
     READS_PLACE = "reads place"
     WRITES_PLACE = "writes place"
-    SQL = "sql"
+    SQL = "sql over the job's views"
     FOREIGN_SQL = "sql of another database"
     DOCUMENT = "document"
+
+
+#: Keys that say the same thing in different ways.
+STATEMENT = ("sql", "inputURI")
+INPUT = ("inputURI", "inputView")
+SCHEMA = ("schema", "schemaURI", "schemaView")
 
 
 def _text_map(value: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, SecretStr
 
 from arcbook.stages.base import ExecuteStage
-from arcbook.stages.keys import Authentication, DocumentURI, ForeignSql, SqlParams
+from arcbook.stages.keys import STATEMENT, Authentication, DocumentURI, ForeignSql, SqlParams
 
 
 class JDBCExecute(ExecuteStage):
@@ -29,6 +29,7 @@ class JDBCExecute(ExecuteStage):
   "sqlParams": {"location": "s3://lake/contacts"}
 }
 """
+    one_of = (STATEMENT,)
 
     jdbc_url: Annotated[
         str,

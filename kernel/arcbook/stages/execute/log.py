@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from arcbook.stages.base import ExecuteStage
-from arcbook.stages.keys import Authentication, DocumentURI, Sql, SqlParams
+from arcbook.stages.keys import STATEMENT, Authentication, DocumentURI, Sql, SqlParams
 
 
 class LogExecute(ExecuteStage):
@@ -21,6 +21,7 @@ class LogExecute(ExecuteStage):
   "sql": "SELECT TO_JSON(NAMED_STRUCT('contacts', COUNT(*))) FROM contacts"
 }
 """
+    one_of = (STATEMENT,)
 
     input_uri: DocumentURI | None = None
     sql: Sql | None = None

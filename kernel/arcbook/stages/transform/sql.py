@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from arcbook.stages.base import TransformStage
 from arcbook.stages.keys import (
+    STATEMENT,
     Authentication,
     DocumentURI,
     NumPartitions,
@@ -34,6 +35,7 @@ class SQLTransform(TransformStage):
   "outputView": "adults"
 }
 """
+    one_of = (STATEMENT,)
 
     # A key with a file's address wins over the inline one in Arc, in silence; arcbook refuses both (see cells.check).
     input_uri: DocumentURI | None = None

@@ -7,6 +7,7 @@ from pydantic import Field
 from arcbook.schemas.rules import needs
 from arcbook.stages.base import TransformStage
 from arcbook.stages.keys import (
+    SCHEMA,
     Authentication,
     DocumentURI,
     InputView,
@@ -49,6 +50,7 @@ class TypingTransform(TransformStage):
   "outputView": "contacts"
 }
 """
+    one_of = (SCHEMA,)
 
     columns: Annotated[SchemaColumns | None, Field(alias="schema")] = None
     schema_uri: DocumentURI | None = None

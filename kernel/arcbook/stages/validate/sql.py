@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from arcbook.stages.base import ValidateStage
-from arcbook.stages.keys import Authentication, DocumentURI, Sql, SqlParams
+from arcbook.stages.keys import STATEMENT, Authentication, DocumentURI, Sql, SqlParams
 
 
 class SQLValidate(ValidateStage):
@@ -24,6 +24,7 @@ class SQLValidate(ValidateStage):
   "sql": "SELECT COUNT_IF(email IS NULL) = 0, TO_JSON(NAMED_STRUCT('rows', COUNT(*))) FROM contacts"
 }
 """
+    one_of = (STATEMENT,)
 
     input_uri: DocumentURI | None = None
     sql: Sql | None = None
