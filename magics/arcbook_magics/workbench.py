@@ -1,7 +1,7 @@
 """One shell's state, and the way of a cell through it: read, fill, check, run, show."""
 
+import atexit
 import os
-import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from arcbook_magics.inputs import Inputs
 from arcbook_magics.options import Options
 from arcbook_magics.registry import magic
 from arcbook_magics.room import EngineRoom
-from arcbook_magics.shown import Shown
+from arcbook_magics.shown import Shown, visible
 
 if TYPE_CHECKING:
     from arcbook.cells.model import Cell
@@ -25,15 +25,14 @@ if TYPE_CHECKING:
     from arcbook.engines.session import Session
     from arcbook.runners.executor import Executor
 
-_BENCHES: "weakref.WeakKeyDictionary[Any, Workbench]" = weakref.WeakKeyDictionary()
+#: Not weak: a workbench holds its shell, by the functions that show and describe.
+_BENCHES: "dict[Any, Workbench]" = {}
 
 
 def get_workbench(shell: Any) -> "Workbench":
     """The workbench of an IPython shell, made on first use; it ends with the process."""
     bench = _BENCHES.get(shell)
     if bench is None:
-        import atexit
-
         in_kernel = getattr(shell, "kernel", None) is not None
         bench = Workbench(publish=_publisher(shell), describe=_describer(shell), in_kernel=in_kernel)
         _BENCHES[shell] = bench
@@ -45,6 +44,7 @@ def forget_workbench(shell: Any) -> None:
     """End a shell's workbench, if it has one."""
     bench = _BENCHES.pop(shell, None)
     if bench is not None:
+        atexit.unregister(bench.close)
         bench.close()
 
 
@@ -264,9 +264,17 @@ class Workbench:
         ours = translate(error)
         self.last_error = ours
         lines = render(ours, source, say_more=bool(self.options["extendedErrors"]))
+        if ours.detail and self._shows_traces():
+            lines += visible(ours.detail, lines=True).splitlines()
         # IPython's protocol for exceptions that know how they look.
         ours._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
         return ours.with_traceback(None)
+
+    def _shows_traces(self) -> bool:
+        try:
+            return self.settings.stack_trace
+        except CellError:  # it is shown when a cell needs the options
+            return False
 
     def refuse_secrets(self, cell: "Cell") -> None:
         """Stop before a cell whose text holds a secret is run or saved.

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from arcbook.core.failures import CellError
-from arcbook.core.launch import OPTIONS, launch_values, settings_from
+from arcbook.core.launch import OPTIONS, launch_values, settings_from, without_effect
+from arcbook.core.problem import Severity
 from arcbook.core.settings import RunSettings
 
 #: A text that is right for each kind of option, and what it is read as.
@@ -43,6 +44,25 @@ def test_all_faults_at_once() -> None:
     }  # fmt: skip
     assert "etl.config.environment" in found["etl.config.enviroment"].remedy
     assert "ETL_CONF_STORAGE_LEVEL" in found["etl.config.storageLevel"].message
+
+
+@pytest.mark.parametrize(
+    ("argument", "streams", "warned"),
+    [
+        ("etl.config.uri=file:///job.json", False, True),
+        ("etl.config.completion.environments=dev", False, True),
+        ("etl.config.completion.environments=production,test", False, False),
+        ("etl.config.streaming=true", False, True),
+        ("etl.config.streaming=true", True, False),
+        ("etl.config.job.id=17", False, False),
+    ],
+)
+def test_options_without_effect(argument: str, streams: bool, warned: bool) -> None:
+    """What changes nothing is said, with the option's name."""
+    found = without_effect(settings_from([f"--{argument}"], {}), streams=streams)
+    assert [(each.key, each.severity) for each in found] == (
+        [(argument.partition("=")[0], Severity.WARNING)] if warned else []
+    )
 
 
 def test_a_choice_of_the_command_line_wins() -> None:

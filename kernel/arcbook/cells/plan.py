@@ -17,6 +17,7 @@ from arcbook.cells.places import place_of
 from arcbook.cells.review import Review
 from arcbook.cells.tree import Tree
 from arcbook.core.failures import CellError
+from arcbook.core.launch import without_effect
 from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean
@@ -120,6 +121,8 @@ def check_job(job: Job, context: Context) -> Report:
             if step is not None:
                 steps.append(step)
     problems.extend(review.end())
+    streams = any("streaming" in step.stage.required_capabilities() for step in steps)
+    problems.extend(without_effect(context.settings, streams=streams))
     return Report(tuple(steps), tuple(sorted(dict.fromkeys(problems), key=place_of)))
 
 

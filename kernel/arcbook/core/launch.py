@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from arcbook.core.failures import CellError
-from arcbook.core.problem import Problem
+from arcbook.core.problem import Problem, Severity
 from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean
 
@@ -107,6 +107,32 @@ def settings_from(
     if environment:
         values["environment"] = environment
     return RunSettings(**values)
+
+
+def without_effect(settings: RunSettings, *, streams: bool) -> list[Problem]:
+    """Warnings about options that were given and change nothing here.
+
+    Args:
+        settings: what was given.
+        streams: whether any stage of the job can run as a stream.
+    """
+    default = RunSettings()
+    reasons = {
+        "uri": "the job is named by its address",
+        "completion_environments": "completion offers the environments that the notebook names",
+        **({} if streams else {"streaming": "no stage of the job reads a stream"}),
+    }
+    return [
+        Problem(
+            "unknown-parameter",
+            f"--{option.argument} ({option.variable}) has no effect: {reasons[option.field]}",
+            key=option.argument,
+            remedy="Leave it out.",
+            severity=Severity.WARNING,
+        )
+        for option in OPTIONS
+        if option.field in reasons and getattr(settings, option.field) != getattr(default, option.field)
+    ]
 
 
 def _boolean(text: str) -> bool:

@@ -10,6 +10,7 @@ from arcbook.engines.views import View
 from arcbook.runners.base import Result
 
 if TYPE_CHECKING:
+    from pyspark import StorageLevel
     from pyspark.sql import DataFrame
 
 
@@ -50,9 +51,27 @@ def make_view(
     register(frame, stage.output_view, session, delta_path=None if stage.persist else delta_path)
     if stage.persist:
         if "persist" in session.capabilities:
-            frame.persist()
+            frame.persist(storage_level(session.settings.storage_level))
         gained["records"] = frame.count()
     return Result(frame=frame, view=stage.output_view, details={**(details or {}), **gained})
+
+
+def storage_level(name: str) -> "StorageLevel":
+    """Spark's storage level of a name that Arc knows (`arcbook.core.launch.STORAGE_LEVELS`).
+
+    PySpark has no constants for them: its own of the same name mean rows in serialised form.
+    """
+    from pyspark import StorageLevel
+
+    in_memory = "MEMORY" in name
+    serialised = "_SER" in name
+    return StorageLevel(
+        useDisk="DISK" in name,
+        useMemory=in_memory,
+        useOffHeap=False,
+        deserialized=in_memory and not serialised,
+        replication=2 if name.endswith("_2") else 1,
+    )
 
 
 def register(frame: "DataFrame", name: str, session: Session, *, delta_path: str | None = None) -> None:

@@ -16,6 +16,7 @@ from nbformat.v4 import output_from_msg
 
 from arcbook.core.failures import ArcbookError, CancelledError, DefinitionError, InternalError, TransientError
 from arcbook.core.masking import Masker
+from arcbook.core.translate import translate
 from arcbook.runs import kernels
 from arcbook.runs.classify import error_of
 from arcbook.runs.journal import Journal
@@ -73,8 +74,8 @@ class JournalClient(NotebookClient):
             self._write_metadata()
         except StoppedError:
             self._ending.error = self._cancelled()
-        except ArcbookError as error:
-            self._ending.error = error
+        except Exception as error:  # noqa: BLE001  # also a bug of ours, or a journal on a full disk: the run has an end
+            self._ending.error = translate(error)
         finally:
             await self._end_kernel(manager)
             kernels.end_leftovers(run_id)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import socket
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from arcbook.core.failures import ArcbookError
 from arcbook.core.launcher import Launch
 from arcbook.core.masking import Masker, mask_url, masker
+from arcbook.core.translate import translate, translating
 from arcbook.runs import layout
 from arcbook.runs.journal import FORMAT, Journal, read_events
 from arcbook.runs.kernels import RUN_VARIABLE
@@ -38,20 +40,18 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
     with Stop() as stop:
         prepared = prepare(request, started)
         record = _first_record(request, prepared, run_id, started)
-        folder.put(layout.RECORD, _masked(record, hidden).to_json().encode())
-        with Journal(folder.start_journal(), hidden) as journal:
-            _begin(journal, record, prepared)
-            if prepared.refused:
-                ending = Ending(prepared.refused)
-                _show_refusal(journal, prepared)
-            else:
-                ending = _run_kernel(request, prepared, journal, stop, run_id, on_cell)
+        with translating(f"cannot keep a record at {folder.address}"):
+            folder.put(layout.RECORD, _masked(record, hidden).to_json().encode())
+            opened = Journal(folder.start_journal(), hidden)
+        with opened as journal:
+            ending = _run(request, prepared, record, journal, stop, on_cell)
             if ending.error:
                 _mask_error(ending.error, hidden)
             failure = failure_note(ending.error, ending.cell) if ending.error else None
             status = _status(ending.error)
             end = {"status": status, "failure": failure.model_dump(mode="json") if failure else None}
-            journal.write("run-end", **end)
+            with suppress(OSError):  # on a full disk the story stays without an end, which the record tells
+                journal.write("run-end", **end)
         ended = now()
         record = record.model_copy(
             update={
@@ -60,6 +60,20 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
             }
         )  # fmt: skip
         return _leave(folder, journal.path, _masked(record, hidden), ending, prepared)
+
+
+def _run(request: Request, prepared: Prepared, record: Record, journal: Journal, stop: Stop, on_cell: OnCell) -> Ending:
+    """Run the cells, if they may run. Whatever goes wrong is in the ending: the record is completed in any case."""
+    try:
+        _begin(journal, record, prepared)
+        if prepared.refused:
+            _show_refusal(journal, prepared)
+            return Ending(prepared.refused)
+        if prepared.settings.lint_only:
+            return Ending()
+        return _run_kernel(request, prepared, journal, stop, record.run_id, on_cell)
+    except Exception as error:  # noqa: BLE001  # a bug of ours, or a journal on a full disk
+        return Ending(prepared.refused or translate(error))
 
 
 def _run_kernel(
@@ -119,6 +133,8 @@ def _first_record(request: Request, prepared: Prepared, run_id: str, started: An
         logical_time=prepared.logical_time,
         started=started,
         parameters=prepared.parameters,
+        job_id=prepared.settings.job_id,
+        tags=dict(prepared.settings.tags),
         launch=prepared.launch,
         notes=prepared.notes,
         output=mask_url(request.output) if request.output else None,
@@ -171,7 +187,7 @@ def _leave(folder: Folder, journal: Path, record: Record, ending: Ending, prepar
     except (ArcbookError, OSError) as error:
         # The record's place is lost (a bucket, a full disk). What the job did is done: it is kept beside the journal.
         trouble = f"The record could not be completed: {error}"
-        if journal.parent.exists():
+        with suppress(OSError):
             (journal.parent / layout.NOTEBOOK).write_bytes(content)
             (journal.parent / layout.RECORD).write_text(record.to_json(), encoding="utf-8")
     return Outcome(
@@ -214,7 +230,7 @@ def to_bytes(notebook: dict[str, Any]) -> bytes:
 def _masked(record: Record, hidden: Masker) -> Record:
     # Only free text: a secret like "2026" must not make times unreadable.
     free = record.model_dump(
-        mode="json", include={"source", "parameters", "launch", "notes", "stages", "failure", "output"}
+        mode="json", include={"source", "parameters", "tags", "launch", "notes", "stages", "failure", "output"}
     )
     return Record.model_validate(record.model_dump(mode="json") | hidden.mask_tree(free))
 

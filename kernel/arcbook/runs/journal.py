@@ -18,10 +18,12 @@ It is forced to the disk (`fsync`) at most once a second and at the end: a power
 cell costs microseconds instead of milliseconds. Secrets are masked before a line is formed.
 """
 
+import errno
 import json
 import os
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -57,15 +59,26 @@ class Journal:
         line = {"event": event, "time": timestamp(), **self._masker.mask_tree(values)}
         text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str)
         # One write call per line: a reader, or a crash, sees whole lines and at most one broken one at the end.
-        self._file.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        self._append(text.encode("utf-8", "backslashreplace") + b"\n")
         if time.monotonic() - self._synced >= _SECONDS_BETWEEN_SYNCS:
             self._sync()
+
+    def _append(self, line: bytes) -> None:
+        """Write a line whole or, when the disk is full, not at all: what follows must not be joined to its half."""
+        start = self._file.tell()
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        except OSError:
+            with suppress(OSError):
+                self._file.truncate(start)
+            raise
 
     def close(self) -> None:
         """Force what was written to the disk and close. Safe to call twice."""
         if not self._file.closed:
-            self._sync()
-            self._file.close()
+            with suppress(OSError), self._file:  # a disk that fails now costs the journal's last second, not the record
+                self._sync()
 
     def _sync(self) -> None:
         os.fdatasync(self._file.fileno())

@@ -29,6 +29,7 @@ KERNEL = "arc"
 DEFAULT_ENGINE = "embedded"
 ENVIRONMENT_KEY = "etl.config.environment"
 
+_LINT_ONLY = "Nothing was run: the option etl.config.lintOnly asks for a check only."
 _PLACEHOLDER = re.compile(r"\$\{\??\s*([^{}\s]+)\s*\}")
 
 
@@ -77,12 +78,14 @@ def _prepared(request: Request, prepared: Prepared) -> Prepared:
         parameters=_shown(values),
         notes=_notes(job, launch),
     )
-    settings = _settings(request, prepared, found)
+    prepared = replace(prepared, settings=_settings(request, prepared, found))
     if not errors(found):
         # Checked with all values: what is missing now will still be missing when the cell's turn comes.
-        found.extend(check_job(job, _context(request, prepared, settings, values)).problems)
+        found.extend(check_job(job, _context(request, prepared, values)).problems)
     if wrong := errors(found):
         return replace(prepared, refused=CellError(wrong))
+    if prepared.settings.lint_only:
+        prepared = replace(prepared, notes=(*prepared.notes, _LINT_ONLY))
     prepared = _with_values(prepared, own, given)
     return replace(prepared, warnings=tuple(each for each in found if each.severity is Severity.WARNING))
 
@@ -205,9 +208,9 @@ def _settings(request: Request, prepared: Prepared, found: list[Problem]) -> Run
     return replace(chosen, job_name=chosen.job_name or job_name(request.source))
 
 
-def _context(request: Request, prepared: Prepared, settings: RunSettings, values: Values) -> Context:
+def _context(request: Request, prepared: Prepared, values: Values) -> Context:
     return Context(
-        settings=settings,
+        settings=prepared.settings,
         launch=prepared.launch,
         values=values,
         # By the job's own spelling first: under that the bundle keeps its documents.

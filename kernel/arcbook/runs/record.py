@@ -87,6 +87,8 @@ class Record(_Part):
     ended: datetime | None = None
     seconds: float | None = None
     parameters: Mapping[str, Any] = Field(default_factory=dict)
+    job_id: str = Field("", description="The job's identifier for readers, as the option etl.config.job.id gives it.")
+    tags: Mapping[str, str] = Field(default_factory=dict, description="What the option etl.config.tags says.")
     launch: Mapping[str, str] = Field(default_factory=dict, description="Launch values for `${name}`.")
     notes: tuple[str, ...] = Field((), description="What a reader should know, one sentence each.")
     cells: tuple[CellNote, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 from arcbook.cells.notebook import Job
 from arcbook.core.failures import ArcbookError
 from arcbook.core.problem import Problem
+from arcbook.core.settings import RunSettings
 from arcbook.runs.record import CellNote, Record, StageNote
 
 #: The tag of a cell that holds the values given for a run; papermill's, so that both ways write the same notebook.
@@ -53,7 +54,8 @@ class Request:
 class Prepared:
     """A request after reading and checking, ready for a kernel.
 
-    `numbers` is the user's number of the code cell at a position; `refused` says why no kernel may start, or None.
+    `numbers` is the user's number of the code cell at a position; `settings` are Arc's options and policies as they
+    hold for the run; `refused` says why no kernel may start, or None.
     """
 
     notebook: dict[str, Any]
@@ -61,6 +63,7 @@ class Prepared:
     environment: str | None
     engine: str
     logical_time: datetime
+    settings: RunSettings = field(default_factory=RunSettings)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     launch: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
