@@ -19,7 +19,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "contacts-scd2"))
 
-from demo import PROMOTION, aws_environment  # noqa: E402  # a script beside the notebook, found by the line above
+from demo import PROMOTION  # noqa: E402  # a script beside the notebook, found by the line above
 
 BIN = Path(sys.executable).parent
 EXAMPLES = {"contacts-scd2": "contacts_scd2.ipynb", "taxi-typing": "taxi_typing.ipynb"}
@@ -30,13 +30,12 @@ def save_outputs(folder: Path, name: str) -> None:
     import nbclient
     import nbformat
 
-    with tempfile.TemporaryDirectory() as scratch, aws_environment() as environment:
+    with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / folder.name
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("data", "manifests"))
         subprocess.run([sys.executable, "generate.py", "data"], cwd=copy, check=True, stdout=subprocess.DEVNULL)
         executed = nbformat.read(copy / name, as_version=4)  # type: ignore[no-untyped-call]
-        client = nbclient.NotebookClient(executed, resources={"metadata": {"path": str(copy)}})
-        client.execute(env=environment)
+        nbclient.NotebookClient(executed, resources={"metadata": {"path": str(copy)}}).execute()
     path = folder / name
     notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     outputs = {cell.id: cell for cell in executed.cells if cell.cell_type == "code"}

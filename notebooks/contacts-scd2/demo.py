@@ -37,6 +37,8 @@ def main() -> int:
         print("[demo] running the notebook through papermill on the embedded engine")
         started = time.monotonic()
         executed = build / "contacts_scd2.executed.ipynb"
+        # The notebook's own default is `dev`, which does not publish the table.
+        environment |= {"ETL_CONF_ENV": "test"}
         code = run("papermill", NOTEBOOK, executed, "-k", "arc", "-r", "datalake", build, env=environment)
         seconds = time.monotonic() - started
         if code:

@@ -31,7 +31,7 @@ def papermill(folder: Path, name: str, engine: str, *arguments: str) -> "subproc
     return subprocess.run(
         [str(BIN / "papermill"), name, "out.ipynb", "-k", "arc", "--no-progress-bar", *arguments],
         cwd=folder,
-        env=os.environ | {"ARCBOOK_ENGINE": engine, "ARCBOOK_RECORD": str(folder / "runs")},
+        env=os.environ | {"ARCBOOK_ENGINE": engine, "ARCBOOK_RECORD": str(folder / "runs"), "ETL_CONF_ENV": "test"},
         capture_output=True,
         text=True,
         check=False,
@@ -106,7 +106,7 @@ def test_taxi_gate_stops_the_job_when_too_many_rows_are_bad(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_saved_outputs_are_what_the_notebook_gives(example: str, tmp_path: Path, moto_server: str) -> None:
+def test_saved_outputs_are_what_the_notebook_gives(example: str, tmp_path: Path) -> None:
     """nbval finds no difference between the outputs in the repository and those of a fresh run."""
     folder = copy_of(example, tmp_path)
     run_path(str(folder / "generate.py"))["generate"](folder / "data")

@@ -102,9 +102,10 @@ def _plain(value: Any) -> Any:
 _NAME = re.compile(r"([A-Za-z_]\w*)\s*:\s*")
 _KIND = re.compile(r"[A-Za-z]+")
 _RANGE = re.compile(r"\(\s*([^().\s]?(?:[^()]*?[^().\s])?)\s*\.\.\s*([^()]*?)\s*\)")
-_PATTERN = re.compile(r"/((?:[^/\\]|\\.)+)/")
+# As it is, or in brackets as a range: `string(/[A-Z]+/)`.
+_PATTERN = re.compile(r"(?P<open>\(\s*)?/(?P<pattern>(?:[^/\\]|\\.)+)/(?(open)\s*\))")
 # A default without quotes reaches to a comment, a range or a pattern, each behind a blank.
-_BARE = re.compile(r"(?:(?!\s#|\s\([^()]*\.\.|\s/).)*")
+_BARE = re.compile(r"(?:(?!\s#|\s\([^()]*\.\.|\s\(?/).)*")
 _EXAMPLE = "Write `name: type = default  # help`."
 
 
@@ -162,7 +163,7 @@ def read_declaration(text: str, span: Span) -> Declaration:
         elif limits := line.take(_RANGE):
             facts["minimum"], facts["maximum"] = (_limit(line, type_, limit) for limit in limits.groups())
         elif pattern := line.take(_PATTERN):
-            facts["pattern"] = _regex(line, pattern[1])
+            facts["pattern"] = _regex(line, pattern["pattern"])
         else:
             line.fail(f"`{line.rest}` is not understood", key=name)
     comment = line.rest.lstrip("# ").strip()
