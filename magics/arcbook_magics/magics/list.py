@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from arcbook.core.addresses import bucket_and_key, is_s3
 from arcbook.core.failures import CellError, InputError
@@ -31,19 +30,17 @@ def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     """Show the table of files."""
     from arcbook.cells.lines import content_lines
     from arcbook.core.translate import translating
+    from arcbook.runners.reading.listing import can_list, local_path
 
     lines = list(content_lines(cell))
     if len(lines) != 1:
         span = Span.at(cell.source, 0, len(cell.source.split("\n")[0]), cell=cell.number)
         raise CellError([Problem("magic-argument", "`%list` takes one address", span, remedy="Write `%list data/`.")])
     place = lines[0][0]
-    parts = urlsplit(place)
-    with translating():
-        if is_s3(place):
-            bucket, key = bucket_and_key(place)
-            entries = _s3(bucket, key.lstrip("/"))
-        else:
-            entries = _local(Path(parts.path if parts.scheme == "file" else place))
+    if not can_list(place):
+        raise InputError(f"cannot list {place}: only local folders and S3 can be listed")
+    with translating(f"cannot list {place}"):
+        entries = _s3(*bucket_and_key(place)) if is_s3(place) else _local(Path(local_path(place)))
     yield show(bench, cell, _TYPES, sorted(entries, key=lambda entry: entry["name"] or ""), limited=True)
 
 
@@ -61,6 +58,7 @@ def _local(folder: Path) -> list[Entry]:
 def _s3(bucket: str, prefix: str) -> list[Entry]:
     import boto3
 
+    prefix = prefix.lstrip("/")
     if prefix and not prefix.endswith("/"):
         prefix += "/"
     entries: list[Entry] = []
