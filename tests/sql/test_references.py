@@ -1,5 +1,6 @@
 """What a statement reads and writes is found at its place, and sound statements are never refused."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arcbook.sql.errors import SqlError
+from arcbook.sql.parse import parse
 from arcbook.sql.places import split_name
 from arcbook.sql.references import analyse
 from arcbook.sql.schema import unknown_columns
@@ -153,3 +155,12 @@ def test_explain_explains_one_statement() -> None:
     """EXPLAIN of EXPLAIN is nothing to look into, however long."""
     statement = analyse("explain " * 20_000 + "select 1")
     assert (statement.kind, statement.complete) == ("explain", False)
+
+
+def test_nothing_is_logged_and_the_log_stays_as_it_was(caplog: pytest.LogCaptureFixture) -> None:
+    """A statement that sqlglot does not know in detail is nobody's warning; its log is not ours to set."""
+    logger = logging.getLogger("sqlglot")
+    caplog.set_level(logging.WARNING, "sqlglot")
+    assert parse("OPTIMIZE said_nowhere ZORDER BY (a)").tree is not None
+    assert caplog.records == []
+    assert (logger.level, logger.filters) == (logging.WARNING, [])

@@ -6,6 +6,8 @@ here, and the rest is a statement nothing is known about. Some broken statements
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -191,21 +193,35 @@ def _sqlglot(sql: str) -> "tuple[exp.Expression | None, SqlError | None]":
     from sqlglot import ErrorLevel, errors, exp, tokenize
     from sqlglot.dialects import Databricks
 
-    # A statement sqlglot keeps as text is reported through `tree`, not by a line in somebody's log.
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)
     dialect = Databricks()
     try:
         tokens = tokenize(sql, read=dialect)
     except errors.TokenError:
         return None, None
     try:
-        trees = dialect.parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, sql)
+        with _unlogged():
+            trees = dialect.parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, sql)
     except errors.ParseError as error:
         return None, _syntax_error(error, tokens, sql)
     except RecursionError:
         return None, None
     found = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
     return (found[0] if len(found) == 1 else None), None
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """A statement that sqlglot keeps as text is reported through `tree`, not by a line in somebody's log."""
+
+    def is_error(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR
+
+    logger = logging.getLogger("sqlglot")
+    logger.addFilter(is_error)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_error)
 
 
 def _syntax_error(error: Any, tokens: list[Any], sql: str) -> SqlError:
