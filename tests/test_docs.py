@@ -5,6 +5,8 @@ from pathlib import Path
 
 from arcbook.core.codes import CODES
 from arcbook.core.failures import ERRORS_BY_NAME, FAILURES
+from arcbook.schemas.model import COLUMN_TYPES
+from arcbook_magics.registry import magic_names
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,6 +29,28 @@ def test_exit_codes_are_unique_and_every_class_has_an_error() -> None:
     codes = [failure.exit_code for failure in FAILURES.values()]
     assert len(set(codes)) == len(codes)
     assert {error.failure_name for error in ERRORS_BY_NAME.values()} == set(FAILURES)
+
+
+def test_the_failure_table_is_the_contract() -> None:
+    """Class, exit code, retry decision and meaning stand in the documentation as the code has them."""
+    text = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
+    rows = [f"| `{each.name}` | {each.exit_code} | {each.retry} | {each.meaning} |" for each in FAILURES.values()]
+    assert [row for row in rows if row not in text] == []
+
+
+def test_every_magic_is_documented() -> None:
+    """The kernel's page names each one."""
+    text = (ROOT / "docs" / "kernel.md").read_text(encoding="utf-8")
+    assert [name for name in magic_names() if not re.search(rf"%{name}\b", text)] == []
+
+
+def test_every_attribute_of_a_schema_is_documented() -> None:
+    """The page on typing names each type and attribute."""
+    text = (ROOT / "docs" / "typing.md").read_text(encoding="utf-8")
+    attributes = {
+        field.alias or name for column in COLUMN_TYPES.values() for name, field in column.model_fields.items()
+    }
+    assert [name for name in (*COLUMN_TYPES, *attributes) if f"`{name}`" not in text] == []
 
 
 def test_readme_begins_with_the_two_commands() -> None:
