@@ -73,7 +73,7 @@ def golden_manifests() -> Iterator[Any]:
         yield pytest.param(path, id=path.name)
 
 
-@pytest.mark.parametrize("path", golden_manifests())
+@pytest.mark.parametrize("path", list(golden_manifests()))
 def test_manifest_fits_argos_schema(path: Path, validators: dict[str, jsonschema.Draft202012Validator]) -> None:
     """No unknown key, no value of another type; a misspelt key would be noticed."""
     manifest = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -22,6 +22,7 @@ from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem
 from arcbook.core.suggest import did_you_mean
 
+#: The tag of a cell that holds the values given for a run; papermill's, so that both ways write the same notebook.
 INJECTED_TAG = "injected-parameters"
 _ASSIGNMENT = re.compile(r"\s*[A-Za-z_]\w*\s*=")
 

@@ -5,7 +5,7 @@ import os
 import threading
 
 from arcbook.core.failures import AccessError
-from arcbook.core.masking import masker
+from arcbook.core.masking import MASK, masker
 from arcbook.core.translate import translating
 
 _AWS = "aws-secretsmanager://"
@@ -58,10 +58,10 @@ class Secret:
         self._value = value
 
     def __str__(self) -> str:
-        return "********"
+        return MASK
 
     def __repr__(self) -> str:
-        return "Secret('********')"
+        return f"Secret({MASK!r})"
 
     def __reduce__(self) -> str:
         raise TypeError("a secret cannot be pickled")

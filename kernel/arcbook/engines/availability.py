@@ -1,11 +1,11 @@
 """Whether each engine could be opened on this machine; nothing is started."""
 
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from arcbook.core.capabilities import ENGINE_CAPABILITIES
 from arcbook.core.failures import ArcbookError
+from arcbook.core.versions import installed_version
 from arcbook.engines.embedded import memory_limit
 from arcbook.engines.jars import missing_jars, pinned_jars, pyspark_folder
 from arcbook.engines.java import find_java
@@ -55,7 +55,4 @@ def _local() -> tuple[bool, str]:
 
 
 def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "of unknown version"
+    return installed_version(package) or "of unknown version"

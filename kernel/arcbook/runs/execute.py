@@ -5,7 +5,6 @@ import json
 import os
 import socket
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from arcbook.core.failures import ArcbookError
 from arcbook.core.launcher import Launch
 from arcbook.core.masking import Masker, mask_url, masker
 from arcbook.core.translate import translate, translating
+from arcbook.core.versions import installed_version
 from arcbook.runs import layout
 from arcbook.runs.journal import FORMAT, Journal, read_events
 from arcbook.runs.kernels import RUN_VARIABLE
@@ -250,10 +250,5 @@ def _status(error: ArcbookError | None) -> str:
 def _versions() -> dict[str, str]:
     import platform
 
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    found = {package: installed_version(package) for package in _PACKAGES}
+    return {"python": platform.python_version(), **{name: each for name, each in found.items() if each}}

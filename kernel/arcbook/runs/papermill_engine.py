@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from arcbook.core.failures import ArcbookError, CellError, InternalError
+from arcbook.core.kernelspec import KERNEL, KERNELSPEC
 from arcbook.core.problem import Problem
-
-KERNEL = "arc"
 
 
 class ArcEngine:
@@ -32,7 +31,7 @@ class ArcEngine:
         found = name or nb.metadata.get("kernelspec", {}).get("name")
         if name == KERNEL and "kernelspec" not in nb.metadata:
             # The choice completes the notebook: papermill asks for its language next, without saying the kernel.
-            nb.metadata["kernelspec"] = {"name": KERNEL, "display_name": "Arc", "language": KERNEL}
+            nb.metadata["kernelspec"] = dict(KERNELSPEC)
         if not found:
             from arcbook.runs.papermill_errors import JobRefusedError
 

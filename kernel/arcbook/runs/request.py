@@ -11,8 +11,6 @@ from arcbook.core.problem import Problem
 from arcbook.core.settings import RunSettings
 from arcbook.runs.record import CellNote, Record, StageNote
 
-#: The tag of a cell that holds the values given for a run; papermill's, so that both ways write the same notebook.
-INJECTED_TAG = "injected-parameters"
 #: The tag of the cell that declares parameters, after which papermill puts the injected one.
 PARAMETERS_TAG = "parameters"
 
