@@ -1,8 +1,18 @@
 """How each view of a session was made: to rebuild it after a loss, and to write through it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from arcbook.stages.base import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What to run again to rebuild a view: a stage that changes nothing outside, and the job's values then."""
+
+    stage: Stage
+    parameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +26,7 @@ class View:
 
     name: str
     delta_path: str | None = None
-    maker: Any = None
+    maker: Maker | None = None
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from arcbook.core.suggest import did_you_mean
 from arcbook.core.translate import translate
 from arcbook.engines.base import Engine
 from arcbook.engines.session import Session
-from arcbook.engines.views import View, ViewBook
+from arcbook.engines.views import Maker, View, ViewBook
 from arcbook.runners.base import Result, load_runners, run
 from arcbook.sql.errors import SqlError
 from arcbook.sql.locate import locate_error
@@ -131,7 +131,7 @@ class Executor:
         if result.view is None:
             return
         known = self._book.get(result.view)
-        maker = _Maker(step, parameters) if result.frame is not None and _repeatable(step) else None
+        maker = Maker(step.stage, parameters) if result.frame is not None and _repeatable(step) else None
         self._book.put(View(result.view, known.delta_path if known else None, maker))
 
     def _catch_up(self, reason: str) -> None:
@@ -148,10 +148,10 @@ class Executor:
         self.notices.append(_notice(self.engine.name, reason, rebuilt, lost))
 
     def _rebuilt(self, view: View) -> bool:
-        if isinstance(view.maker, _Maker):
+        if view.maker is not None:
             self._rebuilding = True
             try:
-                run(view.maker.step.stage, self.session(view.maker.parameters))
+                run(view.maker.stage, self.session(view.maker.parameters))
             except Exception as error:  # noqa: BLE001  # a view built on a lost one, or on data that has gone since
                 self._log({"event": "view-lost", "view": view.name, "reason": translate(error).message})
             else:
@@ -222,14 +222,6 @@ def _problem(error: ArcbookError) -> Problem:
     if isinstance(error, SqlError):
         return Problem(error.code, error.message, remedy=error.remedy)
     return Problem("engine-error", error.message)
-
-
-@dataclass(frozen=True, slots=True)
-class _Maker:
-    """What to run again to rebuild a view."""
-
-    step: Step
-    parameters: Mapping[str, Any]
 
 
 def _position(step: Step) -> str:

@@ -1,4 +1,9 @@
-"""Writing a folder of files so that it is complete or as it was before, locally and on S3."""
+"""Writing a folder of files so that a failure leaves it as it was, locally and on S3.
+
+Two things stay possible: a process that is killed while finished files are put into a folder that others are in leaves
+some of them there, and a run that is repeated appends its rows once more, since files carry no mark of the run that
+wrote them, as the commits of a Delta table do.
+"""
 
 import contextlib
 import shutil
@@ -85,11 +90,19 @@ class _Folder:
         shutil.rmtree(old, ignore_errors=True)
 
     def _add(self, new: Path) -> None:
-        for file in sorted(new.rglob("*")):
-            if file.is_file():
-                moved = self.path / file.relative_to(new)
-                moved.parent.mkdir(parents=True, exist_ok=True)
-                file.rename(moved)
+        added: list[Path] = []
+        try:
+            for file in sorted(new.rglob("*")):
+                if file.is_file():
+                    moved = self.path / file.relative_to(new)
+                    moved.parent.mkdir(parents=True, exist_ok=True)
+                    # A mark such as `_SUCCESS` may be there already; files of rows have names of their own.
+                    added += [] if moved.exists() else [moved]
+                    file.rename(moved)
+        except BaseException:
+            for moved in added:
+                moved.unlink(missing_ok=True)
+            raise
 
 
 class _Bucket:

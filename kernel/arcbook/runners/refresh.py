@@ -9,10 +9,11 @@ from typing import Any
 
 from arcbook.core.failures import ArcbookError
 from arcbook.engines.session import Session
-from arcbook.engines.views import View
+from arcbook.engines.views import Maker, View
 from arcbook.runners.base import run
 from arcbook.runners.delta import same_table
 from arcbook.sql.references import analyse
+from arcbook.stages.base import Stage
 from arcbook.stages.keys import Role
 
 
@@ -28,16 +29,15 @@ def refresh(path: str, session: Session) -> list[str]:
             frame.createOrReplaceTempView(view.name)
             session.views.put(view)
             stale.add(name)
-        elif (stale_reads := stale & _reads(view)) and name not in stale_reads:
-            _make_again(view, session)
+        elif view.maker is not None and (stale_reads := stale & _reads(view.maker.stage)) and name not in stale_reads:
+            _make_again(view, view.maker, session)
             stale.add(name)
     return sorted(stale)
 
 
-def _reads(view: View) -> set[str]:
-    """The views that the maker of `view` reads, in lower case."""
-    stage: Any = getattr(getattr(view.maker, "step", None), "stage", None)
-    if stage is None or stage.persist:
+def _reads(stage: Stage) -> set[str]:
+    """The views that a stage reads, in lower case."""
+    if getattr(stage, "persist", False):
         return set()  # a persisted view keeps its rows on the other engines, too
     named = {str(value).lower() for _, value in stage.values_of(Role.READS_VIEW)}
     sql = getattr(stage, "sql", None)
@@ -55,7 +55,7 @@ def _filled(sql: str, stage: Any) -> str:
     return fill(sql, stage.sql_params).text
 
 
-def _make_again(view: View, session: Session) -> None:
+def _make_again(view: View, maker: Maker, session: Session) -> None:
     settings = replace(session.settings, immutable_views=False)
-    run(view.maker.step.stage, replace(session, settings=settings, parameters=view.maker.parameters))
+    run(maker.stage, replace(session, settings=settings, parameters=maker.parameters))
     session.views.put(view)

@@ -15,7 +15,8 @@ class ParquetLoad(LoadStage):
 
     The files are written beside the target and moved into it when all are complete, so a failure leaves the target as
     it was. With `saveMode` `Overwrite` the folder is exchanged, with `Append` files are added, `ErrorIfExists` fails
-    when the folder is there and `Ignore` then does nothing.
+    when the folder is there and `Ignore` then does nothing. A repeated run appends its rows once more: where that must
+    not happen, `Overwrite` a folder of the run's own, or use `DeltaLakeLoad`.
     """
 
     example: ClassVar[str] = """
