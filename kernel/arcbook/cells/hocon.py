@@ -2,11 +2,11 @@
 
 import re
 
-from arcbook.cells.lexer import Places
 from arcbook.cells.parser import Parser, SyntaxProblemError
 from arcbook.cells.tree import Tree
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem
+from arcbook.core.span import Lines
 
 
 def read_objects(text: str, *, origin: str = "", cell: int | None = None, first_line: int = 1) -> list[Tree]:
@@ -21,7 +21,7 @@ def read_objects(text: str, *, origin: str = "", cell: int | None = None, first_
     Raises:
         CellError: the syntax problems, at most one per object.
     """
-    parser = Parser(text, Places(text, origin=origin, cell=cell, first_line=first_line))
+    parser = Parser(text, Lines(text, origin=origin, cell=cell, first_line=first_line))
     trees: list[Tree] = []
     problems: list[Problem] = []
     while True:
@@ -53,7 +53,7 @@ def read_document(text: str, *, origin: str = "") -> Tree:
     Raises:
         CellError: the syntax problem.
     """
-    parser = Parser(text, Places(text, origin=origin))
+    parser = Parser(text, Lines(text, origin=origin))
     try:
         parser.skip()
         if parser.token.kind == "{":
@@ -66,7 +66,7 @@ def read_document(text: str, *, origin: str = "") -> Tree:
         else:
             value: dict[str, object] = {}
             parser.members(value, (), None)
-            parser.spans[()] = parser.places.span(0, len(text))
+            parser.spans[()] = parser.lines.span(0, len(text))
             tree = Tree(value, parser.spans, parser.key_spans)
         _at_end(parser)
     except SyntaxProblemError as error:
@@ -82,7 +82,7 @@ def read_value(text: str, *, origin: str = "") -> Tree:
     Raises:
         CellError: the syntax problem.
     """
-    parser = Parser(text, Places(text, origin=origin))
+    parser = Parser(text, Lines(text, origin=origin))
     try:
         parser.skip()
         start = parser.token.start
@@ -90,7 +90,7 @@ def read_value(text: str, *, origin: str = "") -> Tree:
             value, _ = parser.value(("",))
         else:
             raise parser.fail(f"expected a list or an object, found {parser.describe(parser.token)}")
-        parser.spans[("",)] = parser.places.span(start, parser.tokens[parser.index - 1].end)
+        parser.spans[("",)] = parser.lines.span(start, parser.tokens[parser.index - 1].end)
         _at_end(parser)
     except SyntaxProblemError as error:
         raise CellError([error.problem]) from None

@@ -1,10 +1,7 @@
 """Splitting HOCON and JSON text into tokens with offsets. Never fails: what is no token becomes an error token."""
 
 import re
-from bisect import bisect_right
 from typing import NamedTuple
-
-from arcbook.core.span import Span
 
 
 class Token(NamedTuple):
@@ -124,31 +121,3 @@ def literal_offsets(literal: str) -> list[int]:
             hit = pair if pair and pair[1] and "\udc00" <= chr(int(pair[1], 16)) <= "\udfff" else hit
         position = hit.end() if hit else position + 1
     return [*offsets, last]
-
-
-def line_starts(text: str) -> tuple[int, ...]:
-    """The offset of each line's first character."""
-    return (0, *(match.end() for match in re.finditer("\n", text)))
-
-
-class Places:
-    """Turns offsets of one text into spans."""
-
-    def __init__(self, text: str, *, origin: str = "", cell: int | None = None, first_line: int = 1) -> None:
-        self._starts = line_starts(text)
-        self._origin = origin
-        self._cell = cell
-        self._shift = first_line
-
-    def span(self, start: int, end: int) -> Span:
-        """The span of `text[start:end]`."""
-        line = bisect_right(self._starts, start) - 1
-        end_line = bisect_right(self._starts, end, line) - 1
-        return Span(
-            line + self._shift,
-            start - self._starts[line] + 1,
-            end_line + self._shift,
-            end - self._starts[end_line] + 1,
-            self._cell,
-            self._origin,
-        )

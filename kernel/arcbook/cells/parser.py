@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
-from arcbook.cells.lexer import BadEscapeError, Places, Token, tokens, unquote
+from arcbook.cells.lexer import BadEscapeError, Token, tokens, unquote
 from arcbook.cells.merge import concatenate, overridden, without_self
 from arcbook.cells.numbers import number
 from arcbook.cells.tree import Path, Substitution, Tree
 from arcbook.core.problem import Problem
-from arcbook.core.span import Span
+from arcbook.core.span import Lines, Span
 
 #: Deeper text is refused: it would exhaust Python's stack, and no job needs it.
 MAX_DEPTH = 100
@@ -38,9 +38,9 @@ class Blank(str):
 class Parser:
     """Reads values from the tokens of one text. Spans are collected in `spans` and `key_spans` as values are read."""
 
-    def __init__(self, text: str, places: Places) -> None:
+    def __init__(self, text: str, lines: Lines) -> None:
         self.text = text
-        self.places = places
+        self.lines = lines
         self.tokens = tokens(text)
         self.index = 0
         self.depth = 0
@@ -71,7 +71,7 @@ class Parser:
         # An unclosed text may reach to the end of the cell: its first line is enough to point at.
         line_end = self.text.find("\n", start, token.end)
         end = max(start + 1, token.end if line_end < 0 else line_end)
-        span = self.places.span(start, min(end, max(start, len(self.text))))
+        span = self.lines.span(start, min(end, max(start, len(self.text))))
         return SyntaxProblemError(Problem("syntax", message, span, remedy=remedy), start)
 
     def describe(self, token: Token) -> str:
@@ -85,7 +85,7 @@ class Parser:
         self.spans, self.key_spans, self.depth = {}, {}, 0
         start = self.token.start
         value = self.object(())
-        self.spans[()] = self.places.span(start, self.tokens[self.index - 1].end)
+        self.spans[()] = self.lines.span(start, self.tokens[self.index - 1].end)
         return Tree(value, self.spans, self.key_spans)
 
     def object(self, path: Path) -> dict[str, Any]:
@@ -119,7 +119,7 @@ class Parser:
         """One `key: value`; returns what `value` says of a missing comma."""
         keys, key_start, key_end = self._key()
         full = (*path, *keys)
-        key_span = self.places.span(key_start, key_end)
+        key_span = self.lines.span(key_start, key_end)
         self.skip()
         separator = self.token.kind
         if separator in (":", "=", "append"):
@@ -135,7 +135,7 @@ class Parser:
             self.key_spans[full[:length]] = key_span
         start = self.index
         value, last = self.value((*full, 0) if separator == "append" else full)
-        span = self.places.span(self.tokens[start].start, self.tokens[self.index - 1].end)
+        span = self.lines.span(self.tokens[start].start, self.tokens[self.index - 1].end)
         for length in range(len(path) + 1, len(full) + 1):
             self.spans[full[:length]] = span
         holder = target
@@ -269,7 +269,7 @@ class Parser:
             here = (*path, base + len(items))
             value, last = self.value(here)
             items.append(value)
-            self.spans[here] = self.places.span(start, self.tokens[self.index - 1].end)
+            self.spans[here] = self.lines.span(start, self.tokens[self.index - 1].end)
             ended = self.skip()
             if self.token.kind == ",":
                 self.index += 1
@@ -314,7 +314,7 @@ class Parser:
         parts = [unquote(part) if part.startswith('"') else part for part in _PATH_PART.findall(inner)]
         if not parts:
             raise self.fail("a substitution needs a name", at=token, remedy="Write `${name}`.")
-        return Substitution(".".join(parts), self.places.span(token.start, token.end), optional)
+        return Substitution(".".join(parts), self.lines.span(token.start, token.end), optional)
 
 
 def _remedy_for(message: str) -> str:

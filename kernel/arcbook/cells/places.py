@@ -1,12 +1,12 @@
 """Exact places inside a key's value: where a character of a SQL statement stands in the cell."""
 
-from bisect import bisect_right
+from dataclasses import replace
 from functools import lru_cache
 
-from arcbook.cells.lexer import line_starts, literal_offsets, unquote
+from arcbook.cells.lexer import literal_offsets, unquote
 from arcbook.cells.tree import Path, Tree
 from arcbook.core.problem import Problem
-from arcbook.core.span import Span
+from arcbook.core.span import Lines, Span
 
 
 def span_within(tree: Tree, path: Path, source: str, start: int, end: int) -> Span | None:
@@ -31,7 +31,8 @@ def span_within(tree: Tree, path: Path, source: str, start: int, end: int) -> Sp
         return span
     start, end = max(0, min(start, len(value))), max(0, min(end, len(value)))
     from_, to = (start, end) if offsets is None else (offsets[start], offsets[end])
-    return _span(source, first + from_, first + max(to, from_ + 1), span)
+    inner = _lines(source).span(first + from_, min(first + max(to, from_ + 1), len(source)))
+    return replace(inner, cell=span.cell, origin=span.origin)
 
 
 def place_of(problem: Problem) -> tuple[int, int, int]:
@@ -42,25 +43,13 @@ def place_of(problem: Problem) -> tuple[int, int, int]:
 
 def offset_of(source: str, line: int, column: int) -> int | None:
     """The offset of a 1-based line and column, or None when `source` has no such line."""
-    starts = _line_starts(source)
-    if line > len(starts):
-        return None
-    offset = starts[line - 1] + column - 1
-    return offset if offset <= len(source) else None
+    return _lines(source).offset(line, column)
 
 
 @lru_cache(maxsize=8)
-def _line_starts(source: str) -> tuple[int, ...]:
-    """Where lines start. Kept, because all stages of a job file share one text."""
-    return line_starts(source)
-
-
-def _span(source: str, start: int, end: int, like: Span) -> Span:
-    """As `Span.at`, without counting the lines of a long text anew."""
-    starts = _line_starts(source)
-    end = min(end, len(source))
-    line, end_line = bisect_right(starts, start), bisect_right(starts, end)
-    return Span(line, start - starts[line - 1] + 1, end_line, end - starts[end_line - 1] + 1, like.cell, like.origin)
+def _lines(source: str) -> Lines:
+    """Kept, because all stages of a job file share one text."""
+    return Lines(source)
 
 
 def _is_literal_of(literal: str, value: str) -> bool:

@@ -1,5 +1,7 @@
 """Places in a user's text."""
 
+import re
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 
@@ -18,13 +20,11 @@ class Span:
     cell: int | None = None
     origin: str = ""
 
-    @classmethod
-    def at(cls, text: str, start: int, end: int | None = None, *, cell: int | None = None, origin: str = "") -> "Span":
+    @staticmethod
+    def at(text: str, start: int, end: int | None = None, *, cell: int | None = None, origin: str = "") -> "Span":
         """The span of `text[start:end]`; an `end` of None means one character."""
         stop = min(len(text), start + 1) if end is None else end
-        line, column = line_and_column(text, start)
-        end_line, end_column = line_and_column(text, stop)
-        return cls(line, column, end_line, end_column, cell, origin)
+        return Lines(text, origin=origin, cell=cell).span(start, stop)
 
     def shifted(self, lines: int) -> "Span":
         """The same stretch after `lines` lines were put in front of its text."""
@@ -37,7 +37,36 @@ class Span:
         return f"{self.origin}, {place}" if self.origin else place
 
 
-def line_and_column(text: str, offset: int) -> tuple[int, int]:
-    """The 1-based line and column of `offset`, given in code points from the start of `text`."""
-    before = text[:offset]
-    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+class Lines:
+    """The lines of one text: turns its offsets into lines and columns, and back.
+
+    `first_line` is the number of its first line, `origin` and `cell` are those of its spans.
+    """
+
+    def __init__(self, text: str, *, origin: str = "", cell: int | None = None, first_line: int = 1) -> None:
+        self._starts = (0, *(end.end() for end in re.finditer("\n", text)))
+        self._length = len(text)
+        self._origin = origin
+        self._cell = cell
+        self._shift = first_line
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of `text[start:end]`."""
+        line = bisect_right(self._starts, start) - 1
+        end_line = bisect_right(self._starts, end, line) - 1
+        return Span(
+            line + self._shift,
+            start - self._starts[line] + 1,
+            end_line + self._shift,
+            end - self._starts[end_line] + 1,
+            self._cell,
+            self._origin,
+        )
+
+    def offset(self, line: int, column: int) -> int | None:
+        """The offset of a line and column, or None when the text has no such line or ends before it."""
+        index = line - self._shift
+        if not 0 <= index < len(self._starts):
+            return None
+        offset = self._starts[index] + column - 1
+        return offset if offset <= self._length else None

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from arcbook.core.span import Lines
 from arcbook.sql import places
 from arcbook.sql.errors import SqlError
 from arcbook.sql.lexical import code_only
@@ -258,9 +259,9 @@ def _line_place(text: str, sql: str) -> int | None:
 
 
 def _offset(sql: str, line: int, position: int) -> int:
-    """The offset of a 0-based position on a 1-based line."""
-    lines = sql.split("\n")
-    return min(sum(len(each) + 1 for each in lines[: line - 1]) + position, len(sql))
+    """The offset of a 0-based position on a 1-based line; beyond the text its end."""
+    found = Lines(sql).offset(line, position + 1)
+    return len(sql) if found is None else found
 
 
 def _chain_at(sql: str, place: int | None) -> Place | None:
