@@ -13,7 +13,7 @@ from arcbook.core.failures import DefinitionError, TransientError
 from arcbook.engines import storage
 from arcbook.engines.base import Engine
 from arcbook.engines.connect import bounded, end_session, open_session, wake
-from arcbook.engines.processes import memory_of, memory_of_machine, processor_seconds_of, strangers
+from arcbook.engines.processes import is_running, memory_of, memory_of_machine, processor_seconds_of, strangers
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -70,8 +70,8 @@ class SailProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether the child still runs."""
-        return self._process.poll() is None
+        """Whether the child still runs; a killed one whose threads are still being ended does not."""
+        return is_running(self.pid) and self._process.poll() is None
 
     def memory(self) -> int:
         """Resident memory in bytes."""
