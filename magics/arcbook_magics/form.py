@@ -48,7 +48,7 @@ def _row(bench: "Workbench", declaration: "Declaration", message: Any) -> Any:
 
     widget = _widget(declaration, bench.inputs.given.get(declaration.name))
     widget.description = declaration.name
-    widget.description_tooltip = declaration.summary()
+    widget.tooltip = declaration.summary()
     widget.observe(changed, "value")
     return widget
 
