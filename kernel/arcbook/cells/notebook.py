@@ -192,13 +192,12 @@ def _no_notebook(message: str, span: Span) -> Problem:
 def _kernel_problem(job: Job) -> list[Problem]:
     if job.kernel_name == KERNEL:
         return []
-    said = (
-        f"says it is for the kernel `{job.kernel_name}`" if job.kernel_name else "does not say which kernel it is for"
-    )
+    named = f"says it is for the kernel `{job.kernel_name}`, not"
+    said = named if job.kernel_name else "does not say that it is for the kernel"
     return [
         Problem(
             "kernel-metadata",
-            f"the notebook {said}, not `arc`",
+            f"the notebook {said} `{KERNEL}`",
             Span(1, 1, 1, 2, origin=job.origin),
             "metadata.kernelspec.name",
             "Choose the kernel Arc in JupyterLab and save, or run `arcbook lint --fix`.",

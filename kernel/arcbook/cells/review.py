@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from arcbook.cells.bind import has_placeholders
 from arcbook.cells.check import Examination
 from arcbook.cells.lines import read_names
 from arcbook.cells.magics import MAGICS
@@ -16,7 +17,7 @@ from arcbook.cells.statements import filled, statement_of
 from arcbook.cells.tree import Tree
 from arcbook.core.capabilities import CAPABILITIES, ENGINE_CAPABILITIES
 from arcbook.core.masking import find_secrets
-from arcbook.core.problem import Problem, Severity
+from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean
@@ -52,6 +53,10 @@ class Review:
     wanted: list[_Wanted] = field(default_factory=list)
     ids: dict[str, Span | None] = field(default_factory=dict)
     later_values: set[str] = field(default_factory=set)
+    elsewhere: set[str] = field(default_factory=set)
+    skips: bool = False
+    runs: bool = False
+    runs_python: bool = False
     opaque: bool = False
     computed: bool = False
     problems: list[Problem] = field(default_factory=list)
@@ -59,7 +64,7 @@ class Review:
     def enter(self, cell: Cell) -> None:
         """Note what a cell does besides stages."""
         if cell.magic == "python":
-            self.opaque = True
+            self.opaque = self.runs_python = True
         elif cell.magic == "secret":
             self.later_values.update(read_names(cell))
         elif cell.magic in ("metadata", "list") and "outputView" in cell.arguments:
@@ -86,7 +91,7 @@ class Review:
     def lost(self, cell: Cell) -> None:
         """A cell could not be read: it may have made any view."""
         if cell.magic != "env":
-            self.opaque = True
+            self.opaque = self.runs = True
 
     def expected(self, name: str) -> bool:
         """Whether a value of this name comes only when the job runs."""
@@ -100,6 +105,10 @@ class Review:
 
     def skipped(self, tree: Tree) -> None:
         """A stage of another environment: its view is not made in this one."""
+        listed = tree.value.get("environments")
+        self.skips = True
+        self.runs |= has_placeholders(listed)  # it may, with a value that comes later
+        self.elsewhere.update(_names(listed))
         name = tree.value.get("outputView")
         if isinstance(name, str) and name.lower() not in self.views:
             self.not_here.add(name.lower())
@@ -123,6 +132,7 @@ class Review:
     def stage(self, found: Examination, cell: Cell) -> list[Problem]:
         """What a stage does to the views, and what is wrong with that."""
         tree = found.tree
+        self.runs = True
         problems = self._identified(tree)
         stage_type = found.stage_type
         if stage_type is None:
@@ -152,12 +162,29 @@ class Review:
         return problems
 
     def end(self) -> list[Problem]:
-        """What is only certain at the end: views that nothing made in time."""
+        """What is only certain at the end: views that nothing made in time, and that nothing runs."""
         for wanted in self.wanted:
             self.problems.append(
                 Problem("unknown-view", self._why(wanted.name), wanted.span, wanted.key, self._instead(wanted.name))
             )
+        unread = any(problem.code != "kernel-metadata" for problem in errors(self.job.problems))
+        if not self.runs and not unread:
+            self.problems += self._nothing_runs()
         return self.problems
+
+    def _nothing_runs(self) -> list[Problem]:
+        """A run that would be green for having done nothing: mostly because its environment is mistyped."""
+        whole = Span(1, 1, 1, 2, origin=self.job.origin)
+        if self.skips:
+            chosen, named = str(self.settings.environment), sorted(self.elsewhere)
+            message = f"no stage of the job runs in the environment `{chosen}`"
+            listed = f"The job's environments are: {', '.join(named)}." if named else "Add `environments` to stages."
+            remedy = f"{did_you_mean(chosen, named)} {listed}".strip()
+            return [Problem("no-environment", message, whole, "--environment", remedy)]
+        if self.runs_python:
+            return []
+        message, remedy = "the job has no stages, so there is nothing to run", "Add a stage, for example a `%sql` cell."
+        return [Problem("nothing-to-run", message, whole, remedy=remedy, severity=Severity.WARNING)]
 
     # -- views --------------------------------------------------------------------------------------------------------
 

@@ -37,7 +37,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "missing-parameter": "A required parameter has no value.",
         "parameter-value": "A parameter's value does not fit its declared type or range.",
         # environments
-        "no-environment": "A run has no chosen environment.",
+        "no-environment": "A run has no chosen environment, or one in which no stage of the job runs.",
+        "nothing-to-run": "A job has no stages.",
         "never-runs": "No environment ever runs a stage.",
         # hygiene
         "secret-in-text": "A cell contains what looks like a secret.",

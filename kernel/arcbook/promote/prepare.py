@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from importlib.resources import files as resources
 from pathlib import PurePosixPath
 from typing import Any
 
 from arcbook.cells.fetch import fetch_text, folder_of
-from arcbook.cells.model import Report
 from arcbook.cells.notebook import Job, job_of
 from arcbook.cells.plan import Context, check_job
 from arcbook.core.capabilities import ENGINE_CAPABILITIES
@@ -92,7 +91,11 @@ def prepare(
         engine=target.engine if target.engine in ENGINE_CAPABILITIES else None, complete=True,
     )  # fmt: skip
     report = check_job(job, context)
-    problems += [*report.problems, *_nothing_runs(report, settings)]
+    problems += [
+        # A workflow is not made for nothing.
+        replace(each, severity=Severity.ERROR) if each.code == "nothing-to-run" else each
+        for each in report.problems
+    ]
     _refuse(problems)
     bundle = _bundle(wanted, address, job, content, documents.read, target)
     promoted = PromotedJob(
@@ -123,15 +126,6 @@ def _engine(name: str) -> list[Problem]:
         return []
     remedy = did_you_mean(name, ENGINE_CAPABILITIES) or f"The engines are: {', '.join(ENGINE_CAPABILITIES)}."
     return [Problem("wrong-value", f"there is no engine `{name}`", key="--engine", remedy=remedy)]
-
-
-def _nothing_runs(report: Report, settings: RunSettings) -> list[Problem]:
-    named = sorted({name for step in report.steps for name in step.stage.environments})
-    if errors(report.problems) or any(settings.runs(step.stage.environments) for step in report.steps):
-        return []
-    message = f"no stage of the job runs in the environment `{settings.environment}`"
-    remedy = f"The job's environments are: {', '.join(named)}." if named else "Add stages, or `environments` to them."
-    return [Problem("no-environment", message, key="--environment", remedy=remedy)]
 
 
 def _refuse(problems: list[Problem]) -> None:
