@@ -216,17 +216,39 @@ def test_stages_of_other_environments_are_steps_too() -> None:
         steps_of(cell, Context(settings=RunSettings(environment="dev")))
 
 
+@pytest.mark.parametrize(
+    ("statement", "code", "place"),
+    [
+        ("SELECT 1 AS x\nFROM )", "sql-syntax", (2, 6, 7)),
+        ("SELECT order_id,\n  FROM raw", "sql-syntax", (1, 16, 17)),
+        ("-- orders\nSELECT order_id\nFROM rwa\n", "unknown-view", (3, 6, 9)),
+        ("SELECT 1 AS a,\n  :day AS day", "sql-parameter", (2, 3, 7)),
+        ("SELECT 1 AS a,\n  ${day} AS day", "sql-parameter", (2, 3, 9)),
+        ("SELECT 1 AS a,\n  now() AS at", "unrepeatable", (2, 3, 6)),
+        ("SELECT amount,\n  amuont\nFROM made", "unknown-column", (2, 3, 9)),
+    ],
+)
+def test_findings_of_a_statement_in_a_file(
+    statement: str, code: str, place: tuple[int, int, int], tmp_path: Path
+) -> None:
+    """They stand in that file, at their lines and columns."""
+    (tmp_path / "q.sql").write_text(statement, encoding="utf-8")
+    job = notebook([
+        "%sql outputView=made environments=test\nSELECT 1 AS amount",
+        "{type: SQLTransform, name: n, environments: [test], inputURI: q.sql, outputView: a}",
+    ])  # fmt: skip
+    (problem,) = check_job(job, Context(fetch=relative_to(str(tmp_path)))).problems
+    span = problem.span
+    assert span is not None
+    assert (problem.code, span.origin, span.cell) == (code, "q.sql", None)
+    assert (span.line, span.column, span.end_column) == place
+
+
 def test_documents_are_relative_to_the_job(tmp_path: Path) -> None:
-    """A statement's file lies beside the job; its findings stand in that file."""
-    (tmp_path / "q.sql").write_text("SELECT 1 AS x\nFROM )", encoding="utf-8")
-    job = notebook(["{type: SQLTransform, name: n, environments: [test], inputURI: q.sql, outputView: a}"])
-    context = Context(fetch=relative_to(str(tmp_path)))
-    (problem,) = check_job(job, context).problems
-    assert problem.code == "sql-syntax"
-    assert problem.span is not None
-    assert problem.span.origin == "q.sql"
+    """A statement's file lies beside the job."""
     (tmp_path / "q.sql").write_text("SELECT 1 AS x\n", encoding="utf-8")
-    (step,) = check_job(job, context).steps
+    job = notebook(["{type: SQLTransform, name: n, environments: [test], inputURI: q.sql, outputView: a}"])
+    (step,) = check_job(job, Context(fetch=relative_to(str(tmp_path)))).steps
     assert getattr(step.stage, "sql", None) == "SELECT 1 AS x"
 
 

@@ -12,13 +12,18 @@ from arcbook.core.span import Lines, Span
 def span_within(tree: Tree, path: Path, source: str, start: int, end: int) -> Span | None:
     """The span of `value[start:end]`, where `value` is the text at `path` and `source` the text of its cell or file.
 
-    Escapes and quotes are taken into account. A value that does not stand in `source` as it is (glued together, or
-    read from a document) yields the span of the whole key; a path without a place yields None.
+    Escapes and quotes are taken into account. A value read from a document has its places there. A value that does not
+    stand in `source` as it is (glued together) yields the span of the whole key; a path without a place yields None.
     """
     span = tree.span(path)
     value = tree.at(path)
     if span is None or not isinstance(value, str) or path not in tree.spans:
         return span
+    start, end = max(0, min(start, len(value))), max(0, min(end, len(value)))
+    whole = tree.span(())
+    if whole is not None and span.origin != whole.origin:
+        # The value is the document's text from its first character on.
+        return Lines(value, origin=span.origin).span(start, min(max(end, start + 1), len(value)))
     first, last = offset_of(source, span.line, span.column), offset_of(source, span.end_line, span.end_column)
     if first is None or last is None:
         return span
@@ -29,7 +34,6 @@ def span_within(tree: Tree, path: Path, source: str, start: int, end: int) -> Sp
         offsets = literal_offsets(literal)
     else:
         return span
-    start, end = max(0, min(start, len(value))), max(0, min(end, len(value)))
     from_, to = (start, end) if offsets is None else (offsets[start], offsets[end])
     inner = _lines(source).span(first + from_, min(first + max(to, from_ + 1), len(source)))
     return replace(inner, cell=span.cell, origin=span.origin)

@@ -71,7 +71,7 @@ def statement_of(sql: str, params: Any) -> Statement:
 
 def placed(error: SqlError, tree: Tree, source: str) -> Problem:
     """An error about a tree's statement as a problem at its place."""
-    span = span_within(tree, ("sql",), source, error.start, error.end) if source else tree.span(("sql",))
+    span = span_within(tree, ("sql",), source, error.start, error.end)
     if error.code == "sql-parameter" and error.start == error.end:
         span = tree.span(("sqlParams",))
     key = "sqlParams" if error.code == "sql-parameter" else "sql"
