@@ -17,12 +17,12 @@ from arcbook.cells.tree import Path, Tree, member
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
-from arcbook.core.suggest import did_you_mean
 from arcbook.schemas.model import Finding, Schema
 from arcbook.schemas.read import SchemaError, dotted
 from arcbook.stages.base import Stage, roles_of
 from arcbook.stages.keys import Role
 from arcbook.stages.registry import stage_types
+from arcbook.stages.unknown import unknown_stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ def _type_of(tree: Tree) -> tuple[type[Stage] | None, Problem | None]:
     found = stage_types().get(simple)
     if found:
         return found, None
-    remedy = did_you_mean(simple, stage_types()) or "`arcbook stages` lists the types."
-    return None, Problem("unknown-stage", f"there is no stage type `{name}`", tree.span(("type",)), "type", remedy)
+    message, remedy = unknown_stage(simple)
+    return None, Problem("unknown-stage", message, tree.span(("type",)), "type", remedy)
 
 
 def _validated(tree: Tree, stage_type: type[Stage]) -> tuple[Stage | None, list[Problem]]:

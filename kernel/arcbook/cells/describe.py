@@ -7,9 +7,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from arcbook.cells.magics import MAGICS
 from arcbook.core.failures import DefinitionError
-from arcbook.core.suggest import did_you_mean
 from arcbook.stages.base import Stage, description_of
 from arcbook.stages.registry import stage_types
+from arcbook.stages.unknown import unknown_stage
 
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
@@ -39,7 +39,7 @@ def stage_type(name: str) -> type[Stage]:
     """
     found = find_stage_type(name)
     if found is None:
-        raise DefinitionError(f"there is no stage type `{name}`. {did_you_mean(name, stage_types())}".strip())
+        raise DefinitionError(". ".join(unknown_stage(name)))
     return found
 
 

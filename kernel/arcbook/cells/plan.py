@@ -139,7 +139,7 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review) -> tuple[
     problems: list[Problem] = []
     if not context.settings.runs(environments_of(tree, scope)):
         review.skipped(bound)
-        return _skipped(tree, cell, context), review.habits(bound)
+        return _skipped(tree, cell, context), review.habits(bound, cell)
     for wanted in unbound(bound):
         if review.expected(wanted.name) or wanted.optional or tree.value.get("resolution") == "lazy":
             continue

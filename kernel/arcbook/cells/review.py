@@ -113,18 +113,19 @@ class Review:
         if isinstance(name, str) and name.lower() not in self.views:
             self.not_here.add(name.lower())
 
-    def habits(self, tree: Tree) -> list[Problem]:
+    def habits(self, tree: Tree, cell: Cell) -> list[Problem]:
         """Findings that concern a stage whatever the environment."""
         if tree.value.get("environments") or self.settings.ignore_environments:
             return []
-        name = tree.value.get("name")
+        name, objects = tree.value.get("name"), cell.magic in ("", "arc")
+        example = '"environments": ["dev", "test", "prod"]' if objects else "environments=dev,test,prod"
         return [
             Problem(
                 "never-runs",
                 f"no environment runs the stage `{name}`: it lists none",
                 tree.key_span(("environments",)) if ("environments",) in tree.spans else opening(tree.span(())),
                 "environments",
-                "Add for example `environments=dev,test,prod`.",
+                f"Add for example `{example}`.",
                 Severity.WARNING,
             )
         ]
@@ -138,7 +139,7 @@ class Review:
         if stage_type is None:
             self.opaque = True
             return problems
-        problems += self.habits(tree)
+        problems += self.habits(tree, cell)
         self.opaque |= stage_type.opaque
         self.computed |= stage_type.computes
         for key, role in _roles(stage_type):

@@ -1,0 +1,36 @@
+"""What to say of a stage type that nobody declares."""
+
+from arcbook.core.suggest import nearest
+from arcbook.stages.registry import stage_types
+
+#: Arc's stage types that arcbook lacks. One that a package declares is found before anybody looks here.
+_OF_ARC = """
+AvroExtract BytesExtract HTTPExtract ImageExtract JDBCExtract MetadataExtract ORCExtract RateExtract
+StatisticsExtract TextExtract BigQueryExtract CassandraExtract ElasticsearchExtract KafkaExtract MongoDBExtract
+SASExtract XMLExtract
+DiffTransform HTTPTransform JSONTransform MetadataFilterTransform MetadataTransform MLTransform
+SimilarityJoinTransform TensorFlowServingTransform CypherTransform DebeziumTransform DLPTransform GraphTransform
+MaskDataTransform
+AvroLoad ConsoleLoad DelimitedLoad HTTPLoad JDBCLoad ORCLoad TextLoad BigQueryLoad CassandraLoad
+DeltaLakeMergeLoad ElasticsearchLoad KafkaLoad MongoDBLoad XMLLoad
+ConfigExecute ControlFlowExecute HTTPExecute PipelineExecute BigQueryExecute CassandraExecute KafkaCommitExecute
+EqualityValidate MetadataValidate
+"""
+_LISTED = "`arcbook stages` lists those there are."
+
+
+def unknown_stage(name: str) -> tuple[str, str]:
+    """Message and remedy for the name of a stage type that `stage_types` lacks."""
+    if name in _OF_ARC.split():
+        return f"`{name}` is a stage of Arc that this version of arcbook does not have", _LISTED
+    return f"there is no stage type `{name}`", _remedy(name)
+
+
+def _remedy(name: str) -> str:
+    known = stage_types()
+    begun = [f"`{each}`" for each in known if len(name) > 2 and each.lower().startswith(name.lower())]
+    if begun:
+        return f"Did you mean {' or '.join(begun)}?"
+    # All types end in one of five words; those of Arc keep a name from being called like another for that word alone.
+    near = nearest(name, [*known, *_OF_ARC.split()])
+    return f"Did you mean `{near}`?" if near in known else _LISTED
