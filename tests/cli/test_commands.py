@@ -3,15 +3,24 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from arcbook.cli import invoke
 from arcbook.stages.registry import stage_types
 
 HEAVY = ("pyspark", "IPython", "ipykernel", "pandas", "pysail", "papermill", "boto3")
+
+#: The words of JSON Schema that ours may use.
+VOCABULARY = {
+    "$schema", "$defs", "$ref", "title", "description", "default", "type", "enum", "const", "properties", "required",
+    "additionalProperties", "items", "anyOf", "allOf", "if", "then", "format", "pattern", "minLength", "maxLength",
+    "minimum", "maximum", "minItems", "maxItems", "writeOnly",
+}  # fmt: skip
 
 NOTEBOOK = {
     "cells": [
@@ -111,6 +120,20 @@ def test_stages(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Did you mean `SQLTransform`?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["schema", "Typing"], "Did you mean `TypingTransform`?"),
+        (["stages", "JSON"], "Did you mean `JSONExtract` or `JSONLoad`?"),
+        (["stages", "HTTPExtract"], "`HTTPExtract` is a stage of Arc that this version of arcbook does not have."),
+    ],
+)
+def test_types_that_are_not_there(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only near names are suggested."""
+    assert invoke(arguments) == 64
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", sorted(stage_types()))
 def test_every_stage_is_described(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Text, data and schema of each type come from its declaration."""
@@ -122,6 +145,40 @@ def test_every_stage_is_described(name: str, capsys: pytest.CaptureFixture[str])
     assert invoke(["schema", name]) == 0
     schema = output(capsys)
     assert set(schema["properties"]) == {"type", *(row["key"] for row in described["keys"])}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--cell"], *([name] for name in sorted(stage_types()))])
+def test_schemas_are_sound(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is a JSON Schema, and has no word that JSON Schema does not know: such a one is passed over in silence."""
+    assert invoke(["schema", *arguments]) == 0
+    schema = output(capsys)
+    Draft202012Validator.check_schema(schema)
+    assert set(words(schema)) <= VOCABULARY
+
+
+def test_limits_are_in_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    """Editors refuse what the check refuses."""
+    assert invoke(["schema", "SQLTransform"]) == 0
+    stage = {"type": "SQLTransform", "name": "n", "sql": "SELECT 1"}
+    validator = Draft202012Validator(output(capsys))
+    assert validator.is_valid(stage | {"numPartitions": 1})
+    assert not validator.is_valid(stage | {"numPartitions": 0})
+
+
+def words(schema: Any) -> Iterator[str]:
+    """The keywords of a schema and of those within it."""
+    if not isinstance(schema, dict):
+        return
+    yield from schema
+    for word, value in schema.items():
+        if word in ("properties", "$defs"):
+            inner = list(value.values())
+        elif word not in ("default", "const", "enum"):
+            inner = value if isinstance(value, list) else [value]
+        else:
+            inner = []
+        for each in inner:
+            yield from words(each)
 
 
 def test_schema_of_jobs_and_parameters(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,9 @@ def _text(value: Any) -> Any:
 
 
 Flag = Annotated[bool, BeforeValidator(_boolean), Field(strict=True)]
-Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
+#: Limits of a whole number must be given in front of this: behind it pydantic writes them into no JSON Schema.
+WHOLE = BeforeValidator(_whole)
+Whole = Annotated[int, Field(strict=True), WHOLE]
 Text = Annotated[str, BeforeValidator(_text), Field(strict=True)]
 Texts = Annotated[tuple[Text, ...], Field(strict=False)]
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 
+from arcbook.schemas.model import WHOLE, Schema
 from arcbook.schemas.model import Flag as Flag
-from arcbook.schemas.model import Schema, Whole
 from arcbook.schemas.read import document_of, parse_schema
 
 
@@ -47,7 +47,7 @@ def _text_map(value: Any) -> Any:
     return flat
 
 
-Count = Annotated[Whole, Field(ge=1)]
+Count = Annotated[int, Field(strict=True, ge=1), WHOLE]
 TextMap = Annotated[dict[str, str], BeforeValidator(_text_map)]
 
 InputView = Annotated[str, Role.READS_VIEW, Field(min_length=1, description="Name of the view to read.")]
