@@ -12,13 +12,14 @@ from arcbook.cells.documents import with_documents
 from arcbook.cells.fetch import Fetch, fetch_text
 from arcbook.cells.messages import missing_key, opening, problem_of
 from arcbook.cells.places import place_of
+from arcbook.cells.schema_problems import schema_problems
 from arcbook.cells.statements import check_statement
 from arcbook.cells.tree import Path, Tree, member
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
-from arcbook.schemas.model import Finding, Schema
-from arcbook.schemas.read import SchemaError, dotted
+from arcbook.schemas.model import Schema
+from arcbook.schemas.read import SchemaError
 from arcbook.stages.base import Stage, roles_of
 from arcbook.stages.keys import Role
 from arcbook.stages.registry import stage_types
@@ -111,7 +112,7 @@ def _validated(tree: Tree, stage_type: type[Stage]) -> tuple[Stage | None, list[
         cause = (error.get("ctx") or {}).get("error")
         if isinstance(cause, SchemaError):
             bound = [finding for finding in cause if not _within(("schema", *finding[0]), unbound)]
-            problems += _schema_problems(bound, tree, Severity.ERROR)
+            problems += schema_problems(bound, tree)
             continue
         path = _key_path(tuple(error["loc"]), value)
         if not _within(path, unbound):
@@ -123,19 +124,11 @@ def _within(path: Path, placeholders: Iterable[Path]) -> bool:
     return any(path[: len(placeholder)] == placeholder for placeholder in placeholders)
 
 
-def _schema_problems(found: Iterable[Finding], tree: Tree, severity: Severity) -> list[Problem]:
-    """Findings about a schema document where they are; a document fetched from an address has its own places."""
-    return [
-        Problem("schema", message, tree.key_span(("schema", *path)), dotted(("schema", *path)), severity=severity)
-        for path, message in found
-    ]
-
-
 def _schema_warnings(stage: Stage, tree: Tree) -> list[Problem]:
     """What a sound schema had better not say."""
     values = [getattr(stage, name) for name in type(stage).model_fields]
     schemas = [value for value in values if isinstance(value, Schema)]
-    return [found for each in schemas for found in _schema_problems(each.warnings, tree, Severity.WARNING)]
+    return [found for each in schemas for found in schema_problems(each.warnings, tree, Severity.WARNING)]
 
 
 def _key_path(path: Path, value: Any) -> Path:
