@@ -233,6 +233,8 @@ def _with_parameters(job: Job) -> Job:
                 environment = (*read_names(cell), environment)[0]
         except CellError as error:
             problems.extend(error.problems)
+            if cell.magic == "params" and not is_assignments(cell):
+                declarations = replace(declarations, complete=False)
     return replace(
         job,
         declarations=declarations,

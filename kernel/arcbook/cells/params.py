@@ -74,9 +74,13 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """The declared parameters of a job by name, in the order of the cell."""
+    """The declared parameters of a job by name, in the order of the cell.
+
+    Not `complete` when lines could not be read: then any name may be declared.
+    """
 
     by_name: Mapping[str, Declaration] = field(default_factory=dict)
+    complete: bool = True
 
     def __iter__(self) -> Iterator[Declaration]:
         return iter(self.by_name.values())
@@ -103,7 +107,7 @@ class Declarations:
         ]
         if problems:
             raise CellError(problems)
-        return Declarations(MappingProxyType({**self.by_name, **other.by_name}))
+        return Declarations(MappingProxyType({**self.by_name, **other.by_name}), self.complete and other.complete)
 
     def bind(self, given: Mapping[str, Any]) -> Values:
         """The values: those given (text, or JSON values), else defaults.
@@ -119,7 +123,7 @@ class Declarations:
                 remedy=did_you_mean(name, self.by_name) or self._known(),
             )
             for name in given
-            if name not in self.by_name
+            if name not in self.by_name and self.complete
         ]
         typed: dict[str, Any] = {}
         for name, declaration in self.by_name.items():

@@ -95,13 +95,8 @@ class Review:
 
     def expected(self, name: str) -> bool:
         """Whether a value of this name comes only when the job runs."""
-        declared = name in self.job.declarations.by_name or self._declarations_broken
+        declared = name in self.job.declarations.by_name or not self.job.declarations.complete
         return declared or name in self.later_values or self.computed
-
-    @property
-    def _declarations_broken(self) -> bool:
-        """Whether a `%params` cell could not be read: then any name may be declared."""
-        return any(problem.code == "parameter-declaration" for problem in self.job.problems)
 
     def skipped(self, tree: Tree) -> None:
         """A stage of another environment: its view is not made in this one."""
@@ -233,7 +228,7 @@ class Review:
         problems += [
             self._undeclared(named.name, place(named.start, named.end))
             for named in named_parameters(rendered.text)
-            if named.name not in self.job.declarations.by_name and not self._declarations_broken
+            if named.name not in self.job.declarations.by_name and self.job.declarations.complete
         ]
         makes = statement.kind in ("create", "cache")
         for reference in (*statement.reads, *(() if makes else statement.writes)):

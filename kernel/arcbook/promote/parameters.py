@@ -30,7 +30,7 @@ def arguments_of(
     open_names = {name for name, each in plain.items() if each.required and name not in given}
     if scheduled:
         problems += [_unscheduled(plain[name]) for name in plain if name in open_names]
-    known = Declarations({name: each for name, each in plain.items() if name not in open_names})
+    known = Declarations({name: each for name, each in plain.items() if name not in open_names}, declarations.complete)
     try:
         # Names of secrets were reported above; they must not be called unknown too.
         values = known.bind(
@@ -63,7 +63,7 @@ def secrets_of(declarations: Declarations, given: Mapping[str, str]) -> tuple[di
             remedy=did_you_mean(name, names) or "Declare it in the `%params` cell: `name: secret`.",
         )
         for name in given
-        if name not in names
+        if name not in names and declarations.complete
     ]
     for name, address in given.items():
         secret, _, key = address.removeprefix(_K8S).partition("/")
