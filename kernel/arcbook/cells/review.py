@@ -22,7 +22,7 @@ from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean
 from arcbook.sql.errors import SqlError
-from arcbook.sql.placeholders import named_parameters
+from arcbook.sql.placeholders import named_parameters, quoted_parameters
 from arcbook.sql.schema import output_columns, unknown_columns
 from arcbook.stages.base import Stage, roles_of
 from arcbook.stages.keys import Role
@@ -230,6 +230,11 @@ class Review:
             for named in named_parameters(rendered.text)
             if named.name not in self.job.declarations.by_name and self.job.declarations.complete
         ]
+        problems += [
+            self._quoted(quoted.name, place(quoted.start, quoted.end))
+            for quoted in quoted_parameters(rendered.text)
+            if quoted.name in self.job.declarations.by_name
+        ]
         makes = statement.kind in ("create", "cache")
         for reference in (*statement.reads, *(() if makes else statement.writes)):
             if reference.path is None and self._unknown(reference.name):
@@ -248,6 +253,11 @@ class Review:
             message = f"the statement's views have no column `{column.name}`"
             problems.append(Problem("unknown-column", message, place(column.start, column.end), "sql", remedy))
         return output_columns(rendered.text, known)
+
+    def _quoted(self, name: str, span: Span | None) -> Problem:
+        message = f"within quotes `:{name}` is this text, not the value of the parameter"
+        remedy = f"Write :{name} without quotes; the engine quotes the value by itself."
+        return Problem("sql-parameter", message, span, "sql", remedy, Severity.WARNING)
 
     def _undeclared(self, name: str, span: Span | None) -> Problem:
         known = self.job.declarations.by_name

@@ -18,6 +18,7 @@ _PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 # `${hiveconf:x}`, `${env:X}`: variables that the engine itself replaces.
 _ENGINE_VARIABLE = re.compile(r"\s*\w+:")
 _NAMED = re.compile(r"(?<![:\w\])}]):(?!:)([A-Za-z_]\w*)|(\w+):(?!:)([A-Za-z_]\w*)", re.ASCII)
+_QUOTED = re.compile(r"(['\"])\s*:([A-Za-z_]\w*)\s*\1", re.ASCII)
 _STRUCT_TYPE = re.compile(r"\bstruct\s*<", re.IGNORECASE)
 # Words that a parameter may follow without a blank; after any other word a colon opens a path into a value.
 _BEFORE_PARAMETER = frozenset(
@@ -147,6 +148,14 @@ def named_parameters(sql: str) -> list[NamedParameter]:
             continue
         parameters.append(NamedParameter(name, start, found.end()))
     return parameters
+
+
+def quoted_parameters(sql: str) -> Iterator[NamedParameter]:
+    """Every text that is a `:name` and nothing else, with its quotes: the engine puts no value there."""
+    for region in regions(sql) if ":" in sql else ():
+        found = _QUOTED.fullmatch(sql, region.start, region.end)
+        if found and region.kind == "text":
+            yield NamedParameter(found[2], region.start, region.end)
 
 
 def _struct_types(code: str) -> Iterator[tuple[int, int]]:
