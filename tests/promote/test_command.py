@@ -102,6 +102,40 @@ def test_job_file_is_promoted_as_it_is(promote: Callable[..., Any], tmp_path: Pa
     assert bundle.files[bundle.entry].decode() == (tmp_path / "old_job.conf").read_text()
 
 
+def test_relative_addresses_are_named_and_change_nothing(
+    write_job: Callable[..., Path], promote: Callable[..., Any]
+) -> None:
+    """Each stage that reads or writes one has a warning; the pod has neither the folder nor the right to make one."""
+    stage = '{{"type": "{}", "name": "{}", "environments": ["{}"], {}}}'
+    job = write_job(
+        '%params\nlake: string = "data"',
+        stage.format("ParquetExtract", "read", "prod", '"inputURI": ${lake}"/orders.parquet", "outputView": "v"'),
+        stage.format("ParquetLoad", "write", "prod", '"inputView": "v", "outputURI": "out"'),
+        stage.format("ParquetLoad", "absolute", "prod", '"inputView": "v", "outputURI": "/mnt/out"'),
+        stage.format("ParquetLoad", "elsewhere", "test", '"inputView": "v", "outputURI": "out"'),
+    )
+
+    relative = json.loads(promote(job, *GOOD, "--json").out)
+    absolute = json.loads(promote(job, *GOOD, "--json", "-p", "lake=s3://lake").out)
+
+    found = [(each["code"], each["cell"], each["key"], each["remedy"]) for each in relative["warnings"]]
+    assert found == [
+        ("relative-address", 2, "inputURI", "Give `-p lake=s3://…`, or an absolute address."),
+        ("relative-address", 3, "outputURI", "Give an absolute address."),
+    ]
+    assert "`read` reads `data/orders.parquet`" in relative["warnings"][0]["message"]
+    assert [each["cell"] for each in absolute["warnings"]] == [3]
+    assert relative["bundle"] == absolute["bundle"]
+
+
+def test_errors_come_before_warnings(write_job: Callable[..., Path], promote: Callable[..., Any]) -> None:
+    """What must be mended first is read first."""
+    outcome = promote(write_job(), "--schedule", "0 3 * * *", "--timezone", "KST", "--json")
+
+    assert [problem["code"] for problem in outcome.problems()] == ["time-zone", "stand-in", "stand-in"]
+    assert outcome.problems()[0]["remedy"] == "Use an IANA name such as Asia/Seoul."
+
+
 def test_executed_copy_loses_its_injected_values_with_a_warning(
     value: dict[str, Any], write_job: Callable[..., Path], promote: Callable[..., Any]
 ) -> None:

@@ -48,6 +48,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "object-name": "A name is not one that Kubernetes accepts.",
         "image": "A container image is missing or may change under its name.",
         "stand-in": "A manifest holds a stand-in that must be replaced before it is used.",
+        "relative-address": "A promoted job reads or writes a path that is relative to a folder of this machine.",
         "template-text": "A text holds what Argo or Kubernetes would evaluate.",
         "manifest": "A manifest breaks a rule that Argo passes over in silence.",
         "bundle": "A bundle is damaged, or lacks what the job reads.",

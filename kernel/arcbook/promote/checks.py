@@ -124,7 +124,9 @@ def check_time_zone(name: str, *, key: str = "--timezone") -> list[Problem]:
     zones = _zones()
     if name in zones:
         return []
-    remedy = did_you_mean(name, zones) or "Write it as Area/City, for example Asia/Seoul."
+    # Short names (MST) are near each other by accident, and mean other hours.
+    near = did_you_mean(name, (zone for zone in zones if "/" in zone))
+    remedy = near or "Use an IANA name such as Asia/Seoul."
     return [Problem("time-zone", f"there is no time zone `{name}`", key=key, remedy=remedy)]
 
 

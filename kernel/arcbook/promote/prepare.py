@@ -21,7 +21,7 @@ from arcbook.promote.canonical import canonical_json, canonical_notebook, canoni
 from arcbook.promote.checks import check_manifest, check_name, check_schedule, check_target
 from arcbook.promote.manifests import PromotedJob, cron_workflow, workflow_template
 from arcbook.promote.parameters import arguments_of, secrets_of
-from arcbook.promote.places import written_places
+from arcbook.promote.places import relative_places, written_places
 from arcbook.promote.target import Schedule, Target
 from arcbook.promote.text import to_yaml
 from arcbook.runs.layout import job_name
@@ -96,6 +96,7 @@ def prepare(
         replace(each, severity=Severity.ERROR) if each.code == "nothing-to-run" else each
         for each in report.problems
     ]
+    problems += relative_places(report.steps, settings, values.text)
     _refuse(problems)
     bundle = _bundle(wanted, address, job, content, documents.read, target)
     promoted = PromotedJob(
@@ -130,8 +131,8 @@ def _engine(name: str) -> list[Problem]:
 
 def _refuse(problems: list[Problem]) -> None:
     if errors(problems):
-        # Warnings too: who mends the job wants to see all.
-        raise CellError(dict.fromkeys(problems))
+        # Warnings too, behind the errors: who mends the job wants to see all.
+        raise CellError(sorted(dict.fromkeys(problems), key=lambda each: each.severity is Severity.WARNING))
 
 
 def _bundle(
