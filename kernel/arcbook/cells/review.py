@@ -13,6 +13,7 @@ from arcbook.cells.messages import opening
 from arcbook.cells.model import Cell
 from arcbook.cells.notebook import Job
 from arcbook.cells.places import span_within
+from arcbook.cells.python import python_problems
 from arcbook.cells.statements import filled, statement_of
 from arcbook.cells.tree import Tree
 from arcbook.core.capabilities import CAPABILITIES, ENGINE_CAPABILITIES
@@ -65,6 +66,7 @@ class Review:
         """Note what a cell does besides stages."""
         if cell.magic == "python":
             self.opaque = self.runs_python = True
+            self.problems += python_problems(cell)
         elif cell.magic == "secret":
             self.later_values.update(read_names(cell))
         elif cell.magic in ("metadata", "list") and "outputView" in cell.arguments:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 CODES: Mapping[str, str] = MappingProxyType(
     {
         # text
-        "syntax": "The text of a cell or job file does not parse as stage objects.",
+        "syntax": "The text of a cell or job file does not parse.",
         "unknown-magic": "A cell starts with a magic that does not exist.",
         "magic-argument": "A magic's first line has an argument the magic does not know, or a value of the wrong kind.",
         "unresolved-substitution": "A ${name} has no value.",
