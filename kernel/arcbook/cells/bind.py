@@ -162,7 +162,7 @@ class _Binder:
         if not wanted.optional:
             remedy = did_you_mean(wanted.name, self.scope.names())
             self._problem(
-                wanted, path, f"${{{wanted.name}}} has no value", remedy or f"Give it one: `-p {wanted.name}=…`."
+                wanted, path, f"${{{wanted.name}}} has no value", remedy or f"Give it one: `-p {wanted.name} VALUE`."
             )
         return _NOTHING
 

@@ -224,7 +224,7 @@ def _missing(declaration: Declaration) -> Problem:
         f"the parameter `{name}` ({declaration.type}) has no value",
         declaration.span,
         name,
-        f"Give it: `-p {name}=…`.{f' It means: {declaration.help}.' if declaration.help else ''}",
+        f"Give it: `-p {name} VALUE`.{f' It means: {declaration.help}.' if declaration.help else ''}",
     )
 
 

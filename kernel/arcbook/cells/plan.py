@@ -144,7 +144,7 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review) -> tuple[
         if review.expected(wanted.name) or wanted.optional or tree.value.get("resolution") == "lazy":
             continue
         severity = Severity.ERROR if context.complete else Severity.WARNING
-        remedy = did_you_mean(wanted.name, scope.names()) or f"Give it one: `-p {wanted.name}=…`, or `%env`."
+        remedy = did_you_mean(wanted.name, scope.names()) or f"Give it one: `-p {wanted.name} VALUE`, or `%env`."
         message = f"${{{wanted.name}}} has no value"
         problems.append(Problem("unresolved-substitution", message, wanted.span, "", remedy, severity))
     bound = bound.with_value(without_unset(bound.value))

@@ -111,10 +111,13 @@ def _report(ctx: click.Context, outcome: "Outcome", output: str | None, as_json:
     if as_json:
         echo_json({**outcome.record.model_dump(mode="json"), "record": outcome.address})
         ctx.exit(outcome.error.exit_code if outcome.error else 0)
+    failure = outcome.record.failure
+    if failure and failure.cell:
+        click.echo(f"Cell {failure.cell} failed.", err=True)
+    if not outcome.error:
+        click.echo(f"Completed {outcome.record.job} in {outcome.record.seconds or 0.0:.1f} s.")
+    click.echo(f"Record: {outcome.address}/{layout.RECORD}", err=bool(outcome.error))
+    written = output and not outcome.record_trouble
+    click.echo(f"Notebook: {output if written else f'{outcome.address}/{layout.NOTEBOOK}'}", err=bool(outcome.error))
     if outcome.error:
-        click.echo(f"Record: {outcome.address}", err=True)
         raise outcome.error
-    seconds = outcome.record.seconds or 0.0
-    click.echo(f"Completed {outcome.record.job} in {seconds:.1f} s.")
-    click.echo(f"Record: {outcome.address}/{layout.RECORD}")
-    click.echo(f"Notebook: {output or f'{outcome.address}/{layout.NOTEBOOK}'}")

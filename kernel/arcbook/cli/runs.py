@@ -8,7 +8,7 @@ from arcbook.cli._output import echo_json, json_option
 from arcbook.runs import layout
 
 if TYPE_CHECKING:
-    from arcbook.runs.record import Record
+    from arcbook.runs.record import Record, StageNote
     from arcbook.runs.store import Folder, Store
 
 _RECORD_OPTION = click.option(
@@ -69,9 +69,10 @@ def show(run: str, root: str | None, as_json: bool) -> None:
     for name, value in facts.items():
         if value:
             click.echo(f"  {name:<14} {value}")
-    for stage in record.stages:
-        mark = "skipped" if stage.skipped else ""
-        click.echo(f"  cell {stage.cell:<9} {stage.stage} {stage.name!r} {mark}".rstrip())
+    for cell in record.cells:
+        click.echo(f"  cell {cell.cell:<9} {cell.status}, {cell.seconds:.1f} s")
+        for stage in (each for each in record.stages if each.cell == cell.cell):
+            click.echo(f"{'':<17}{stage.stage} {stage.name!r}{_counts(stage)}")
     for note in record.notes:
         click.echo(f"  note           {note}")
     if record.failure:
@@ -137,6 +138,12 @@ def _record(folder: "Folder") -> "Record | None":
 
 def _status(record: "Record") -> str:
     return f"{record.status} ({record.failure.failure})" if record.failure else record.status
+
+
+def _counts(stage: "StageNote") -> str:
+    """What a stage said of its work in numbers: rows, files, bytes."""
+    counts = [f"{name} {value}" for name, value in stage.details.items() if type(value) is int]
+    return f": {', '.join(counts)}" if counts else ""
 
 
 def _seconds(record: "Record") -> str:

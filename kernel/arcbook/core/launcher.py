@@ -39,6 +39,7 @@ class Launch:
                 "job": self.job,
                 "logical_time": self.logical_time.isoformat(),
                 "environment": self.environment,
+                "environment_source": self.environment_source,
                 "launch": dict(self.values),
                 "documents": dict(self.documents),
                 "interactive": self.interactive,
@@ -60,7 +61,7 @@ class Launch:
         message = message if isinstance(message, dict) else {}
         values = _texts(message.get("launch"))
         chosen = message.get("environment") or values.get("etl.config.environment")
-        source = "the launcher"
+        source = str(message.get("environment_source") or "the launcher")
         if not chosen:
             chosen, source = variables.get("ETL_CONF_ENV"), "the variable ETL_CONF_ENV"
         return cls(

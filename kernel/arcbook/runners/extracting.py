@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from arcbook.core.addresses import scheme_of
 from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result
@@ -83,10 +85,12 @@ def finish(
 
 
 def _lack(read: Extracted) -> str:
+    relative = not scheme_of(read.place) and not Path(read.place).is_absolute()
+    start = f" Relative addresses start at {Path.cwd()}." if relative else ""
     if read.lack == "path":
-        return f"Path '{read.place}' does not exist {_EMPTY}"
+        return f"Path '{read.place}' does not exist {_EMPTY}{start}"
     if read.lack == "files":
-        return f"No files matched '{read.place}' {_EMPTY}"
+        return f"No files matched '{read.place}' {_EMPTY}{start}"
     place = f" '{read.place}'" if read.place else ""
     return f"Input{place} does not contain any fields {_EMPTY}"
 

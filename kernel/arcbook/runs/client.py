@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from queue import Empty
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -11,6 +12,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.util import ensure_async
 from nbformat import NotebookNode
 from nbformat.v4 import output_from_msg
 
@@ -167,7 +169,7 @@ class JournalClient(NotebookClient):
         except DeadKernelError:
             error = kernels.death(kernels.exit_status(self.km), self._oom_kills)
         except CellTimeoutError:
-            await self._interrupt(asyncio.ensure_future(asyncio.sleep(INTERRUPT_SECONDS)))
+            await self._interrupt(asyncio.ensure_future(self._late_reply()))
             error = TransientError(f"The cell took longer than the {self.timeout} s it may take.")
         except asyncio.CancelledError:
             error = self._cancelled()
@@ -178,6 +180,12 @@ class JournalClient(NotebookClient):
             # A kernel that shows an error and then reports success: the error counts.
             error = error_of(str(shown.get("ename", "")), str(shown.get("evalue", "")), shown)
         return self._cancelled() if stopped else error
+
+    async def _late_reply(self) -> None:
+        """Wait until the kernel answers the cell that nobody waits for any more."""
+        assert self.kc is not None
+        with suppress(Empty):
+            await ensure_async(self.kc.shell_channel.get_msg(timeout=INTERRUPT_SECONDS))
 
     async def _interrupt(self, task: "asyncio.Future[Any]") -> None:
         """Stop the running cell: an interrupt, and when that does not help in time or is asked for again, a kill."""

@@ -110,6 +110,7 @@ def _kernel_environment(request: Request, prepared: Prepared, run_id: str) -> di
     launch = Launch(
         engine=prepared.engine,
         environment=prepared.environment,
+        environment_source=prepared.environment_source,
         run_id=run_id,
         job=layout.job_name(request.source),
         logical_time=prepared.logical_time,

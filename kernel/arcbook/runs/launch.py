@@ -47,11 +47,14 @@ def run(request: Request, on_cell: OnCell | None = None) -> Outcome:
     """Make the run and write the executed notebook to `request.output`, if there is one.
 
     Raises:
-        ArcbookError: no record can be kept, or the output cannot be written. A failed job is in the outcome.
+        ArcbookError: no record can be kept. What fails later is in the outcome, also an output that cannot be written.
     """
     outcome = execute(request, on_cell) if on_cell else execute(request)
     if request.output:
-        write_output(request.output, to_bytes(outcome.notebook))
+        try:
+            write_output(request.output, to_bytes(outcome.notebook))
+        except ArcbookError as error:
+            return replace(outcome, error=outcome.error or error, record_trouble=f"The run is over. {error.message}")
     return outcome
 
 

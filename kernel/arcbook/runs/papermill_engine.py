@@ -11,11 +11,14 @@ the registration last.
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import ArcbookError, CellError, InternalError
 from arcbook.core.kernelspec import KERNEL, KERNELSPEC
 from arcbook.core.problem import Problem
+
+if TYPE_CHECKING:
+    from arcbook.runs.request import Outcome
 
 
 class ArcEngine:
@@ -147,7 +150,7 @@ def _write(notebook: Any, target: str | None) -> None:
     write_ipynb(notebook, target)
 
 
-def _failed(outcome: Any) -> Exception:
+def _failed(outcome: "Outcome") -> Exception:
     from arcbook.runs.papermill_errors import RunFailedError
     from arcbook.runs.render import is_marker
 
@@ -155,11 +158,15 @@ def _failed(outcome: Any) -> Exception:
     cells = [cell for cell in outcome.notebook["cells"] if not is_marker(cell)]
     cell = cells[index] if index is not None else {}
     return RunFailedError(
-        outcome.error or InternalError("no error"), cell_index=index or 0, cell=cell, record=outcome.address
+        outcome.error or InternalError("no error"),
+        cell_index=index or 0,
+        cell=cell,
+        record=outcome.address,
+        number=outcome.record.failure.cell if outcome.record.failure else None,
     )
 
 
-def _report(outcome: Any, notebook: Any, log_output: bool, stdout_file: Any, stderr_file: Any) -> None:
+def _report(outcome: "Outcome", notebook: Any, log_output: bool, stdout_file: Any, stderr_file: Any) -> None:
     """Warnings on stderr; papermill's options that copy what cells print: at the end, from the masked notebook."""
     for line in (*outcome.warnings, outcome.record_trouble):
         if line:

@@ -21,10 +21,12 @@ class JobRefusedError(click.ClickException, ValueError):
 class RunFailedError(PapermillExecutionError, click.ClickException):  # type: ignore[misc]
     """A run failed: papermill's own exception for programs, a failure class and exit code for its command line.
 
-    `error` is the failure, `record` the address of the run's record.
+    `error` is the failure, `record` the address of the run's record, `cell` the number of the code cell that failed.
     """
 
-    def __init__(self, error: ArcbookError, *, cell_index: int, cell: Mapping[str, Any], record: str) -> None:
+    def __init__(
+        self, error: ArcbookError, *, cell_index: int, cell: Mapping[str, Any], record: str, number: int | None
+    ) -> None:
         self.cell_index = cell_index
         self.exec_count = cell.get("execution_count")
         self.source = str(cell.get("source", ""))
@@ -35,6 +37,7 @@ class RunFailedError(PapermillExecutionError, click.ClickException):  # type: ig
         Exception.__init__(self, cell_index, self.exec_count, self.source, self.ename, self.evalue, self.traceback)
         self.error = error
         self.record = record
+        self.cell = number
         self.exit_code = error.exit_code  # type: ignore[misc]
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -44,7 +47,8 @@ class RunFailedError(PapermillExecutionError, click.ClickException):  # type: ig
     def format_message(self) -> str:
         """What the command line prints."""
         failure = self.error.failure
-        ending = f"Failed as `{failure.name}` (exit code {failure.exit_code}). Record: {self.record}"
+        place = f" in cell {self.cell}" if self.cell else ""
+        ending = f"Failed{place} as `{failure.name}` (exit code {failure.exit_code}). Record: {self.record}"
         return f"{self.error.message}\n\n{ending}"
 
     def show(self, file: IO[Any] | None = None) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from arcbook.cells.convert import trees_of
@@ -14,8 +15,9 @@ from arcbook.cells.magics import read_cell
 from arcbook.cells.notebook import Job, notebook_job, source_of
 from arcbook.cells.params import INJECTED_TAG, Values, read_assignments
 from arcbook.cells.plan import Context, check_job
+from arcbook.core.addresses import scheme_of
 from arcbook.core.capabilities import ENGINE_CAPABILITIES
-from arcbook.core.failures import ArcbookError, CellError, DefinitionError
+from arcbook.core.failures import AccessError, ArcbookError, CellError, DefinitionError, InputError
 from arcbook.core.launch import settings_from
 from arcbook.core.masking import MASK, masker, names_a_secret
 from arcbook.core.problem import Problem, Severity, errors
@@ -42,14 +44,31 @@ def prepare(request: Request, started: datetime) -> Prepared:
         engine="",
         logical_time=request.logical_time or started,
     )
-    if request.unreadable is not None:
-        return replace(prepared, refused=request.unreadable)
+    refused = request.unreadable or _unusable(request)
+    if refused is not None:
+        return replace(prepared, refused=refused)
     if request.kernel != KERNEL:
         return prepared
     try:
         return _prepared(request, prepared)
     except ArcbookError as error:
         return replace(prepared, refused=error)
+
+
+def _unusable(request: Request) -> ArcbookError | None:
+    """Why the run could not begin where it should or its notebook not be kept, said before the work and not after."""
+    if request.folder is not None and not Path(request.folder).is_dir():
+        return InputError(f"There is no folder {request.folder} to work in. Give one that exists (`--cwd`).")
+    if not request.output or request.output == "-" or scheme_of(request.output):
+        return None
+    output = Path(request.output).absolute()
+    folder = next(each for each in output.parents if each.exists())
+    if output.is_dir() or not folder.is_dir():
+        wrong = "is a folder" if output.is_dir() else f"cannot be written: {folder} is no folder"
+        return InputError(f"The output {request.output} {wrong}. Give the path of a file.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return AccessError(f"The output {request.output} cannot be written: no permission to write into {folder}.")
+    return None
 
 
 def code_numbers(notebook: Mapping[str, Any]) -> dict[int, int]:
@@ -64,24 +83,27 @@ def code_numbers(notebook: Mapping[str, Any]) -> dict[int, int]:
 def _prepared(request: Request, prepared: Prepared) -> Prepared:
     own = {**request.notebook, "cells": [cell for cell in request.notebook["cells"] if not _is_injected(cell)]}
     job = request.job or notebook_job(json.dumps(own), request.source)
-    found = [each for each in job.problems if not (request.any_kernel and each.code == "kernel-metadata")]
+    found: list[Problem] = []
     given, launch = _split(_given(request, found), job, own, request.launch)
     values = _bind(job, given, found)
-    environment = _environment(request, launch, job)
+    environment, chooser = _environment(request, launch, job)
     if environment is None:
         found.append(_no_environment(job))
     prepared = replace(
         prepared,
         environment=environment,
+        environment_source=chooser,
         engine=_engine(request),
         launch=launch | _times(launch, prepared.logical_time),
         parameters=_shown(values),
         notes=_notes(job, launch),
     )
     prepared = replace(prepared, settings=_settings(request, prepared, found))
-    if not errors(found):
-        # Checked with all values: what is missing now will still be missing when the cell's turn comes.
-        found.extend(check_job(job, _context(request, prepared, values)).problems)
+    # With all values: what is missing now will still be missing when the cell's turn comes. Where values are wrong,
+    # what they would fill is left open.
+    complete = not errors([*job.problems, *found])
+    report = check_job(job, replace(_context(request, prepared, values), complete=complete))
+    found.extend(each for each in report.problems if not (request.any_kernel and each.code == "kernel-metadata"))
     if wrong := errors(found):
         return replace(prepared, refused=CellError(wrong))
     if prepared.settings.lint_only:
@@ -135,9 +157,15 @@ def _bind(job: Job, given: Mapping[str, Any], found: list[Problem]) -> Values:
         return Values()
 
 
-def _environment(request: Request, launch: Mapping[str, str], job: Job) -> str | None:
-    choices = (request.environment, launch.get(ENVIRONMENT_KEY), launch.get("ETL_CONF_ENV"))
-    return next(filter(None, (*choices, os.environ.get("ETL_CONF_ENV"), job.environment)), None)
+def _environment(request: Request, launch: Mapping[str, str], job: Job) -> tuple[str | None, str]:
+    """The chosen environment, and who chose it."""
+    launched = request.environment or launch.get(ENVIRONMENT_KEY) or launch.get("ETL_CONF_ENV")
+    choices = (
+        (launched, "the launcher"),
+        (os.environ.get("ETL_CONF_ENV"), "the variable ETL_CONF_ENV"),
+        (job.environment, "the notebook"),
+    )
+    return next((choice for choice in choices if choice[0]), (None, ""))
 
 
 def _no_environment(job: Job) -> Problem:
@@ -217,7 +245,6 @@ def _context(request: Request, prepared: Prepared, values: Values) -> Context:
         folder="",
         fetch=frozen(request.documents, relative_to(request.folder or "")),
         engine=prepared.engine,
-        complete=True,
     )
 
 

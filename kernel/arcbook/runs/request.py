@@ -52,7 +52,8 @@ class Request:
 class Prepared:
     """A request after reading and checking, ready for a kernel.
 
-    `numbers` is the user's number of the code cell at a position; `settings` are Arc's options and policies as they
+    `numbers` is the user's number of the code cell at a position; `environment_source` says who chose the environment;
+    `settings` are Arc's options and policies as they
     hold for the run; `refused` says why no kernel may start, or None.
     """
 
@@ -61,6 +62,7 @@ class Prepared:
     environment: str | None
     engine: str
     logical_time: datetime
+    environment_source: str = ""
     settings: RunSettings = field(default_factory=RunSettings)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     launch: Mapping[str, str] = field(default_factory=dict)
