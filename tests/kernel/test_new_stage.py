@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -72,3 +73,18 @@ def test_refusals(tmp_path: Path) -> None:
     (tmp_path / "XMLExtract.yml").touch()
     with pytest.raises(DefinitionError, match="exists already"):
         skeleton("XMLExtract", None, **places)  # type: ignore[arg-type]
+
+
+def test_only_a_checkout_has_places_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere nothing is written unless it is said where."""
+    monkeypatch.chdir(tmp_path)
+    for project in (None, '[project]\nname = "another"', "no TOML"):
+        if project is not None:
+            (tmp_path / "pyproject.toml").write_text(project)
+        result = CliRunner().invoke(arcbook, ["new-stage", "XMLExtract", "--source", "src"], standalone_mode=False)
+        assert isinstance(result.exception, click.UsageError)
+        assert "--cases" in result.exception.message
+    assert not (tmp_path / "src").exists()
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "arcbook"')
+    assert CliRunner().invoke(arcbook, ["new-stage", "XMLExtract"]).exit_code == 0
+    assert (tmp_path / "kernel/arcbook/stages/extract/xml.py").is_file()
