@@ -5,7 +5,7 @@ from typing import Any
 
 from arcbook_magics.options import Options
 from arcbook_magics.rows import Rows, cut
-from arcbook_magics.shown import visible
+from arcbook_magics.shown import columns_of, padded, visible
 
 #: What stands for NULL; text that reads the same is put into quotes.
 NULL = "null"
@@ -43,15 +43,14 @@ def as_text(rows: Rows, options: Options, *, label: str = "", note: str = "") ->
     """The table as plain text, one line a row; control characters are written out."""
     head = [visible(column.name) for column in rows.columns]
     body = [[_plain(value, options["truncate"]) for value in row] for row in rows.rows]
-    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+    widths = [max(map(columns_of, column)) for column in zip(head, *body, strict=True)]
     right = [column.number and not options["leftAlign"] for column in rows.columns]
 
     def line(cells: list[str]) -> str:
-        padded = (
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(cells, widths, right, strict=True)
+        placed = (
+            padded(cell, width, right=to_right) for cell, width, to_right in zip(cells, widths, right, strict=True)
         )
-        return "  ".join(padded).rstrip()
+        return "  ".join(placed).rstrip()
 
     lines = [visible(label)] if label else []
     lines += [line(head), "  ".join("-" * width for width in widths)]

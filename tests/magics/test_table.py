@@ -9,6 +9,7 @@ import pytest
 from arcbook.engines.base import Engine
 from arcbook_magics.options import Options
 from arcbook_magics.rows import Column, Rows, cut, double_text, read_rows
+from arcbook_magics.shown import listing
 from arcbook_magics.table import as_html, as_text, bundle, note_of
 
 TEXT = Column("name", "string", True, False)
@@ -43,6 +44,17 @@ def test_null_differs_from_text() -> None:
     markup = as_html(rows, Options())
     assert markup.count("<i ") == 1
     assert ">null</td>" in markup
+
+
+def test_wide_characters_keep_the_columns_straight() -> None:
+    """Hangul and Han take two columns of a terminal, combining marks none."""
+    number = Column("n", "int", True, True)
+    rows = Rows((TEXT, number), (("김철수", "1"), ("Ann", "10"), ("e\u0301a", "2")))
+    head, line, *body = as_text(rows, Options()).split("\n")
+    assert [head, line] == ["name     n", "------  --"]
+    assert body == ["김철수   1", "Ann     10", "e\u0301a       2"]
+    lines = str(listing("", ("이름", "x"), (("a", "b"),))).split("\n")
+    assert lines == ["이름  x", "a     b"]
 
 
 @pytest.mark.parametrize(
