@@ -1,6 +1,6 @@
 """The values a shell has gathered for `${name}` and `:name`: declarations, given values, `%env`, secrets."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from arcbook.core.masking import MASK, masker, names_a_secret
 from arcbook.core.problem import Problem
 
 if TYPE_CHECKING:
+    from arcbook.cells.declarations import Declaration
     from arcbook.cells.params import Declarations, Values
 
 
@@ -72,15 +73,39 @@ class Inputs:
         return [name for name in names if self.declared and name not in self.declared.by_name]
 
     def values(self) -> "Values":
-        """The parameters' values.
+        """The parameters' values; a required one that has none yet is left out, see `refuse_missing`.
 
         Raises:
-            CellError: a value was given for a name that no cell has declared, or a required one is missing.
+            CellError: a value was given for a name that no cell has declared.
         """
         from arcbook.cells.params import Declarations
 
+        declared, missing = self.declared or Declarations(), self._missing()
+        known = {name: each for name, each in declared.by_name.items() if name not in missing}
+        given = {name: value for name, value in self.given.items() if name not in missing}
+        return self._bound(Declarations(known), given)
+
+    def refuse_missing(self, used: Callable[[], Iterable[str]]) -> None:
+        """Stop a cell that needs a parameter without a value; `used` tells which names it uses, when that matters.
+
+        Raises:
+            CellError: it uses such ones.
+        """
+        from arcbook.cells.params import Declarations
+
+        missing = self._missing()
+        if missing:
+            names = set(used())
+            self._bound(Declarations({name: each for name, each in missing.items() if name in names}), {})
+
+    def _missing(self) -> "dict[str, Declaration]":
+        declared = self.declared or ()
+        return {each.name: each for each in declared if each.required and self.given.get(each.name) is None}
+
+    @staticmethod
+    def _bound(declared: "Declarations", given: Mapping[str, Any]) -> "Values":
         try:
-            return (self.declared or Declarations()).bind(self.given)
+            return declared.bind(given)
         except CellError as error:
             raise CellError([_elsewhere(problem) for problem in error.problems]) from None
 

@@ -15,6 +15,7 @@ from arcbook_magics.shown import Shown, text
 
 if TYPE_CHECKING:
     from arcbook.cells.model import Cell, Step
+    from arcbook.cells.plan import Context
     from arcbook.runners.base import Result
     from arcbook.runners.executor import Executor
     from arcbook_magics.workbench import Workbench
@@ -44,6 +45,7 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     bench.refuse_secrets(cell)
     _refuse_missing(cell)
     context = bench.context()
+    bench.inputs.refuse_missing(lambda: _filled_in(cell, context))
     steps = steps_of(cell, context)
     if not steps:
         yield text("No stages found.")
@@ -54,6 +56,7 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
         if any(step.stage.environments for step in steps) and (notice := bench.environment_notice()):
             yield text(notice)
     running = [step for step in steps if context.settings.runs(step.stage.environments)]
+    bench.inputs.refuse_missing(lambda: _bound_by(running))
     gaps = [gap for step in running for gap in capability_gaps(step.stage, step.tree, bench.launch.engine)]
     if gaps:
         raise CellError(gaps)
@@ -64,6 +67,28 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
             yield from _run_step(bench, step, parameters, options)
         else:
             yield _skipped(step, context.settings.environment or "")
+
+
+def _filled_in(cell: "Cell", context: "Context") -> Iterator[str]:
+    """The names that `${name}` asks for in those stages of a cell that run."""
+    from arcbook.cells.bind import unbound
+    from arcbook.cells.convert import trees_of
+    from arcbook.cells.plan import environments_of
+
+    scope = context.scope()
+    for tree in trees_of(cell):
+        if context.settings.runs(environments_of(tree, scope)):
+            yield from (wanted.name for wanted in unbound(tree))
+
+
+def _bound_by(steps: "list[Step]") -> Iterator[str]:
+    """The names that `:name` asks for in the statements of stages."""
+    from arcbook.sql.placeholders import named_parameters
+    from arcbook.stages.keys import Role
+
+    for step in steps:
+        for _, sql in step.stage.values_of(Role.SQL):
+            yield from (named.name for named in named_parameters(str(sql)))
 
 
 def _refuse_missing(cell: "Cell") -> None:

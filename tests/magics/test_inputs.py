@@ -1,12 +1,16 @@
 """Parameters, `%env` and secrets as a shell gathers them."""
 
+from types import SimpleNamespace
+
 import pytest
+from IPython.core.error import StdinNotImplementedError
 
 from arcbook.cells.magics import read_cell
 from arcbook.cells.params import Declarations, read_declarations
-from arcbook.core.failures import CellError
+from arcbook.core.failures import CellError, DefinitionError
 from arcbook.core.launcher import Launch
 from arcbook_magics.inputs import Inputs
+from arcbook_magics.magics import secret
 from arcbook_magics.plain import line_source
 from arcbook_magics.python_cells import python_source
 
@@ -44,6 +48,33 @@ def test_a_value_for_no_parameter_is_refused_before_a_stage_runs() -> None:
         inputs.values()
     inputs.declare(declared("m: integer"))
     assert inputs.values().typed == {"n": 1, "m": 2}
+
+
+def test_a_missing_value_stops_only_what_uses_it() -> None:
+    """In a plain console an old declaration stays for ever."""
+    inputs = Inputs()
+    inputs.declare(declared("x: integer"))
+    inputs.declare(declared("y: integer = 3"))
+    assert inputs.values().typed == {"y": 3}
+    inputs.refuse_missing(lambda: ["y", "other"])
+    with pytest.raises(CellError, match="`x` \\(integer\\) has no value"):
+        inputs.refuse_missing(lambda: ["x", "y"])
+    inputs.give({"x": 1})
+    inputs.refuse_missing(lambda: ["x"])
+    assert inputs.values().typed == {"x": 1, "y": 3}
+
+
+@pytest.mark.parametrize("raised", [EOFError, StdinNotImplementedError])
+def test_a_secret_that_nobody_can_be_asked_for(raised: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a terminal the question ends at once: no bug of ours."""
+
+    def ask(_prompt: str) -> str:
+        raise raised
+
+    monkeypatch.setattr("getpass.getpass", ask)
+    bench = SimpleNamespace(launch=Launch(), interactive=True, inputs=Inputs())
+    with pytest.raises(DefinitionError, match="nobody can be asked for the secret `NOWHERE_SAID`"):
+        list(secret.run(bench, read_cell("%secret\nNOWHERE_SAID")))  # type: ignore[arg-type]
 
 
 def test_a_cell_run_again_replaces_its_declarations() -> None:

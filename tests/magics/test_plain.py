@@ -47,6 +47,18 @@ def test_line_magics(shell: Any) -> None:
     assert "numRows" in repr(shell.run_line_magic("conf", "numRows=5"))
 
 
+def test_only_cells_that_use_a_parameter_wait_for_its_value(shell: Any) -> None:
+    """Also one that an earlier text of the `%params` cell declared, which a console cannot tell from another cell."""
+    shell.run_cell_magic("params", "", "unset: integer")
+    shell.run_cell_magic("params", "", "set: integer = 3")
+    assert "3" in repr(shell.run_cell_magic("sql", "", "SELECT :set AS n"))
+    for line, body in (("", "SELECT :unset AS n"), ("sqlParams=a=${unset}", "SELECT ${a} AS n")):
+        with pytest.raises(CellError, match="`unset` \\(integer\\) has no value"):
+            shell.run_cell_magic("sql", line, body)
+    shell.run_cell_magic("params", "", "unset = 5")
+    assert "5" in repr(shell.run_cell_magic("sql", "", "SELECT :unset AS n"))
+
+
 def test_errors_are_short_and_placed(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """IPython prints our lines instead of a traceback."""
     outcome = shell.run_cell("%%sql\nSELECT nme\nFROM adults")

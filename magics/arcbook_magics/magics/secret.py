@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from arcbook.core.failures import AccessError
+from arcbook.core.failures import AccessError, DefinitionError
 from arcbook_magics.magics.env import shown_values
 from arcbook_magics.shown import Shown
 
@@ -32,8 +32,14 @@ def _value(bench: "Workbench", name: str) -> str:
     known = bench.launch.values.get(name) or os.environ.get(name)
     if known:
         return known
+    nobody = f"nobody can be asked for the secret `{name}`; set the environment variable {name}"
     if not bench.interactive:
-        raise AccessError(f"nobody can be asked for the secret `{name}`; set the environment variable {name}")
+        raise AccessError(nobody)
     import getpass
 
-    return getpass.getpass(f"{name}: ")
+    from IPython.core.error import StdinNotImplementedError
+
+    try:
+        return getpass.getpass(f"{name}: ")
+    except (EOFError, StdinNotImplementedError):
+        raise DefinitionError(nobody) from None
