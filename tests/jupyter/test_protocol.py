@@ -71,6 +71,10 @@ def test_completeness(source: str, status: str) -> None:
         ("%", "", "%sql"), ("", "", "%arc"), ("%sql na", "\nSELECT 1", "name="), ("%sql num", "", "numRows="),
         ('{ "type": "', '" }', "SQLTransform"), ('{ "type": "SQLTransform", "out', "", "outputView"),
         ('{ "out', '"type": "SQLTransform" }', "outputView"),
+        ('{ "type": "ParquetLoad", "saveMode": "', '" }', "Overwrite"),
+        ('{ "saveMode": "App', '", "type": "ParquetLoad" }', "Append"),
+        ("{ type: ParquetLoad, saveMode = ", "", "Ignore"),
+        ("%sql resolution=", "\nSELECT 1", "lazy"), ('%arc\n{ "type": "SQLTransform", "out', "", "outputView"),
     ],
 )  # fmt: skip
 def test_completion(before: str, after: str, expected: str) -> None:
@@ -79,6 +83,19 @@ def test_completion(before: str, after: str, expected: str) -> None:
     assert expected in matches
     assert end == len(before)
     assert expected.startswith(before[start:end])
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "%sql outputView=a\nSELECT na", "%sql\n", "%sqlvalidate\nSELECT a\nWHERE x = ", "%params\nn", "%env\nA=",
+        '{ "type": "SQLTransform", "name": "out', '{ "type": "SQLTransform", "name": "my out',
+        '{ "type": "SQLTransform", "environments": ["na',
+    ],
+)  # fmt: skip
+def test_completion_of_what_has_no_keys(before: str) -> None:
+    """In SQL, in lines and within free text no key of a stage can stand."""
+    assert completions(before, len(before))[0] == []
 
 
 @pytest.mark.parametrize(

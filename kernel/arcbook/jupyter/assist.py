@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"%{0,2}[\w.]*$")
 _TYPE = re.compile(r"""["']?type["']?\s*[:=]\s*["']?(\w+)""")
+#: The key whose value, quoted or not, or whose list the cursor is in.
+_VALUE = re.compile(r"""(\w+)["']?\s*[:=]\s*(?:"[^"\n]*|\[[^\]{\n]*|[\w.]*)$""")
 #: Magics that are complete on one line; the others need a body.
 _ONE_LINE = (
     "version", "help", "conf", "environment", "env", "printschema", "schema", "metadata", "printmetadata", "list",
@@ -43,10 +45,14 @@ def completions(source: str, cursor: int) -> tuple[list[str], int, int]:
 
         offered = [f"%{name}" for name in offered_magics()]
         word = "%" + word.lstrip("%") if word else ""
-    elif source.lstrip().startswith("%") and "\n" not in before.lstrip():
+    elif key := _VALUE.search(before) if _takes_keys(source, before) else None:
+        offered = _values(source, before, key[1])
+    elif _on_magic_line(before):
         offered = [f"{name}=" for name in _arguments(source)]
+    elif _takes_keys(source, before):
+        offered = [name for found in _stage_types(source, before[:start]) for name in found.keys()]  # noqa: SIM118  a class method
     else:
-        offered = _stage_words(source, before[:start])
+        offered = []
     matches = [each for each in offered if each.lower().startswith(word.lower())]
     return matches, start, cursor
 
@@ -85,13 +91,29 @@ def _arguments(source: str) -> list[str]:
     return [*keys, *(argument.name for argument in spec.arguments if argument.name not in keys)]
 
 
-def _stage_words(source: str, before: str) -> list[str]:
-    """Stage types behind `type`, else the keys of the stage the cursor is in."""
+def _on_magic_line(before: str) -> bool:
+    return before.lstrip().startswith("%") and "\n" not in before.lstrip()
+
+
+def _takes_keys(source: str, before: str) -> bool:
+    """Whether keys of stages may stand at the cursor: on a magic's line or in stage text, not in SQL and the like."""
+    from arcbook.cells.magics import MAGICS
+
+    if not source.lstrip().startswith("%") or _on_magic_line(before):
+        return True
+    spec = MAGICS.get(source.lstrip().lstrip("%").split(maxsplit=1)[0].lower())
+    return spec is not None and spec.body == "objects"
+
+
+def _values(source: str, before: str, key: str) -> list[str]:
+    """The values of a key that has only a few: stage types behind `type`."""
+    from arcbook.cells.describe import key_rows
     from arcbook.stages.registry import stage_types
 
-    if re.search(r"""["']?type["']?\s*[:=]\s*["']?$""", before):
+    if key == "type":
         return list(stage_types())
-    return [key for found in _stage_types(source, before) for key in found.keys()]  # noqa: SIM118  a class method
+    rows = (row for found in _stage_types(source, before) for row in key_rows(found))
+    return [choice for row in rows if row.key == key for choice in row.choices]
 
 
 def _stage_types(source: str, before: str) -> "list[type[Stage]]":
