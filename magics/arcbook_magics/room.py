@@ -36,10 +36,18 @@ class Opener(Protocol):
 
 
 class EngineRoom:
-    """The executor and its thread. `call` is for the thread that runs cells; the rest any thread may use."""
+    """The executor and its thread. `call` is for the thread that runs cells; the rest any thread may use.
 
-    def __init__(self, opener: Opener) -> None:
+    Args:
+        opener: makes the executor, in the room's thread.
+        imports: imports what cells need, in the room's thread, before the engine is opened. The thread that runs cells
+            must not import: an interrupt within Python's import system can leave a lock behind that stops every thread.
+    """
+
+    def __init__(self, opener: Opener, imports: Callable[[], None] = lambda: None) -> None:
         self._opener = opener
+        self._imports = imports
+        self._imported = threading.Event()
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -55,6 +63,13 @@ class EngineRoom:
                 return
             self._thread = threading.Thread(target=self._run, args=(delay,), name="arcbook-engine", daemon=True)
             self._thread.start()
+
+    def wait_for_imports(self) -> None:
+        """Return when what cells need is imported; an interrupt ends the wait."""
+        if not self._imported.is_set():
+            self._hurry.set()
+            self.warm_up()
+            self._imported.wait()
 
     @property
     def opened(self) -> bool:
@@ -104,6 +119,7 @@ class EngineRoom:
         """End the engine and the thread. Safe to call twice."""
         with self._lock:
             already, self._closed = self._closed, True
+        self._imported.set()
         if already:
             return
         self._work.put(None)
@@ -124,6 +140,10 @@ class EngineRoom:
             gc.disable()
             try:
                 with suppress(Exception):  # the first cell that needs the engine opens again and reports
+                    try:
+                        self._imports()
+                    finally:
+                        self._imported.set()
                     self._opened()
             finally:
                 sys.setswitchinterval(before)

@@ -86,7 +86,7 @@ class Workbench:
         self.launch = Launch.from_environment()
         self.options = Options.from_environment(os.environ)
         self.inputs = Inputs()
-        self.room = EngineRoom(self._open)
+        self.room = EngineRoom(self._open, _import_language)
         self.publish = publish
         self.chosen: str | None = None
         self.computed: dict[str, Any] = {}
@@ -163,6 +163,7 @@ class Workbench:
         """
         waiting: Shown | None = None
         try:
+            self.room.wait_for_imports()
             for shown in self._outputs(source):
                 if waiting is not None:
                     self.publish(waiting)
@@ -238,8 +239,6 @@ class Workbench:
         self.room.close()
 
     def _open(self) -> "Executor":
-        # In this order: what checks cells is needed first, by the thread that reads them.
-        import arcbook.cells.plan  # noqa: F401
         from arcbook.engines.open import open_engine
         from arcbook.runners.base import load_runners
         from arcbook.runners.executor import Executor
@@ -294,3 +293,17 @@ class Workbench:
             remedy = "Define it with `%secret` or a `secret` parameter and write `${NAME}`."
             problems.append(Problem("secret-in-text", f"the cell contains a secret ({kind})", span, remedy=remedy))
         raise CellError(problems)
+
+
+def _import_language() -> None:
+    """Import what reads, checks and shows cells, magic by magic, stage type by stage type."""
+    from arcbook.cells import describe, plan  # noqa: F401
+    from arcbook.sql.references import analyse
+    from arcbook.stages.registry import stage_types
+    from arcbook_magics import stages  # noqa: F401
+    from arcbook_magics.registry import magic_names
+
+    for name in magic_names():
+        magic(name)
+    stage_types()
+    analyse("SELECT 1 AS one")  # the parser is imported with the first statement

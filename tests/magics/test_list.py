@@ -48,7 +48,7 @@ def test_a_prefix_under_any_scheme(bench: Workbench, scheme: str, s3_bucket: str
 )
 def test_what_cannot_be_listed(bench: Workbench, place: str, expected: type[ArcbookError], moto_server: str) -> None:
     """The failure is one of input."""
-    with pytest.raises(expected, match="cannot list|nowhere"):
+    with pytest.raises(expected, match=r"cannot list|nowhere"):
         listed(bench, place)
 
 

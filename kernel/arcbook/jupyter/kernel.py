@@ -1,7 +1,11 @@
 """The `arc` kernel: ipykernel's Python kernel with another language in its cells."""
 
 import gc
+import signal
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any, ClassVar
 
@@ -16,6 +20,19 @@ from arcbook_magics.python_cells import python_source
 #: Seconds between the kernel's first answer and the start of heavy imports, which slow down other answers. Nobody
 #: waits for these when a launcher runs the notebook.
 WARM_UP_DELAY = 0.15
+
+
+@contextmanager
+def handled(handler: Callable[..., Any]) -> Iterator[None]:
+    """Have `handler` called for SIGINT until the end; subshells, in other threads, have no signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # ipykernel's class has no types; as Any, its methods can be called from typed code.
@@ -42,6 +59,7 @@ class ArcKernel(_Kernel):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self._interrupted = False
         pack = self.session.pack
 
         def masking_pack(part: Any) -> bytes:
@@ -58,6 +76,30 @@ class ArcKernel(_Kernel):  # type: ignore[misc]
         await super().kernel_info_request(stream, ident, parent)
         bench = self.shell.workbench
         bench.room.warm_up(WARM_UP_DELAY if bench.launch.interactive else 0.0)
+
+    async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Run a cell and reply; an interrupt before the cell's code begins is kept until then.
+
+        Within the code of ipykernel and IPython it would end no cell and lose the reply, for which a client waits for
+        ever; within one of their imports it could even leave a lock that stops every thread.
+        """
+        self._interrupted = False
+        with handled(self._keep_interrupt):
+            await super().execute_request(stream, ident, parent)
+
+    def _keep_interrupt(self, *_: Any) -> None:
+        self._interrupted = True
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let an interrupt, also one that was kept, end the code inside."""
+        if signal.getsignal(signal.SIGINT) != self._keep_interrupt:
+            yield  # code within code, or asynchronous code, for which ipykernel has a handler
+            return
+        with handled(signal.default_int_handler):
+            if self._interrupted:
+                raise KeyboardInterrupt
+            yield
 
     async def do_execute(
         self,

@@ -78,7 +78,8 @@ class ArcShell(_Shell):  # type: ignore[misc]
         """Run compiled code."""
         before, self._running = self._running, True
         try:
-            return await super().run_code(*args, **kwargs)
+            with self.kernel.interruptible():
+                return await super().run_code(*args, **kwargs)
         finally:
             self._running = before
 
