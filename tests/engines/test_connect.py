@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def test_an_ending_session_waits_for_no_other(how: str, embedded_engine: Engine)
     assert isinstance(embedded_engine, EmbeddedEngine)
     spark = embedded_engine.spark()
     assert embedded_engine._server is not None
-    other = open_session(f"sc://127.0.0.1:{embedded_engine._server.port}", {})
+    other: Any = open_session(f"sc://127.0.0.1:{embedded_engine._server.port}", {})
     other.sql("SELECT 1").collect()
     stuck = threading.Event()
     Answers._get_or_create_release_thread_pool().submit(stuck.wait, 60)
