@@ -33,17 +33,17 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def lab(tmp_path: Path, folder: Path) -> Iterator[str]:
     """A JupyterLab on a free loopback port over the folder; yields its address."""
-    log = (tmp_path / "lab.log").open("w")
-    server = subprocess.Popen(
-        [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
-            f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}",
-            "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        ],
-        cwd=folder, stdout=log, stderr=subprocess.STDOUT,
-        env=os.environ | {f"JUPYTER_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("RUNTIME", "CONFIG")},
-    )  # fmt: skip
+    with (tmp_path / "lab.log").open("w") as log:
+        server = subprocess.Popen(
+            [
+                sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
+                f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}",
+                "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=",
+                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            ],
+            cwd=folder, stdout=log, stderr=subprocess.STDOUT,
+            env=os.environ | {f"JUPYTER_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("RUNTIME", "CONFIG")},
+        )  # fmt: skip
     try:
         yield address_of(server, tmp_path / "lab.log")
     finally:
