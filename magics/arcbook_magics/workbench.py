@@ -139,7 +139,7 @@ class Workbench:
         """What fills and decides the next cell.
 
         Raises:
-            CellError: parameters lack values, or values lack parameters.
+            CellError: a value was given for a parameter that no cell declares.
         """
         from arcbook.cells.fetch import frozen
         from arcbook.cells.plan import Context

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from arcbook.core.addresses import bucket_and_key, is_s3
-from arcbook.core.addresses import scheme_of as scheme_of
+from arcbook.core.addresses import bucket_and_key, is_s3, scheme_of
 from arcbook.core.failures import DefinitionError, InputError
 from arcbook.core.translate import translating
 

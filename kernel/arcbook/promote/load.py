@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from arcbook.cells.fetch import fetch_bytes, scheme_of
+from arcbook.cells.fetch import fetch_bytes
+from arcbook.core.addresses import scheme_of
 from arcbook.core.failures import DefinitionError, InputError
 from arcbook.promote.bundle import MANIFEST, NAME, Bundle, damaged, read_manifest, verified
 

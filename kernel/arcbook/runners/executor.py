@@ -189,14 +189,14 @@ class Executor:
     def _place(self, error: BaseException, step: Step, sql: str) -> tuple[Span | None, str]:
         """The span of what the error speaks of, and the text there."""
         if isinstance(error, SqlError):
-            return _span(step, sql, error.start, error.end), sql[error.start : error.end]
+            return _span(step, error.start, error.end), sql[error.start : error.end]
         params = getattr(step.stage, "sql_params", {})
         rendered = fill(sql, params)
         found = locate_error(error, rendered.text)
         if found is None:
             return step.tree.span(("sql",)) or step.tree.span(()), ""
         start, end = (rendered.source_offset(offset) for offset in found)
-        return _span(step, sql, start, end), rendered.text[found[0] : found[1]]
+        return _span(step, start, end), rendered.text[found[0] : found[1]]
 
     def _remedy(self, problem: Problem, name: str, step: Step) -> str:
         """The engine's suggestion, or ours from the views that exist and their columns."""
@@ -248,13 +248,11 @@ def _repeatable(step: Step) -> bool:
         return False  # the engine took what our reader does not know: nobody can say what it did
 
 
-def _span(step: Step, sql: str, start: int, end: int) -> Span | None:
-    whole = step.tree.span(("sql",))
-    if whole is not None and whole.origin and whole.origin != step.cell.origin:
-        # The statement was read from a file, whose text it is from the first character on.
-        return Span.at(sql, start, max(end, start + 1), origin=whole.origin)
+def _span(step: Step, start: int, end: int) -> Span | None:
     span = span_within(step.tree, ("sql",), step.cell.source, start, end)
-    return replace(span, cell=span.cell or step.cell.number, origin=span.origin or step.cell.origin) if span else None
+    if span is None or (span.origin and span.origin != step.cell.origin):
+        return span  # a place in the file that the statement was read from is in no cell
+    return replace(span, cell=span.cell or step.cell.number, origin=step.cell.origin)
 
 
 def _columns(spark: "SparkSession", view: str) -> dict[str, str]:

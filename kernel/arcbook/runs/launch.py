@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from arcbook.cells.fetch import fetch_text
-from arcbook.cells.notebook import Job, document_job, job_notebook, notebook_job, source_of
+from arcbook.cells.notebook import Job, job_notebook, job_of, source_of
 from arcbook.core.addresses import bucket_and_key, is_s3, replace_file, scheme_of
 from arcbook.core.failures import ArcbookError, DefinitionError
 from arcbook.core.suggest import did_you_mean
@@ -31,7 +31,7 @@ def read_request(address: str, **choices: Any) -> Request:
         choices.setdefault("folder", str(path.resolve().parent) if path.is_file() else None)
     try:
         text = fetch_text(address)
-        job = notebook_job(text, address) if address.lower().endswith(".ipynb") else document_job(text, address)
+        job = job_of(text, address)
     except ArcbookError as error:
         return Request(notebook=_EMPTY, source=address, unreadable=error, **choices)
     kept = job if job.kind == "document" else None

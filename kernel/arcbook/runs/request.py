@@ -21,11 +21,10 @@ class Request:
 
     `notebook` is nbformat 4 as plain values and may hold an injected cell; `source` is the address it came from, or
     empty; `bundle` is the address of the bundle that was laid out there, and `documents` the path of its copy of each
-    document by the address that the job uses. `job` is what was read from `source` when that
-    is not the notebook itself (a job file), so that problems point into it; `any_kernel` runs a notebook whatever
-    kernel it says it is for; with `unreadable` the run is refused for that reason. `parameters` are typed or text
-    values by name, `launch` text for `${name}`. `folder` is the kernel's working directory (None: that of this
-    process). Times are in seconds.
+    document by the address that the job uses. `job` is what was read from `source` when that is not the notebook itself
+    (a job file), so that problems point into it; `any_kernel` runs a notebook whatever kernel it says it is for; with
+    `unreadable` the run is refused for that reason. `parameters` are typed or text values by name, `launch` text for
+    `${name}`. `folder` is the kernel's working directory (None: that of this process). Times are in seconds.
     """
 
     notebook: dict[str, Any]
@@ -53,8 +52,7 @@ class Prepared:
     """A request after reading and checking, ready for a kernel.
 
     `numbers` is the user's number of the code cell at a position; `environment_source` says who chose the environment;
-    `settings` are Arc's options and policies as they
-    hold for the run; `refused` says why no kernel may start, or None.
+    `settings` are Arc's options and policies as they hold for the run; `refused` says why no kernel may start, or None.
     """
 
     notebook: dict[str, Any]
