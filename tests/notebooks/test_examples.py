@@ -55,6 +55,17 @@ def test_contacts_history_has_the_known_outcome(engine: str, tmp_path: Path, mot
     assert (folder / "data" / "tables" / "contacts" / "_symlink_format_manifest").is_dir()
 
 
+def test_the_demo_ends_well_and_tells_the_counts(tmp_path: Path) -> None:
+    """`make demo`'s program, in a private copy: its exit code too, which a library aborting at the end would spoil."""
+    folder = copy_of("contacts-scd2", tmp_path / "notebooks")
+
+    done = subprocess.run([sys.executable, folder / "demo.py"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "1100 current, 92 expired" in done.stdout
+    assert list((tmp_path / "build" / "demo" / "manifests").iterdir())
+
+
 def test_contacts_table_is_published_through_athena(tmp_path: Path, moto_server: str) -> None:
     """The last stage sends the CREATE TABLE statement with its parameter filled to Athena (moto: it runs no SQL)."""
     folder = copy_of("contacts-scd2", tmp_path)
