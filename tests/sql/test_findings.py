@@ -6,6 +6,7 @@ import pytest
 
 from arcbook.core.codes import CODES
 from arcbook.sql.findings import findings
+from arcbook.sql.parse import parse
 from tests.sql.marks import cases, unmarked
 
 
@@ -13,7 +14,7 @@ from tests.sql.marks import cases, unmarked
 def test_findings(case: dict[str, Any]) -> None:
     """Exactly the marked stretches are found, each with a code that exists."""
     sql, places = unmarked(case["sql"])
-    found = findings(sql)
+    found = findings(sql, parse(sql).first_word)
     assert [(each.start, each.end) for each in found] == places
     assert [each.code for each in found] == case["codes"]
     assert set(case["codes"]) <= set(CODES)

@@ -11,7 +11,7 @@ from arcbook.sql.errors import SqlError
 from arcbook.sql.parse import parse
 from arcbook.sql.places import split_name
 from arcbook.sql.references import analyse
-from arcbook.sql.schema import unknown_columns
+from arcbook.sql.schema import resolve_columns
 from tests.sql.marks import cases, unmarked
 
 
@@ -148,7 +148,7 @@ def test_depth_is_survived(sql: str) -> None:
     """Deeply nested or very long statements neither crash nor hang the process, and are not called wrong."""
     statement = analyse(sql)
     assert statement.kind == "query"
-    assert unknown_columns(sql, {}) == []
+    assert resolve_columns(sql, {}).unknown == ()
 
 
 def test_explain_explains_one_statement() -> None:

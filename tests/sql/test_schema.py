@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from arcbook.sql.schema import output_columns, unknown_columns
+from arcbook.sql.schema import resolve_columns
 from tests.sql.marks import cases, unmarked
 
 SCHEMAS = {
@@ -20,11 +20,11 @@ SCHEMAS = {
 def test_columns(case: dict[str, Any]) -> None:
     """Exactly the marked columns are unknown."""
     sql, places = unmarked(case["sql"])
-    found = unknown_columns(sql, SCHEMAS, variables=case.get("variables", ()))
+    found = resolve_columns(sql, SCHEMAS, variables=case.get("variables", ())).unknown
     assert [sql[each.start : each.end] for each in found] == [sql[start:end] for start, end in places]
     assert [(each.start, each.end) for each in found] == places
     if "output" in case:
-        output = output_columns(sql, SCHEMAS)
+        output = resolve_columns(sql, SCHEMAS).output
         assert list(output or ()) == case["output"]
 
 
@@ -32,36 +32,43 @@ def test_columns(case: dict[str, Any]) -> None:
 def test_nothing_is_claimed_of_unknown_views(case: dict[str, Any]) -> None:
     """Without schemas only columns of the statement's own queries can be unknown."""
     sql, places = unmarked(case["sql"])
-    found = unknown_columns(sql, {}, variables=case.get("variables", ()))
+    found = resolve_columns(sql, {}, variables=case.get("variables", ())).unknown
     assert {(each.start, each.end) for each in found} <= set(places)
 
 
 @pytest.mark.parametrize("case", cases("valid_statements.yaml"), ids=lambda case: case["sql"][:60])
 def test_no_false_column_in_valid_statements(case: dict[str, Any]) -> None:
     """Statements over views nothing is known of have no unknown columns."""
-    assert unknown_columns(case["sql"], {}) == []
+    assert resolve_columns(case["sql"], {}).unknown == ()
 
 
 def test_types_pass_through() -> None:
     """A column taken as it is keeps its type; a computed one has none."""
     sql = "select p.id as k, p.name, age + 1 as next, w.* from people p join places w on p.id = w.id"
-    assert output_columns(sql, SCHEMAS) == {"k": "", "name": "string", "next": "", "id": "int", "city": "string"}
-    chained = output_columns("select * from s", {"s": output_columns("select name, id from people", SCHEMAS) or {}})
+    assert resolve_columns(sql, SCHEMAS).output == {
+        "k": "",
+        "name": "string",
+        "next": "",
+        "id": "int",
+        "city": "string",
+    }
+    inner = resolve_columns("select name, id from people", SCHEMAS).output or {}
+    chained = resolve_columns("select * from s", {"s": inner}).output
     assert chained == {"name": "string", "id": "int"}
 
 
 def test_known_columns_help() -> None:
     """A finding brings the names there are, as they would be written."""
-    plain = unknown_columns("select nam from people", SCHEMAS)[0]
+    plain = resolve_columns("select nam from people", SCHEMAS).unknown[0]
     assert plain.known == ("id", "name", "age", "address", "tags")
-    qualified = unknown_columns("select w.cty from people p, places w", SCHEMAS)[0]
+    qualified = resolve_columns("select w.cty from people p, places w", SCHEMAS).unknown[0]
     assert qualified.known == ("w.id", "w.city")
 
 
 def test_what_does_not_parse_has_no_unknown_columns() -> None:
     """A syntax error is found elsewhere."""
-    assert unknown_columns("select (nam from people", SCHEMAS) == []
-    assert output_columns("select (nam from people", SCHEMAS) is None
+    assert resolve_columns("select (nam from people", SCHEMAS).unknown == ()
+    assert resolve_columns("select (nam from people", SCHEMAS).output is None
 
 
 def test_a_wide_view_is_checked_in_linear_time() -> None:
@@ -69,4 +76,4 @@ def test_a_wide_view_is_checked_in_linear_time() -> None:
     names = [f"a{number}" for number in range(20_000)]
     schemas = {"wide": dict.fromkeys(names, "int")}
     sql = f"select {', '.join(names)}, b from wide"
-    assert [each.name for each in unknown_columns(sql, schemas)] == ["b"]
+    assert [each.name for each in resolve_columns(sql, schemas).unknown] == ["b"]

@@ -24,7 +24,7 @@ from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean
 from arcbook.sql.errors import SqlError
 from arcbook.sql.placeholders import named_parameters, quoted_parameters
-from arcbook.sql.schema import output_columns, unknown_columns
+from arcbook.sql.schema import resolve_columns
 from arcbook.stages.base import Stage, roles_of
 from arcbook.stages.keys import Role
 
@@ -248,13 +248,14 @@ class Review:
             self.opaque = True
         named_views = {reference.name.lower() for reference in (*statement.reads, *statement.writes)}
         known = {name: columns for name in named_views if (columns := self.views.get(name)) is not None}
+        resolution = resolve_columns(rendered.text, known)
         # Nothing is claimed of views whose columns are not known, so there is nothing to ask without any.
-        for column in unknown_columns(rendered.text, known) if known or not named_views else ():
+        for column in resolution.unknown if known or not named_views else ():
             listed = f"There are: {', '.join(column.known[:12])}." if column.known else "The statement has no FROM."
             remedy = did_you_mean(column.name, column.known) or listed
             message = f"the statement's views have no column `{column.name}`"
             problems.append(Problem("unknown-column", message, place(column.start, column.end), "sql", remedy))
-        return output_columns(rendered.text, known)
+        return resolution.output
 
     def _quoted(self, name: str, span: Span | None) -> Problem:
         message = f"within quotes `:{name}` is this text, not the value of the parameter"

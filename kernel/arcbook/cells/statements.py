@@ -9,6 +9,7 @@ from arcbook.core.problem import Problem, Severity
 from arcbook.sql.errors import SqlError
 from arcbook.sql.findings import findings
 from arcbook.sql.offsets import Rendered
+from arcbook.sql.parse import parse
 from arcbook.sql.placeholders import fill, parameter_errors
 from arcbook.sql.references import Statement, analyse
 
@@ -28,8 +29,8 @@ def check_statement(tree: Tree, source: str, *, foreign: bool = False) -> list[P
     try:
         statement_of(sql, params)
     except SqlError as error:
-        problems.append(placed(error, tree, source))
-    return problems + _questionable(tree, source)
+        return [placed(error, tree, source)]
+    return _questionable(tree, source, parse(filled(sql, params).text).first_word)
 
 
 def filled(sql: str, params: Any) -> Rendered:
@@ -78,7 +79,7 @@ def placed(error: SqlError, tree: Tree, source: str) -> Problem:
     return Problem(error.code, error.message, span, key, error.remedy)
 
 
-def _questionable(tree: Tree, source: str) -> list[Problem]:
+def _questionable(tree: Tree, source: str, first_word: str) -> list[Problem]:
     """What would run and had better be written otherwise."""
     return [
         Problem(
@@ -89,5 +90,5 @@ def _questionable(tree: Tree, source: str) -> list[Problem]:
             found.remedy,
             Severity.WARNING,
         )
-        for found in findings(tree.value["sql"])
+        for found in findings(tree.value["sql"], first_word)
     ]

@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from arcbook.sql.errors import SqlError
 from arcbook.sql.lexical import code_only
-from arcbook.sql.parse import parse
 from arcbook.sql.placeholders import Placeholder, placeholders
 
 # Statements whose text the engine binds parameters in.
@@ -33,14 +31,15 @@ class Finding:
     remedy: str
 
 
-def findings(sql: str) -> list[Finding]:
-    """Questionable places of `sql` (with its placeholders still in it), in order; none of one that does not parse."""
-    try:
-        parsed = parse(sql)
-    except SqlError:
-        return []
+def findings(sql: str, first_word: str) -> list[Finding]:
+    """Questionable places of a statement that parses, in order.
+
+    Args:
+        sql: the statement with its placeholders still in it.
+        first_word: the word that says what kind of statement it is, as `Parsed` has it.
+    """
     found = [*_unrepeatable(sql)]
-    if parsed.first_word in _BINDS:
+    if first_word in _BINDS:
         found.extend(_unsafe(sql))
     return sorted(found, key=lambda each: each.start)
 

@@ -6,6 +6,7 @@ Cheap enough for the start-up path: only the standard library.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["text", "name", "line-comment", "comment"]
@@ -29,8 +30,16 @@ class Region:
     raw: bool = False
 
 
-def regions(sql: str) -> Iterator[Region]:
-    """Text literals, quoted names and comments of `sql`, in order; everything between them is code."""
+@lru_cache(maxsize=16)
+def regions(sql: str) -> tuple[Region, ...]:
+    """Text literals, quoted names and comments of `sql`, in order; everything between them is code.
+
+    Kept for the last statements, because each rule about a statement asks.
+    """
+    return tuple(_regions(sql))
+
+
+def _regions(sql: str) -> Iterator[Region]:
     position = 0
     while (opening := _OPENING.search(sql, position)) is not None:
         region = _region_at(sql, opening)
@@ -76,6 +85,7 @@ def _comment_end(sql: str, position: int) -> tuple[int, bool]:
 _FILL = {"text": "'", "name": "`", "line-comment": " ", "comment": " "}
 
 
+@lru_cache(maxsize=16)
 def code_only(sql: str) -> str:
     """`sql` with comments blanked and text and quoted names made of quotes only: offsets stay, no word can match."""
     pieces: list[str] = []

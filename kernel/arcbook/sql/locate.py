@@ -15,7 +15,7 @@ from arcbook.sql.lexical import code_only
 from arcbook.sql.parse import check_text, parse
 from arcbook.sql.places import Place
 from arcbook.sql.references import Reference, analyse
-from arcbook.sql.schema import Schemas, unknown_columns
+from arcbook.sql.schema import Schemas, resolve_columns
 
 _NAME = r"((?:`(?:[^`]|``)*`)(?:\.`(?:[^`]|``)*`)*)"
 _SPARK_PLACE = re.compile(r"(?:;\s*|\()line (\d+),? pos(?:ition)? (\d+)")
@@ -287,7 +287,7 @@ def _nearest(found: list[Place], place: int | None, preferred: Iterable[Place]) 
 
 
 def _unknown(sql: str, schemas: Schemas | None) -> list[Place]:
-    return [(each.start, each.end) for each in unknown_columns(sql, schemas)] if schemas else []
+    return [(each.start, each.end) for each in resolve_columns(sql, schemas).unknown] if schemas else []
 
 
 def _first(patterns: Iterable[re.Pattern[str]], text: str) -> str | None:

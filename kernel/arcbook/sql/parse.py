@@ -39,13 +39,14 @@ _BEYOND_SQLGLOT = re.compile(
     r"|\bidentifier\s*\(|\binterval\b|\bcollate\b|\bposition\s*\(|\boverlay\s*\(|\bexecute\s+immediate\b",
     re.IGNORECASE | re.DOTALL,
 )
-# What sqlglot would refuse, and something as long that it takes and that reads and writes the same.
+# What sqlglot would refuse, and something as long that it takes and that reads and writes the same. Each pattern is
+# searched for in lower case and only when its first text occurs, which hardly a statement has.
 _LEVELLED = (
-    (re.compile(r"\bwindow(?=\s*\()", re.IGNORECASE), "windo_"),
-    (re.compile(r">>>"), ">> "),
-    (re.compile(r"\bx\s+(?=')", re.IGNORECASE), "X"),
-    (re.compile(r"\bwith\s+schema\s+evolution(?=\s+into\b)", re.IGNORECASE), ""),
-    (re.compile(r"\bfor\s+(?:system_)?(?=(?:version|time|timestamp)\s+as\s+of\b)", re.IGNORECASE), ""),
+    ("window", re.compile(r"\bwindow(?=\s*\()"), "windo_"),
+    (">>>", re.compile(r">>>"), ">> "),
+    ("'", re.compile(r"\bx\s+(?=')"), "X"),
+    ("evolution", re.compile(r"\bwith\s+schema\s+evolution(?=\s+into\b)"), ""),
+    (" of", re.compile(r"\bfor\s+(?:system_)?(?=(?:version|time|timestamp)\s+as\s+of\b)"), ""),
 )
 _NESTED_TYPE = re.compile(r"\b(?:array|map|struct)\s*<", re.IGNORECASE)
 # sqlglot's compiled parser recurses; far beyond this it would take the process down with it.
@@ -81,7 +82,7 @@ def parse(sql: str) -> Parsed:
     first = _checked(text, code, templated)
     if first == "begin":
         return Parsed(sql, first, None)
-    if _depth(code) > _DEEPEST or len(_NESTING.findall(code)) > _DEEPEST or len(_QUERY.findall(code)) > _MOST_QUERIES:
+    if _is_too_deep(code):
         return Parsed(sql, first, None)
     tree, error = _sqlglot(_levelled(text, code))
     if error is not None and not templated and first in _BELIEVED and not _BEYOND_SQLGLOT.search(code):
@@ -170,6 +171,17 @@ def _check_trailing_comma(code: str) -> None:
         raise SqlError("A comma stands before FROM.", found.start(), found.start() + 1, remedy="Remove the comma.")
 
 
+def _is_too_deep(code: str) -> bool:
+    """Whether the statement nests so far that the parser must not see it. Short ones cannot."""
+    if len(code) <= _DEEPEST:
+        return False
+    if code.count("(") > _DEEPEST and _depth(code) > _DEEPEST:
+        return True
+    if code.count("<") + code.count("->") > _DEEPEST and len(_NESTING.findall(code)) > _DEEPEST:
+        return True
+    return len(code) > _MOST_QUERIES * len("minus") and len(_QUERY.findall(code)) > _MOST_QUERIES
+
+
 def _depth(code: str) -> int:
     """How deep brackets nest."""
     depth = deepest = 0
@@ -180,10 +192,13 @@ def _depth(code: str) -> int:
 
 
 def _levelled(text: str, code: str) -> str:
-    for pattern, replacement in _LEVELLED:
-        if replacement == ">> " and _NESTED_TYPE.search(code):
+    lower = code.lower()
+    if len(lower) != len(code):  # a few letters are longer in lower case, and places would move
+        lower = code
+    for word, pattern, replacement in _LEVELLED:
+        if word not in lower or (replacement == ">> " and _NESTED_TYPE.search(code)):
             continue
-        for found in pattern.finditer(code):
+        for found in pattern.finditer(lower):
             filled = replacement.rjust(found.end() - found.start())
             text = text[: found.start()] + filled + text[found.end() :]
     return text

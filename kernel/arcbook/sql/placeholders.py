@@ -52,7 +52,7 @@ def placeholders(sql: str) -> Iterator[Placeholder]:
     """Every `${name}` of `sql`, also inside text and comments, but no variable of the engine (`${hiveconf:x}`)."""
     if "${" not in sql:
         return
-    surroundings = list(regions(sql))
+    surroundings = regions(sql)
     index = 0
     for found in _PLACEHOLDER.finditer(sql):
         if _ENGINE_VARIABLE.match(found.group(1)):

@@ -26,23 +26,30 @@ class UnknownColumn:
     known: tuple[str, ...]
 
 
-def unknown_columns(sql: str, schemas: Schemas, *, variables: Collection[str] = ()) -> list[UnknownColumn]:
-    """Columns that `sql` names and that its views cannot have, in the order of their places.
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What the columns of a statement come to.
+
+    `unknown` are those that it names and that its views cannot have, in the order of their places. `output` are the
+    columns a query yields, types by name ("" where the type is not known), or None when they cannot be told.
+    """
+
+    unknown: tuple[UnknownColumn, ...] = ()
+    output: Columns | None = None
+
+
+def resolve_columns(sql: str, schemas: Schemas, *, variables: Collection[str] = ()) -> Resolution:
+    """Look up the columns of a statement in the views it reads.
 
     Args:
-        sql: one statement; one that does not parse has no unknown columns.
+        sql: one statement; of one that does not parse nothing is said.
         schemas: columns (name to type) by view; a view that is missing here may have any column.
         variables: SQL variables of the session (`DECLARE`), which look like columns.
     """
     resolver = _resolve(sql, schemas, variables)
-    found = dict.fromkeys(resolver.unknown) if resolver is not None else {}
-    return sorted(found, key=lambda each: each.start)
-
-
-def output_columns(sql: str, schemas: Schemas) -> dict[str, str] | None:
-    """The columns a query yields, types by name ("" where the type is not known), or None when they cannot be told."""
-    resolver = _resolve(sql, schemas, ())
-    return dict(resolver.output) if resolver is not None and resolver.output is not None else None
+    if resolver is None:
+        return Resolution()
+    return Resolution(tuple(sorted(dict.fromkeys(resolver.unknown), key=lambda each: each.start)), resolver.output)
 
 
 def _resolve(sql: str, schemas: Schemas, variables: Collection[str]) -> "_Resolver | None":
