@@ -224,7 +224,7 @@ def test_stages_of_other_environments_are_steps_too() -> None:
         ("-- orders\nSELECT order_id\nFROM rwa\n", "unknown-view", (3, 6, 9)),
         ("SELECT 1 AS a,\n  :day AS day", "sql-parameter", (2, 3, 7)),
         ("SELECT 1 AS a,\n  ${day} AS day", "sql-parameter", (2, 3, 9)),
-        ("SELECT 1 AS a,\n  now() AS at", "unrepeatable", (2, 3, 6)),
+        ("SELECT 1 AS a,\n  uuid() AS at", "unrepeatable", (2, 3, 7)),
         ("SELECT amount,\n  amuont\nFROM made", "unknown-column", (2, 3, 9)),
     ],
 )

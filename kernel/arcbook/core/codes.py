@@ -30,7 +30,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown-view": "A statement or stage reads a view that nothing has made.",
         "unknown-column": "A statement reads a column that its views do not have.",
         "unsafe-substitution": "Text is pasted into SQL where a bound parameter would be safe.",
-        "unrepeatable": "A statement asks the clock or chance, so that a rerun gives another result.",
+        "unrepeatable": "A statement asks chance, so that a rerun gives another result.",
         # parameters
         "parameter-declaration": "A line of the %params cell does not parse.",
         "unknown-parameter": "A value was given for a parameter that the job does not declare.",

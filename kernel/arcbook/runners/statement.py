@@ -11,6 +11,7 @@ from arcbook.engines.session import Session
 from arcbook.runners.delta import last_metrics, same_table
 from arcbook.runners.reading.listing import can_list
 from arcbook.runners.refresh import refresh
+from arcbook.sql.clock import at_time, clock_calls
 from arcbook.sql.errors import SqlError
 from arcbook.sql.placeholders import named_parameters, substitute
 from arcbook.sql.quote import literal
@@ -61,10 +62,10 @@ def execute_statement(sql: str | None, sql_params: Mapping[str, str], session: S
             raise SqlError(f":{parameter.name} has no value.", start, end, code="sql-parameter", remedy=remedy)
         arguments[parameter.name] = _plain(session.parameters[parameter.name])
     statement = analyse(text)
+    timed = _timed(text, statement, session)
     if statement.kind not in CHANGES:
-        run_text = _spelt(text, session)
-        return Outcome(_sql(run_text, arguments, session), text, statement.kind)
-    return _changed(text, arguments, statement, session)
+        return Outcome(_sql(_spelt(timed, session), arguments, session), text, statement.kind)
+    return _changed(timed, arguments, statement, session)
 
 
 def _changed(text: str, arguments: dict[str, Any], statement: Statement, session: Session) -> Outcome:
@@ -83,6 +84,19 @@ def _changed(text: str, arguments: dict[str, Any], statement: Statement, session
     if rows:
         frame = session.spark.createDataFrame([tuple(rows.values())], [f"num_{name}_rows" for name in rows])
     return Outcome(frame, text, statement.kind, rows)
+
+
+def _timed(text: str, statement: Statement, session: Session) -> str:
+    """The statement with the run's one time where it reads the clock; who works in a notebook keeps the clock."""
+    calls = list(clock_calls(text)) if session.settings.run_id else []
+    if not calls:
+        return text
+    columns: set[str] = set()
+    if not all(call.certain for call in calls):
+        # Without brackets the name may be a column of a view, which the engines look for first.
+        views = (session.views.get(reference.name) for reference in statement.reads)
+        columns.update(name.lower() for view in views if view for name in session.spark.table(view.name).columns)
+    return at_time(text, session.settings.logical_time, columns=frozenset(columns)).text
 
 
 def _target_path(statement: Statement, session: Session) -> str | None:

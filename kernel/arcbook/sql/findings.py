@@ -9,9 +9,9 @@ from arcbook.sql.placeholders import Placeholder, placeholders
 
 # Statements whose text the engine binds parameters in.
 _BINDS = frozenset(("select", "with", "from", "values", "merge", "insert", "update", "delete"))
+# Chance, and the clock where no run's time can stand in for it; other readings of the clock repeat (sql/clock.py).
 _UNREPEATABLE = re.compile(
-    r"(?<![\w.`])(?:(?:now|curdate|unix_timestamp|rand|randn|random|uuid|shuffle|randstr|uniform)\s*\("
-    r"|(?:current_timestamp|current_date|current_time|localtimestamp|localtime)\b)",
+    r"(?<![\w.`])(?:(?:rand|randn|random|uuid|shuffle|randstr|uniform|current_time)\s*\(|current_time\b)",
     re.IGNORECASE,
 )
 _NAMED_SO = re.compile(r"\bas\s*$", re.IGNORECASE)
@@ -49,17 +49,16 @@ def _unrepeatable(sql: str) -> Iterator[Finding]:
     for match in _UNREPEATABLE.finditer(code):
         name = match.group().rstrip("( \t\r\n")
         called = match.group().endswith("(")
-        # `unix_timestamp(column)` reads no clock; `shuffle(column)` is by chance whatever it is given.
-        clock_needs_empty = name.lower() == "unix_timestamp" and not re.match(r"\s*\)", code[match.end() :])
+        # `shuffle(column)` is by chance whatever it is given.
         seeded = name.lower() in ("rand", "randn", "random") and re.match(r"\s*\d+\s*\)", code[match.end() :])
-        if clock_needs_empty or seeded or (not called and _NAMED_SO.search(code[: match.start()])):
+        if seeded or (not called and _NAMED_SO.search(code[: match.start()])):
             continue
         yield Finding(
             "unrepeatable",
             f"`{name}` gives another result when the job is run again.",
             match.start(),
             match.start() + len(name),
-            "Take the run's logical time, or a parameter, so that a rerun writes the same rows.",
+            "Take a parameter, or a value computed from the rows, so that a rerun writes the same rows.",
         )
 
 
