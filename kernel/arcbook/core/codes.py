@@ -10,6 +10,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown-magic": "A cell starts with a magic that does not exist.",
         "magic-argument": "A magic's first line has an argument the magic does not know, or a value of the wrong kind.",
         "unresolved-substitution": "A ${name} has no value.",
+        "target-exists": "A stage would fail because the place it writes to exists.",
         "test-file": "A file of tests says what no test file says.",
         "not-a-notebook": "A file that should be a notebook or a job cannot be read as one.",
         "kernel-metadata": "A notebook does not say that it is written for the arc kernel.",

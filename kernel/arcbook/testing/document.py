@@ -121,7 +121,8 @@ class TestFile:
         """The address of the job: what `notebook` says, or the job of the same name beside the file."""
         stem = self.path.name.removesuffix(SUFFIX)
         named = self._content.notebook
-        beside = [self.path.parent / name for name in ((named,) if named else (stem + each for each in _JOB_ENDINGS))]
+        folder = self.path.resolve().parent
+        beside = [folder / name for name in ((named,) if named else (stem + each for each in _JOB_ENDINGS))]
         return str(next((path for path in beside if path.exists()), beside[0]))
 
     def environment(self, case: Case) -> str | None:

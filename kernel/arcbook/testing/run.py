@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import chdir
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,7 +78,8 @@ def run_case(file: TestFile, index: int, engine: Engine) -> Verdict:
     case = file.cases[index]
     started = time.perf_counter()
     try:
-        faults = _faults(file, index, case, engine)
+        with chdir(Path(file.notebook).parent):  # where a run would start
+            faults = _faults(file, index, case, engine)
     except ArcbookError as error:
         faults = [f"{file.span(index)}: {error.failure.name} error: {error.message}"]
     return Verdict(file.path, case.name, tuple(faults), time.perf_counter() - started)
@@ -100,7 +102,7 @@ def _faults(file: TestFile, index: int, case: Case, engine: Engine) -> list[str]
 
 def _ran(file: TestFile, index: int, steps: list[Step], executor: Executor, values: Values, scratch: Path) -> list[str]:
     case = file.cases[index]
-    folder = file.path.parent
+    folder = file.path.resolve().parent
     session = executor.session(values.typed)
     chosen = needed(steps, case.given, case.expect or None)
     changed = {name for step in chosen for name in traffic(step).changes}

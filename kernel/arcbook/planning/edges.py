@@ -1,0 +1,31 @@
+"""Which jobs feed which: derived from what they read and write."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from arcbook.planning.values import Plan, covers
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`reader` reads at `address` what `writer` writes; both are the addresses of jobs."""
+
+    writer: str
+    reader: str
+    address: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON output."""
+        return {"writer": self.writer, "reader": self.reader, "address": self.address}
+
+
+def edges(plans: Sequence[Plan]) -> tuple[Edge, ...]:
+    """The edges between several jobs' plans, each once, in the order of the plans."""
+    found: dict[Edge, None] = {}
+    for writer in plans:
+        for write in writer.writes:
+            for reader in plans:
+                if reader is not writer and any(covers(place.address, write.address) for place in reader.reads):
+                    found[Edge(writer.origin, reader.origin, write.address)] = None
+    return tuple(found)

@@ -1,0 +1,241 @@
+"""Building every stage of a job as an empty view on the embedded engine, and noting what it would read and write."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from arcbook.cells.model import Step
+from arcbook.cells.notebook import Job
+from arcbook.cells.places import span_within
+from arcbook.cells.plan import Context, check_job
+from arcbook.cells.statements import filled, statement_of
+from arcbook.core.failures import ArcbookError, CellError
+from arcbook.core.problem import Problem
+from arcbook.engines.base import Engine
+from arcbook.engines.session import Session
+from arcbook.engines.views import View
+from arcbook.planning.empty import empty_frame
+from arcbook.planning.places import address_of, is_there, look_at
+from arcbook.planning.values import Place, Plan, PlannedStage, Write, covers
+from arcbook.runners.base import load_runners, run
+from arcbook.runners.executor import Executor
+from arcbook.runners.extracting import empty
+from arcbook.sql.quote import identifier
+from arcbook.sql.references import Statement
+from arcbook.sql.schema import resolve_columns
+from arcbook.stages.keys import Role
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
+
+#: Statements that change something outside the session.
+_CHANGES = frozenset(("merge", "insert", "update", "delete", "truncate", "drop", "alter"))
+
+
+def rehearse(job: Job, context: Context, engine: Engine) -> Plan:
+    """The plan of a job in the environment of `context`, built on an engine (the embedded one) without touching rows.
+
+    Findings of the check are in the plan, too; a stage that depends on a wrong one is said to be unknown.
+
+    Raises:
+        ArcbookError: the engine cannot be started.
+    """
+    started = time.perf_counter()
+    report = check_job(job, context)
+    rehearsal = _Rehearsal(Executor(engine, context.settings), context)
+    try:
+        stages = tuple(rehearsal.stages(report.steps))
+    finally:
+        rehearsal.close()
+    problems = (*report.problems, *rehearsal.problems)
+    return Plan(job.origin, context.settings.environment, stages, problems, time.perf_counter() - started)
+
+
+class _Rehearsal:
+    """One walk over the steps of a job.
+
+    `written` has the columns of what the job itself wrote by address, so that it can be read further down; `lost` the
+    views whose columns cannot be known, with the reason.
+    """
+
+    def __init__(self, executor: Executor, context: Context) -> None:
+        self.executor = executor
+        self.context = context
+        self.problems: list[Problem] = []
+        self.written: dict[str, StructType] = {}
+        self.lost: dict[str, str] = {}
+
+    def stages(self, steps: tuple[Step, ...]) -> Iterator[PlannedStage]:
+        """Each step's part of the plan."""
+        load_runners()
+        for step in steps:
+            if not self.context.settings.runs(step.stage.environments):
+                yield self._said(step, skipped=True)
+                continue
+            try:
+                yield self._planned(step)
+            except ArcbookError as error:
+                yield self._failed(step, error)
+
+    def close(self) -> None:
+        """Drop the views."""
+        spark = self.executor.engine.spark()
+        for view in self.session.views:
+            spark.catalog.dropTempView(view.name)
+
+    @property
+    def session(self) -> Session:
+        """What runners are given."""
+        secrets = self.context.values.secrets
+        # A plan needs no secret's value, only its type.
+        values = {name: "" if name in secrets else value for name, value in self.context.values.typed.items()}
+        return self.executor.session(values)
+
+    def _planned(self, step: Step) -> PlannedStage:
+        stage = step.stage
+        if needed := [view for view in _views_read(step) if view.lower() in self.lost]:
+            return self._unknown(step, f"the columns of `{needed[0]}` are not known", **self._traffic(step))
+        if stage.kind == "extract":
+            return self._extracted(step)
+        traffic = self._traffic(step)
+        statement = _statement(step)
+        if statement is not None and statement.kind in (*_CHANGES, "create", "cache") and statement.writes:
+            self._resolve(step)
+            return self._said(step, **traffic)
+        if stage.kind == "transform":
+            return self._made(step, self._schema(step), **traffic)
+        if statement is not None and statement.kind == "query":
+            self._schema(step)  # analysed for its errors; a gate's question is not asked
+        if stage.kind == "load":
+            self._note_load(step, traffic["writes"])
+        return self._said(step, **traffic)
+
+    # -- views --------------------------------------------------------------------------------------------------------
+
+    def _extracted(self, step: Step) -> PlannedStage:
+        """Columns come from the stage's schema, from what the job wrote before, or from headers, footers and logs."""
+        uri = next((str(value) for _, value in step.stage.values_of(Role.READS_PLACE)), None)
+        if uri is None:
+            return self._from_schema(step, "the text that it takes apart is not there yet")
+        place = look_at(uri)
+        own = [columns for address, columns in self.written.items() if covers(place.address, address)]
+        if own:
+            return self._made(step, own[-1], reads=(Place(place.address),))
+        if not is_there(place):
+            return self._from_schema(step, "nothing is there yet", reads=(place,))
+        if step.stage.type_name() == "JSONExtract":
+            return self._from_schema(step, "JSON has no header: give the stage a schema", reads=(place,))
+        return self._made(step, self._schema(step), reads=(place,))
+
+    def _from_schema(self, step: Step, why: str, **traffic: Any) -> PlannedStage:
+        columns = getattr(step.stage, "columns", None)
+        if columns is None:
+            return self._unknown(step, why, **traffic)
+        return self._made(step, empty(columns, self.session).schema, **traffic)
+
+    def _schema(self, step: Step) -> "StructType | None":
+        """The columns of what the step's runner makes; the runner is lazy, and its inputs are empty."""
+        stage = step.stage
+        quiet = {name: False for name in ("persist",) if hasattr(stage, name)}
+        with self.executor.explaining(step):
+            if stage.kind in ("extract", "transform"):
+                result = run(stage.model_copy(update=quiet), self.session)
+                return result.frame.schema if result.frame is not None else None
+            sql = filled(getattr(stage, "sql", ""), getattr(stage, "sql_params", {})).text
+            return self.session.spark.sql(sql).schema
+
+    def _made(self, step: Step, schema: "StructType | None", **traffic: Any) -> PlannedStage:
+        """Put an empty view of these columns in the place of the step's own."""
+        view = getattr(step.stage, "output_view", None)
+        if schema is None or not view:
+            return self._said(step, **traffic)
+        session = self.session
+        empty_frame(schema, session).createOrReplaceTempView(view)
+        table = step.stage.type_name() == "DeltaLakeExtract" and traffic.get("reads")
+        session.views.put(View(view, delta_path=traffic["reads"][0].address if table else None))
+        self.lost.pop(view.lower(), None)
+        columns = {field.name: field.dataType.simpleString() for field in schema.fields}
+        return self._said(step, columns=columns, **traffic)
+
+    def _unknown(self, step: Step, why: str, **traffic: Any) -> PlannedStage:
+        for view in _views_made(step):
+            self.lost[view.lower()] = why
+        return self._said(step, unknown=why, **traffic)
+
+    def _failed(self, step: Step, error: ArcbookError) -> PlannedStage:
+        """A step that cannot be built: the plan goes on, without its view."""
+        span = step.tree.span(())
+        found = error.problems if isinstance(error, CellError) or error.problems else ()
+        self.problems += found or [Problem("engine-error", error.message, span)]
+        return self._unknown(step, "the stage cannot be built")
+
+    # -- places -------------------------------------------------------------------------------------------------------
+
+    def _traffic(self, step: Step) -> dict[str, Any]:
+        """The places that a step that is no extract reads and writes."""
+        addresses = [str(uri) for _, uri in step.stage.values_of(Role.READS_PLACE)]
+        writes = [self._write(step, str(uri)) for _, uri in step.stage.values_of(Role.WRITES_PLACE)]
+        statement = _statement(step)
+        addresses += [each.path for each in (statement.reads if statement else ()) if each.path is not None]
+        for reference in statement.writes if statement else ():
+            view = self.session.views.get(reference.name)
+            path = reference.path or (view.delta_path if view else None)
+            if path is not None and statement is not None:
+                writes.append(Write(address_of(path), statement.kind, look_at(path)))
+        return {"reads": tuple(look_at(each) for each in addresses), "writes": tuple(writes)}
+
+    def _write(self, step: Step, uri: str) -> Write:
+        stage = step.stage
+        mode = str(getattr(stage, "save_mode", "") or "Overwrite")
+        there = look_at(uri)
+        where = str(getattr(stage, "replace_where", "") or getattr(stage, "options", {}).get("replaceWhere", ""))
+        if mode == "ErrorIfExists" and is_there(there):
+            span = step.tree.span(("saveMode",)) or step.tree.span(("outputURI",))
+            message, remedy = f"{uri} exists, so the stage would fail", "Choose another `saveMode`, or another place."
+            self.problems.append(Problem("target-exists", message, span, "saveMode", remedy))
+        replaces = there if mode == "Overwrite" and is_there(there) else None
+        return Write(there.address, mode, replaces, tuple(getattr(stage, "partition_by", ())), where)
+
+    def _note_load(self, step: Step, writes: tuple[Write, ...]) -> None:
+        """What is written now can be read by a stage further down."""
+        for view in _views_read(step):
+            schema = self.session.spark.table(identifier(view)).schema
+            self.written.update((write.address, schema) for write in writes)
+
+    def _resolve(self, step: Step) -> None:
+        """The columns that a changing statement names, looked up without running it."""
+        sql, params = getattr(step.stage, "sql", ""), getattr(step.stage, "sql_params", {})
+        rendered = filled(sql, params)
+        spark = self.session.spark
+        known: dict[str, Mapping[str, str]] = {
+            view.name: {field.name: field.dataType.simpleString() for field in spark.table(view.name).schema.fields}
+            for view in self.session.views
+        }
+        for column in resolve_columns(rendered.text, known).unknown:
+            span = span_within(step.tree, ("sql",), step.cell.source, *rendered.source_range(column.start, column.end))
+            listed = f"There are: {', '.join(column.known[:12])}."
+            message = f"the statement's views have no column `{column.name}`"
+            self.problems.append(Problem("unknown-column", message, span, "sql", listed))
+
+    def _said(self, step: Step, **rest: Any) -> PlannedStage:
+        view = next(iter(_views_made(step)), None)
+        name, type_name = step.stage.name, step.stage.type_name()
+        return PlannedStage(name=name, type=type_name, span=step.tree.span(()), view=view, **rest)
+
+
+def _statement(step: Step) -> Statement | None:
+    for _, sql in step.stage.values_of(Role.SQL):
+        return statement_of(sql, getattr(step.stage, "sql_params", {}))
+    return None
+
+
+def _views_made(step: Step) -> list[str]:
+    return [str(view) for _, view in step.stage.values_of(Role.MAKES_VIEW)]
+
+
+def _views_read(step: Step) -> list[str]:
+    found: list[str] = []
+    for _, value in step.stage.values_of(Role.READS_VIEW):
+        found += [value] if isinstance(value, str) else value
+    statement = _statement(step)
+    return found + [each.name for each in (statement.reads if statement else ()) if each.path is None]

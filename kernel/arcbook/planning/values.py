@@ -1,0 +1,145 @@
+"""A plan as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from arcbook.core.problem import Problem
+from arcbook.core.span import Span
+from arcbook.runners.reading.listing import glob_regex
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder, table or database outside the job; `files` and `bytes` are None where nobody can tell."""
+
+    address: str
+    files: int | None = None
+    bytes: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON output."""
+        return {"address": self.address, "files": self.files, "bytes": self.bytes}
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A place that a stage changes.
+
+    `mode` is the stage's `saveMode`, or the statement's kind ("merge"). `replaces` is what is there now and would be
+    replaced, None when nothing is. `where` limits that to some rows.
+    """
+
+    address: str
+    mode: str
+    replaces: Place | None = None
+    partition_by: tuple[str, ...] = ()
+    where: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON output."""
+        return {
+            "address": self.address,
+            "mode": self.mode,
+            "replaces": self.replaces.to_dict() if self.replaces else None,
+            "partitionBy": list(self.partition_by),
+            "where": self.where or None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStage:
+    """One stage of the plan.
+
+    `columns` are those of `view`, type by name; None when they cannot be known before the data is read, and `unknown`
+    then says why. `skipped` says that the stage does not run in the chosen environment.
+    """
+
+    name: str
+    type: str
+    span: Span | None = None
+    view: str | None = None
+    columns: Mapping[str, str] | None = None
+    unknown: str = ""
+    reads: tuple[Place, ...] = ()
+    writes: tuple[Write, ...] = ()
+    skipped: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON output."""
+        return {
+            "name": self.name,
+            "type": self.type,
+            "cell": self.span.cell if self.span else None,
+            "line": self.span.line if self.span else None,
+            "view": self.view,
+            "columns": dict(self.columns) if self.columns is not None else None,
+            "unknown": self.unknown or None,
+            "reads": [each.to_dict() for each in self.reads],
+            "writes": [each.to_dict() for each in self.writes],
+            "skipped": self.skipped,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a job would do in one environment, stage by stage, and what is wrong with it."""
+
+    origin: str
+    environment: str | None
+    stages: tuple[PlannedStage, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def reads(self) -> tuple[Place, ...]:
+        """The places read that the job does not write itself before, each once."""
+        written: list[str] = []
+        found: dict[str, Place] = {}
+        for stage in self.stages:
+            for place in stage.reads:
+                if not any(covers(place.address, address) for address in written):
+                    found.setdefault(place.address, place)
+            written += [each.address for each in stage.writes]
+        return tuple(found.values())
+
+    @property
+    def writes(self) -> tuple[Write, ...]:
+        """Every change of a place, in order."""
+        return tuple(write for stage in self.stages for write in stage.writes)
+
+    @property
+    def bytes_to_read(self) -> int:
+        """The size of all that is read, as far as it is known."""
+        return sum(place.bytes or 0 for place in self.reads)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON output."""
+        return {
+            "origin": self.origin,
+            "environment": self.environment,
+            "stages": [stage.to_dict() for stage in self.stages],
+            "reads": [each.to_dict() for each in self.reads],
+            "writes": [each.to_dict() for each in self.writes],
+            "bytesToRead": self.bytes_to_read,
+            "coreSeconds": list(core_seconds(self.bytes_to_read)),
+            "problems": [problem.to_dict() for problem in self.problems],
+        }
+
+
+def covers(read: str, written: str) -> bool:
+    """Whether reading the address or pattern `read` yields what was written to the folder `written`."""
+    if read == written or read.startswith(written + "/"):
+        return True
+    return bool(glob_regex(read).fullmatch(written)) or bool(glob_regex(read).fullmatch(written + "/part-0"))
+
+
+#: Bytes of input that one core turns into output in a second, from plain copies down to typing of many columns: the
+#: range that `python -m benchmarks typing_speed` shows for text.
+_BYTES_PER_CORE_SECOND = (40_000_000, 8_000_000)
+
+
+def core_seconds(size: int) -> tuple[float, float]:
+    """The least and the most core-seconds that so many bytes of input should take."""
+    fast, slow = _BYTES_PER_CORE_SECOND
+    return round(size / fast, 1), round(size / slow, 1)

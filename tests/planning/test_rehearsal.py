@@ -1,0 +1,193 @@
+"""A plan has every view's columns, and touches no row."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from runpy import run_path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+import yaml
+from deltalake import write_deltalake
+
+from arcbook.cells.notebook import document_job, read_job
+from arcbook.cells.plan import Context, check_job
+from arcbook.core.settings import RunSettings
+from arcbook.engines.base import Engine
+from arcbook.planning.edges import Edge, edges
+from arcbook.planning.rehearsal import rehearse
+from arcbook.planning.values import Plan
+from arcbook.runners.executor import Executor
+
+DATA = Path(__file__).parent / "data"
+ROOT = Path(__file__).resolve().parents[2]
+CASES = yaml.safe_load((DATA / "jobs.yaml").read_text(encoding="utf-8"))
+SETTINGS = RunSettings(environment="test")
+#: A plan may read this much of files of many times the size: headers and footers, and the engine's own libraries.
+FEW_BYTES = 8_000_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with data, which is the current one."""
+    given = tmp_path / "in"
+    given.mkdir()
+    (given / "people.csv").write_text("id,name\n1,Ann\n", encoding="utf-8")
+    pyarrow.parquet.write_table(
+        pyarrow.table({"id": pyarrow.array([1], pyarrow.int32()), "age": pyarrow.array([4], pyarrow.int32())}),
+        given / "ages.parquet",
+    )
+    (given / "events.json").write_text('{"a": 1}\n', encoding="utf-8")
+    write_deltalake(
+        given / "table", pyarrow.table({"id": pyarrow.array([1], pyarrow.int32()), "name": pyarrow.array(["Ann"])})
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def plan_of(text: str, engine: Engine, origin: str = "job.json") -> Plan:
+    """The plan of a job in the environment `test`."""
+    return rehearse(document_job(text, origin), Context(settings=SETTINGS, complete=True), engine)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_plan_of_a_job(case: dict[str, Any], folder: Path, embedded_engine: Engine) -> None:
+    """Columns, places, and problems at their lines; nothing is written."""
+    before = snapshot(folder)
+    plan = plan_of('{"stages": [\n' + case["stages"] + "]}", embedded_engine)
+    shown = "\n".join(map(str, plan.problems))
+    views = {stage.view: stage for stage in plan.stages if stage.view and not stage.skipped}
+    for view, columns in case["columns"].items():
+        found = views[view].columns
+        assert (dict(found) if found is not None else None) == columns, shown
+    for view, why in case.get("unknown", {}).items():
+        assert views[view].unknown == why
+    assert [problem.code for problem in plan.problems if problem.severity == "error"] == [
+        each["code"] for each in case.get("problems", ())
+    ], shown
+    for problem, wanted in zip(
+        (p for p in plan.problems if p.severity == "error"), case.get("problems", ()), strict=True
+    ):
+        told = problem.to_dict()
+        assert told["line"] == wanted["line"], shown
+        assert told["column"] == wanted.get("column", told["column"]), shown
+        assert wanted.get("remedy", "") in problem.remedy
+    if "reads" in case:
+        assert [each.address for each in plan.reads] == [str(folder / each) for each in case["reads"]]
+    for write, wanted in zip(plan.writes, case.get("writes", plan.writes), strict=True):
+        if isinstance(wanted, dict):
+            assert (write.address, write.mode) == (str(folder / wanted["address"]), wanted["mode"])
+            assert "replaces" not in wanted or write.replaces is None
+    assert snapshot(folder) == before
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file with its size and time of change."""
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("example", ["contacts-scd2/contacts_scd2.ipynb", "taxi-typing/taxi_typing.ipynb"])
+def test_the_columns_are_those_of_a_run(
+    example: str, tmp_path: Path, embedded_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each view that a run makes has the columns that the plan says, and the plan says one for each."""
+    copy = tmp_path / Path(example).parent.name
+    shutil.copytree(ROOT / "notebooks" / Path(example).parent, copy, ignore=shutil.ignore_patterns("data"))
+    run_path(str(copy / "generate.py"))["generate"](copy / "data")
+    monkeypatch.chdir(copy)
+    job = read_job(Path(example).name)
+    values = job.declarations.bind(job.injected)
+    settings = RunSettings(environment="dev")
+    plan = rehearse(job, Context(settings=settings, values=values, complete=True), embedded_engine)
+    assert [problem for problem in plan.problems if problem.severity == "error"] == []
+    planned = {stage.view: dict(stage.columns) for stage in plan.stages if stage.view and stage.columns is not None}
+    executor = Executor(embedded_engine, settings)
+    for step in check_job(job, Context(settings=settings, values=values)).steps:
+        if settings.runs(step.stage.environments):
+            executor.execute(step, values.typed)
+    made = {view.name: dict(view.columns) for view in executor.views()}
+    for name in made:
+        embedded_engine.spark().catalog.dropTempView(name)
+    assert planned == made
+
+
+def bytes_read(*processes: int) -> int:
+    """What the processes have read so far, from files and sockets alike."""
+    texts = [Path(f"/proc/{process}/io").read_text(encoding="ascii") for process in processes]
+    return sum(int(line.split()[1]) for text in texts for line in text.splitlines() if line.startswith("rchar"))
+
+
+@pytest.fixture
+def big(folder: Path) -> Path:
+    """The folder with two files of 80 MB."""
+    noise = os.urandom(1_000_000).hex()
+    rows = pyarrow.table({"id": pyarrow.array(range(40), pyarrow.int32()), "text": [noise] * 40})
+    pyarrow.parquet.write_table(rows, folder / "in" / "big.parquet", compression=None, use_dictionary=False)
+    with (folder / "in" / "big.csv").open("w", encoding="utf-8") as file:
+        file.write("id,text\n")
+        file.writelines(f"{number},{noise}\n" for number in range(40))
+    return folder
+
+
+def test_no_rows_are_read(big: Path, embedded_engine: Engine) -> None:
+    """Neither by this process nor by the engine's: of 160 MB a few bytes are read."""
+    server = embedded_engine.pid  # type: ignore[attr-defined]
+    text = (
+        '{"stages": ['
+        "{type: ParquetExtract, name: a, environments: [test], inputURI: in/big.parquet, outputView: a},"
+        "{type: DelimitedExtract, name: b, environments: [test], inputURI: in/big.csv, header: true, outputView: b},"
+        "{type: SQLTransform, name: c, environments: [test], outputView: c, persist: true,"
+        ' sql: "SELECT a.id, count(*) AS n FROM a JOIN b ON a.text = b.text GROUP BY a.id ORDER BY n"},'
+        "{type: SQLValidate, name: d, environments: [test], sql: \"SELECT count(*) > 0, 'none' FROM c\"},"
+        "{type: ParquetLoad, name: e, environments: [test], inputView: c, outputURI: out}]}"
+    )
+    plan_of(text.replace("big", "ages").replace("in/ages.csv", "in/people.csv"), embedded_engine)  # warm
+    before = bytes_read(os.getpid(), server)
+    plan = plan_of(text, embedded_engine)
+    read = bytes_read(os.getpid(), server) - before
+    assert plan.bytes_to_read > 150_000_000
+    assert [stage.view for stage in plan.stages if stage.columns is not None] == ["a", "b", "c"]
+    assert read < FEW_BYTES
+    assert not (big / "out").exists()
+
+
+def test_edges_between_jobs(folder: Path, embedded_engine: Engine) -> None:
+    """A job that reads what another writes comes behind it; by folder and by pattern."""
+    writer = plan_of(
+        '{"stages": [{type: SQLTransform, name: a, environments: [test], outputView: m, sql: SELECT 1 AS id},'
+        "{type: ParquetLoad, name: b, environments: [test], inputView: m, outputURI: out/orders}]}",
+        embedded_engine, "writer.json",
+    )  # fmt: skip
+    reader = plan_of(
+        '{"stages": [{type: ParquetExtract, name: a, environments: [test], inputURI: "out/*", outputView: o}]}',
+        embedded_engine, "reader.json",
+    )  # fmt: skip
+    other = plan_of(
+        '{"stages": [{type: ParquetExtract, name: a, environments: [test], inputURI: out/ord, outputView: o}]}',
+        embedded_engine, "other.json",
+    )  # fmt: skip
+    assert edges([other, reader, writer]) == (Edge("writer.json", "reader.json", str(folder / "out/orders")),)
+
+
+def test_the_command(folder: Path) -> None:
+    """Text for people, JSON for machines, 64 when something is wrong; relative addresses start at the job's folder."""
+    (folder / "jobs").mkdir()
+    job = (
+        '{"stages": [{type: ParquetExtract, name: get, environments: [test],'
+        " inputURI: ../in/ages.parquet, outputView: a}]}"
+    )
+    (folder / "jobs" / "job.json").write_text(job, encoding="utf-8")
+    command = [str(Path(sys.executable).parent / "arcbook"), "plan", "jobs/job.json", "--environment", "test"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "get -> a\n           id int, age int" in done.stdout
+    assert "to read: 1 file," in done.stdout
+    told = json.loads(subprocess.run([*command, "--json"], capture_output=True, text=True, check=True).stdout)
+    assert told["plans"][0]["stages"][0]["columns"]["age"] == "int"
+    (folder / "jobs" / "job.json").write_text(job.replace("ParquetExtract", "ParketExtract"), encoding="utf-8")
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 64
