@@ -116,6 +116,27 @@ def test_the_columns_are_those_of_a_run(
     assert planned == made
 
 
+def test_lineage_is_part_of_the_plan(folder: Path, embedded_engine: Engine) -> None:
+    """By the columns that the engine resolved: a star, and a table that is changed."""
+    plan = plan_of(
+        """{"stages": [
+        {type: ParquetExtract, name: a, environments: [test], inputURI: in/ages.parquet, outputView: Ages},
+        {type: DeltaLakeExtract, name: b, environments: [test], inputURI: in/table, outputView: stored},
+        {type: SQLTransform, name: c, environments: [test], outputView: old,
+         sql: "SELECT a.*, age > 3 AS old FROM ages a WHERE id > 0"},
+        {type: SQLTransform, name: d, environments: [test],
+         sql: "MERGE INTO stored s USING old o ON s.id = o.id WHEN NOT MATCHED THEN INSERT (id) VALUES (o.age)"}]}""",
+        embedded_engine,
+    )
+    old, merged = (stage.to_dict()["lineage"] for stage in plan.stages[2:])
+    direct = {"view": "Ages", "field": "age", "type": "DIRECT", "subtype": "IDENTITY"}
+    assert old["fields"]["age"] == [direct]
+    assert old["fields"]["old"] == [direct | {"subtype": "TRANSFORMATION"}]
+    assert old["influences"] == [{"view": "Ages", "field": "id", "type": "INDIRECT", "subtype": "FILTER"}]
+    assert merged["target"] == "stored"
+    assert {each["view"] for each in merged["fields"]["id"]} == {"stored", "old"}
+
+
 def bytes_read(*processes: int) -> int:
     """What the processes have read so far, from files and sockets alike."""
     texts = [Path(f"/proc/{process}/io").read_text(encoding="ascii") for process in processes]

@@ -20,6 +20,8 @@ from arcbook.planning.values import Place, Plan, PlannedStage, Write, covers
 from arcbook.runners.base import load_runners, run
 from arcbook.runners.executor import Executor
 from arcbook.runners.extracting import empty
+from arcbook.sql.lineage import lineage
+from arcbook.sql.origins import Lineage
 from arcbook.sql.quote import identifier
 from arcbook.sql.references import Statement
 from arcbook.sql.schema import resolve_columns
@@ -55,7 +57,7 @@ class _Rehearsal:
     """One walk over the steps of a job.
 
     `written` has the columns of what the job itself wrote by address, so that it can be read further down; `lost` the
-    views whose columns cannot be known, with the reason.
+    views whose columns cannot be known, with the reason; `columns` those of the views made so far, type by name.
     """
 
     def __init__(self, executor: Executor, context: Context) -> None:
@@ -64,6 +66,7 @@ class _Rehearsal:
         self.problems: list[Problem] = []
         self.written: dict[str, StructType] = {}
         self.lost: dict[str, str] = {}
+        self.columns: dict[str, Mapping[str, str]] = {}
 
     def stages(self, steps: tuple[Step, ...]) -> Iterator[PlannedStage]:
         """Each step's part of the plan."""
@@ -101,7 +104,7 @@ class _Rehearsal:
         statement = _statement(step)
         if statement is not None and statement.kind in (*_CHANGES, "create", "cache") and statement.writes:
             self._resolve(step)
-            return self._said(step, **traffic)
+            return self._said(step, lineage=self._lineage(step), **traffic)
         if stage.kind == "transform":
             return self._made(step, self._schema(step), **traffic)
         if statement is not None and statement.kind == "query":
@@ -154,12 +157,16 @@ class _Rehearsal:
         table = step.stage.type_name() == "DeltaLakeExtract" and traffic.get("reads")
         session.views.put(View(view, delta_path=traffic["reads"][0].address if table else None))
         self.lost.pop(view.lower(), None)
+        origins = self._lineage(step)
         columns = {field.name: field.dataType.simpleString() for field in schema.fields}
-        return self._said(step, columns=columns, **traffic)
+        self.columns = {name: known for name, known in self.columns.items() if name.lower() != view.lower()}
+        self.columns[view] = columns
+        return self._said(step, columns=columns, lineage=origins, **traffic)
 
     def _unknown(self, step: Step, why: str, **traffic: Any) -> PlannedStage:
         for view in _views_made(step):
             self.lost[view.lower()] = why
+            self.columns.pop(view, None)
         return self._said(step, unknown=why, **traffic)
 
     def _failed(self, step: Step, error: ArcbookError) -> PlannedStage:
@@ -204,18 +211,18 @@ class _Rehearsal:
 
     def _resolve(self, step: Step) -> None:
         """The columns that a changing statement names, looked up without running it."""
-        sql, params = getattr(step.stage, "sql", ""), getattr(step.stage, "sql_params", {})
-        rendered = filled(sql, params)
-        spark = self.session.spark
-        known: dict[str, Mapping[str, str]] = {
-            view.name: {field.name: field.dataType.simpleString() for field in spark.table(view.name).schema.fields}
-            for view in self.session.views
-        }
-        for column in resolve_columns(rendered.text, known).unknown:
+        rendered = filled(getattr(step.stage, "sql", ""), getattr(step.stage, "sql_params", {}))
+        for column in resolve_columns(rendered.text, self.columns).unknown:
             span = span_within(step.tree, ("sql",), step.cell.source, *rendered.source_range(column.start, column.end))
             listed = f"There are: {', '.join(column.known[:12])}."
             message = f"the statement's views have no column `{column.name}`"
             self.problems.append(Problem("unknown-column", message, span, "sql", listed))
+
+    def _lineage(self, step: Step) -> Lineage | None:
+        """Where the columns come from that the step's statement yields or changes."""
+        for _, sql in step.stage.values_of(Role.SQL):
+            return lineage(filled(sql, getattr(step.stage, "sql_params", {})).text, self.columns)
+        return None
 
     def _said(self, step: Step, **rest: Any) -> PlannedStage:
         view = next(iter(_views_made(step)), None)
