@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from arcbook.cells.model import Cell, Step
     from arcbook.cells.plan import Context
     from arcbook.runners.base import Result
-    from arcbook.runners.executor import Executor
+    from arcbook.runners.executor import Executor, Refused
     from arcbook_magics.workbench import Workbench
 
 #: Details that are for the record, not for the eye.
-_SILENT_DETAILS = ("sql", "message")
+_SILENT_DETAILS = ("sql", "message", "queryExecution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +61,41 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     if gaps:
         raise CellError(gaps)
     options = bench.options.with_arguments(cell.arguments)
-    parameters = context.values.typed
     for step in steps:
-        if context.settings.runs(step.stage.environments):
-            yield from _run_step(bench, step, parameters, options)
-        else:
-            yield _skipped(step, context.settings.environment or "")
+        yield from _run_due(bench, step, options)
+
+
+def _run_due(bench: "Workbench", step: "Step", options: Options) -> Iterator[Shown]:
+    """Run a step whose turn has come, unless its environment or a plugin forbids it."""
+    from arcbook.cells.plan import resolved
+
+    settings = bench.settings
+    if not settings.runs(step.stage.environments):
+        yield _skipped(step, settings.environment or "")
+    elif refused := _refused(bench, step):
+        yield _left_out(step, refused)
+    elif step.lazy:
+        for due in resolved(step, bench.computed):
+            yield from _run_due(bench, due, options)
+    else:
+        yield from _run_step(bench, step, options)
+
+
+def _refused(bench: "Workbench", step: "Step") -> "Refused | None":
+    """Why a plugin does not let a step run. In front of a person a stage that decides may decide again."""
+    from arcbook.stages.execute.control_flow import ControlFlowExecute
+
+    plugins = step.context.lifecycle if step.context else ()
+    if not plugins or (bench.interactive and isinstance(step.stage, ControlFlowExecute)):
+        return None
+    return bench.room.call(lambda executor: executor.refused(plugins, step.stage.name))
 
 
 def _filled_in(cell: "Cell", context: "Context") -> Iterator[str]:
     """The names that `${name}` asks for in those stages of a cell that run."""
     from arcbook.cells.bind import unbound
     from arcbook.cells.convert import trees_of
-    from arcbook.cells.plan import environments_of
+    from arcbook.cells.environments import environments_of
 
     scope = context.scope()
     for tree in trees_of(cell):
@@ -109,17 +131,22 @@ def _refuse_missing(cell: "Cell") -> None:
     raise CellError([Problem("unknown-stage", message, span, remedy="`%help` lists the magics that are.")])
 
 
-def _run_step(bench: "Workbench", step: "Step", parameters: Mapping[str, Any], options: Options) -> Iterator[Shown]:
+def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Shown]:
+    context = step.context or bench.context()
+
     def inside(executor: "Executor") -> _Ran:
         executor.settings = bench.settings
-        result = executor.execute(step, parameters)
+        result = executor.execute(step, context.values.typed, context.lifecycle)
         notices, executor.notices[:] = tuple(executor.notices), []
         with executor.explaining(step):  # reading is when a lazy view first runs
             return _Ran(result, _read(step, result, options), notices)
 
     events = len(bench.events)
     ran = bench.room.call(inside)
+    bench.computed |= ran.result.values
     yield from map(text, ran.notices)
+    if ran.result.printed:
+        yield text(ran.result.printed)
     log = bench.events[events:] if options["showLog"] else []
     yield _shown(step, ran, options, log)
 
@@ -160,6 +187,15 @@ def _skipped(step: "Step", environment: str) -> Shown:
     why = f"environments=[{', '.join(listed)}]" if listed else "no environments"
     metadata = {"arcbook": _about(step, view=None, details={}, skipped=True)}
     return Shown({"text/plain": f"skipped: {why}, running {environment}"}, metadata)
+
+
+def _left_out(step: "Step", refused: "Refused") -> Shown:
+    """A stage that a plugin does not let run: the run is a success all the same, so it is said plainly."""
+    details = plain({"reason": refused.reason, "message": refused.message})
+    metadata = {"arcbook": _about(step, view=None, details=details, skipped=True)}
+    message = _line(refused.message)
+    said = f"not run: {step.stage.type_name()} `{step.stage.name}`, {refused.reason}"
+    return Shown({"text/plain": f"{said} Its message: {message}" if message else said}, metadata)
 
 
 def _about(step: "Step", *, view: str | None, details: dict[str, Any], skipped: bool) -> dict[str, Any]:

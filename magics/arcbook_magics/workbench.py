@@ -150,7 +150,9 @@ class Workbench:
             values=self.inputs.values(),
             env=self.inputs.env,
             computed=self.computed,
+            plugins=self.inputs.plugins,
             document=self.inputs.document,
+            lifecycle=self.inputs.lifecycle,
             fetch=frozen(self.launch.documents),
             engine=self.launch.engine,
         )
@@ -299,11 +301,12 @@ def _import_language() -> None:
     """Import what reads, checks and shows cells, magic by magic, stage type by stage type."""
     from arcbook.cells import describe, plan  # noqa: F401
     from arcbook.sql.references import analyse
-    from arcbook.stages.registry import stage_types
+    from arcbook.stages.registry import plugin_types, stage_types
     from arcbook_magics import stages  # noqa: F401
     from arcbook_magics.registry import magic_names
 
     for name in magic_names():
         magic(name)
     stage_types()
+    plugin_types()
     analyse("SELECT 1 AS one")  # the parser is imported with the first statement

@@ -24,12 +24,25 @@ def trees_of(cell: Cell) -> list[Tree]:
     Raises:
         CellError: syntax problems of the text, or of map arguments of the magic.
     """
-    if cell.tree is not None:
-        return [cell.tree]
     if cell.magic in ("", "arc"):
-        return read_objects(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line)
+        return _objects(cell)
     spec = MAGICS[cell.magic]
     return [_magic_tree(cell, spec)] if spec.makes_stage else []
+
+
+def plugin_trees_of(cell: Cell) -> list[Tree]:
+    """The plugins a cell holds, unbound; none for a cell of another kind.
+
+    Raises:
+        CellError: syntax problems of the text.
+    """
+    return _objects(cell) if cell.magic in ("configplugin", "lifecycleplugin") else []
+
+
+def _objects(cell: Cell) -> list[Tree]:
+    if cell.tree is not None:
+        return [cell.tree]
+    return read_objects(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line)
 
 
 def default_name(cell: Cell) -> str:

@@ -97,6 +97,9 @@ MAGICS: Mapping[str, MagicSpec] = MappingProxyType(
             MagicSpec("conf", "Set options of the kernel, `key=value`.", (), "assignments"),
             MagicSpec("python", "Run Python beside the stages.", (), "python"),
             MagicSpec("document", "Values that a job file holds beside its stages, in HOCON.", (), "document"),
+            MagicSpec("configplugin", "Compute values for `${name}` by the plugins below.", (), "objects"),
+            MagicSpec("lifecycleplugin", "Have the plugins below act around every later stage.",
+                      (ArgumentSpec("remove", "text", "Type of the plugins to be removed, or `all`."),), "objects"),
             MagicSpec("schema", "Show a view's schema as JSON.", _DISPLAY, "view"),
             MagicSpec("printschema", "Show a view's columns as a tree.", _DISPLAY, "view"),
             MagicSpec("metadata", "Show a view's columns with their metadata.", (*_VIEW, *_DISPLAY), "view"),
@@ -110,8 +113,6 @@ MAGICS: Mapping[str, MagicSpec] = MappingProxyType(
 
 #: Magics of Arc that arcbook knows of and does not run, with what to do instead.
 _REFUSED = {
-    "configplugin": "Declare values by `%params` or `%env`.",
-    "lifecycleplugin": "arcbook has no lifecycle plugins.",
     "cypher": "Graph stages do not exist any more in Arc either.",
     "summary": "Use `%sql` with aggregates.",
 }

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from arcbook.cells.tree import Tree
 from arcbook.core.problem import Problem
 from arcbook.core.span import Span
 from arcbook.stages.base import Stage
+
+if TYPE_CHECKING:
+    from arcbook.cells.plan import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +26,8 @@ class Cell:
     """One code cell, split but not yet understood.
 
     `magic` is the word behind `%`, in lower case, or empty for bare stage text. `body` is all after the first line of
-    a magic cell (the whole text otherwise) and starts on line `body_line` of `source`. `tree` is the stage of a job
-    file's cell, which was read with the file.
+    a magic cell (the whole text otherwise) and starts on line `body_line` of `source`. `tree` is the stage or plugin of
+    a job file's cell, which was read with the file.
     """
 
     source: str
@@ -40,11 +44,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One checked stage, with the text it came from. `tree` is bound; its places lie in `cell.source`."""
+    """One checked stage, with the text it came from. `tree` is bound; its places lie in `cell.source`.
+
+    `context` is what it was bound with: the parameters its statement takes by name, and the plugins around it. A step
+    that is `lazy` is bound when its turn comes (`arcbook.cells.plan.resolved`); until then `stage` is what can be told
+    of it. `within` are the places of the PipelineExecute stages whose jobs it is in, the outermost first.
+    """
 
     stage: Stage
     tree: Tree
     cell: Cell
+    context: "Context | None" = field(default=None, compare=False, repr=False)
+    lazy: bool = False
+    within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What only shows when the cells of a job are seen together: views, parameters, environments, ids."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from arcbook.cells.magics import MAGICS
 from arcbook.cells.messages import opening
 from arcbook.cells.model import Cell
 from arcbook.cells.notebook import Job
+from arcbook.cells.params import Declarations
 from arcbook.cells.places import span_within
 from arcbook.cells.python import python_problems
 from arcbook.cells.statements import filled, statement_of
@@ -95,10 +97,24 @@ class Review:
         if cell.magic != "env":
             self.opaque = self.runs = True
 
-    def expected(self, name: str) -> bool:
-        """Whether a value of this name comes only when the job runs."""
+    def expected(self, name: str, *, lazy: bool = False) -> bool:
+        """Whether a value of this name comes only when the job runs; computed ones come for `lazy` stages."""
         declared = name in self.job.declarations.by_name or not self.job.declarations.complete
-        return declared or name in self.later_values or self.computed
+        return declared or name in self.later_values or (lazy and self.computed)
+
+    @contextmanager
+    def inside(self, job: Job) -> Iterator[None]:
+        """Follow the cells of a job within this one: it shares the views and sees the parameters; ids are its own."""
+        outer, ids = self.job, self.ids
+        declarations = Declarations(
+            {**outer.declarations.by_name, **job.declarations.by_name},
+            outer.declarations.complete and job.declarations.complete,
+        )
+        self.job, self.ids = replace(job, declarations=declarations), {}
+        try:
+            yield
+        finally:
+            self.job, self.ids = outer, ids
 
     def skipped(self, tree: Tree) -> None:
         """A stage of another environment: its view is not made in this one."""

@@ -15,7 +15,7 @@ from arcbook.sql.errors import SqlError
 from arcbook.sql.placeholders import named_parameters, substitute
 from arcbook.sql.quote import literal
 from arcbook.sql.references import Statement, analyse
-from arcbook.sql.rewrite import delta_path, respelled, retarget
+from arcbook.sql.rewrite import delta_path, renamed, respelled, retarget
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -39,8 +39,10 @@ class Outcome:
     rows: Mapping[str, int] = field(default_factory=dict)
 
 
-def execute_statement(sql: str | None, sql_params: Mapping[str, str], session: Session) -> Outcome:
-    """Run `sql` now, if it acts; a query is evaluated when its frame is read.
+def execute_statement(
+    sql: str | None, sql_params: Mapping[str, str], session: Session, names: Mapping[str, str] | None = None
+) -> Outcome:
+    """Run `sql` now, if it acts; a query is evaluated when its frame is read. `names` are views that stand for others.
 
     MERGE, INSERT, UPDATE and DELETE into a view that stands for a Delta table change the table, and every view that
     reads it shows the change afterwards.
@@ -62,7 +64,7 @@ def execute_statement(sql: str | None, sql_params: Mapping[str, str], session: S
         arguments[parameter.name] = _plain(session.parameters[parameter.name])
     statement = analyse(text)
     if statement.kind not in CHANGES:
-        run_text = _spelt(text, session)
+        run_text = _spelt(renamed(text, names).text if names else text, session)
         return Outcome(_sql(run_text, arguments, session), text, statement.kind)
     return _changed(text, arguments, statement, session)
 

@@ -5,16 +5,16 @@ from arcbook.stages.registry import stage_types
 
 #: Arc's stage types that arcbook lacks. One that a package declares is found before anybody looks here.
 _OF_ARC = """
-AvroExtract BytesExtract HTTPExtract ImageExtract JDBCExtract MetadataExtract ORCExtract RateExtract
+AvroExtract BytesExtract HTTPExtract ImageExtract JDBCExtract ORCExtract
 StatisticsExtract TextExtract BigQueryExtract CassandraExtract ElasticsearchExtract KafkaExtract MongoDBExtract
 SASExtract XMLExtract
-DiffTransform HTTPTransform JSONTransform MetadataFilterTransform MetadataTransform MLTransform
+DiffTransform HTTPTransform JSONTransform MLTransform
 SimilarityJoinTransform TensorFlowServingTransform CypherTransform DebeziumTransform DLPTransform GraphTransform
 MaskDataTransform
 AvroLoad ConsoleLoad DelimitedLoad HTTPLoad JDBCLoad ORCLoad TextLoad BigQueryLoad CassandraLoad
 DeltaLakeMergeLoad ElasticsearchLoad KafkaLoad MongoDBLoad XMLLoad
-ConfigExecute ControlFlowExecute HTTPExecute PipelineExecute BigQueryExecute CassandraExecute KafkaCommitExecute
-EqualityValidate MetadataValidate
+HTTPExecute BigQueryExecute CassandraExecute KafkaCommitExecute
+EqualityValidate
 """
 _LISTED = "`arcbook stages` lists those there are."
 
