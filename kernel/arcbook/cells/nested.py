@@ -5,7 +5,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from arcbook.cells.fetch import folder_of, relative_to
 from arcbook.cells.merge import overridden
@@ -137,7 +137,9 @@ def _given(stage: PipelineExecute, tree: Tree, job: Job, context: "Context") -> 
     if problems:
         raise CellError(problems)
     secrets = frozenset({*outer.secrets, *inner.secrets})
-    return Values({**outer.typed, **inner.typed}, ChainMap(inner.text, outer.text), secrets), launch
+    # Nothing is written to it; secrets are fetched only when their text is asked for.
+    texts = ChainMap(cast("dict[str, str]", inner.text), cast("dict[str, str]", outer.text))
+    return Values({**outer.typed, **inner.typed}, texts, secrets), launch
 
 
 def _asked(job: Job) -> set[str]:

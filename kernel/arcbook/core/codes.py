@@ -26,7 +26,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "plugin-failed": "A configuration plugin cannot tell its values.",
         "late-plugin": "A plugin stands behind stages, which it does not affect.",
         "idle-control-flow": "A ControlFlowExecute decides nothing, because no plugin asks for its outcome.",
-        "nested-job": "A job within a job runs within itself, is nested too deeply, or has what only runs in a notebook.",
+        "nested-job": "A job within a job runs within itself, is too deep, or has what only a notebook runs.",
         # schemas
         "schema": "A schema document (typing metadata) is wrong.",
         # SQL

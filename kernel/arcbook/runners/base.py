@@ -28,7 +28,8 @@ class Decision:
 class Result:
     """What a stage left: the frame behind its view (or what it read), counts and messages for log and record.
 
-    `values` are values for `${name}` in later lazy stages, `decisions` those of control flow by key, `printed` is text to be shown.
+    `values` are values for `${name}` in later lazy stages, `decisions` those of control flow by key, `printed` is text
+    to be shown.
     """
 
     frame: "DataFrame | None" = None

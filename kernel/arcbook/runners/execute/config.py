@@ -48,9 +48,8 @@ def _object(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise DefinitionError(f"The query's text must be a JSON object, but is no JSON: {error}.") from error
     if not isinstance(value, dict):
-        raise DefinitionError(
-            f'The query\'s text must be a JSON object such as {{"NAME": "value"}}, not `{text[:80]}`.'
-        )
+        example = '{"NAME": "value"}'
+        raise DefinitionError(f"The query's text must be a JSON object such as {example}, not `{text[:80]}`.")
     return value
 
 
