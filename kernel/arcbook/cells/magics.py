@@ -204,7 +204,13 @@ def _argument_problems(spec: MagicSpec, arguments: Mapping[str, Argument]) -> li
                 f"Did you mean `{near}`?" if near else f"`%{spec.name}` takes: {', '.join(sorted(known)) or 'none'}."
             )
             problems.append(
-                Problem("magic-argument", f"`%{spec.name}` has no argument `{name}`", argument.span, name, remedy)
+                Problem(
+                    "magic-argument",
+                    f"`%{spec.name}` has no argument `{name}`",
+                    argument.key or argument.span,
+                    name,
+                    remedy,
+                )
             )
         elif display and name not in (keys or ()) and (expected := _mismatch(display.kind, argument.value)):
             problems.append(

@@ -37,7 +37,8 @@ _LIMITS = {
 def problem_of(error: Mapping[str, Any], tree: Tree, stage_type: type[Declared]) -> Problem:
     """The problem that one of pydantic's errors stands for.
 
-    A stage's own validator may raise `PydanticCustomError` with the context keys `code`, `key` and `remedy`.
+    A declaration's own validator may raise `PydanticCustomError` with the context keys `code`, `key`, `remedy` and `at`
+    (`value` when the place is the key's value rather than the key).
     """
     context = error.get("ctx") or {}
     path = tuple(error["loc"])
@@ -91,7 +92,8 @@ def _own(error: Mapping[str, Any], context: Mapping[str, Any], path: Path, tree:
     key = str(context.get("key") or ".".join(str(part) for part in path))
     place: Path = path or tuple(key.split("."))
     code = str(context.get("code", "wrong-value"))
-    span = opening(tree.span(place[:-1])) if code == "missing-key" else tree.key_span(place)
+    at = tree.span if context.get("at") == "value" else tree.key_span
+    span = opening(tree.span(place[:-1])) if code == "missing-key" else at(place)
     if not path and not key:
         span = opening(tree.span(()))
     return Problem(code, message, span, key, str(context.get("remedy", "")))

@@ -1,7 +1,7 @@
 """Cells, steps and jobs: what reading a notebook or job file yields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from arcbook.cells.tree import Tree
@@ -15,10 +15,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """The value of `key=value` on a magic's first line, and its place."""
+    """The value of `key=value` on a magic's first line, and its place; `key` is the place of the key.
+
+    `offsets` tells for each character of the value, and for its end, how far it is from the start of its place: quotes
+    and escapes are in the text and not in the value.
+    """
 
     value: str
     span: Span
+    key: Span | None = field(default=None, compare=False)
+    offsets: tuple[int, ...] = field(default=(), compare=False, repr=False)
+
+    def place(self, start: int, end: int) -> Span:
+        """The place of `value[start:end]`; the line of a magic is one line."""
+        if not self.offsets:
+            return self.span
+        first, last = self.offsets[start], self.offsets[end - 1] + 1 if end > start else self.offsets[end]
+        column = self.span.column
+        return replace(self.span, column=column + first, end_column=column + last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class Review:
     runs_python: bool = False
     opaque: bool = False
     computed: bool = False
+    any_value: bool = False
     problems: list[Problem] = field(default_factory=list)
 
     def enter(self, cell: Cell) -> None:
@@ -93,14 +94,16 @@ class Review:
         )
 
     def lost(self, cell: Cell) -> None:
-        """A cell could not be read: it may have made any view."""
-        if cell.magic != "env":
+        """A cell could not be read: it may have made any view, or value."""
+        if cell.magic == "configplugin":
+            self.any_value = True
+        elif cell.magic not in ("env", "lifecycleplugin"):
             self.opaque = self.runs = True
 
     def expected(self, name: str, *, lazy: bool = False) -> bool:
         """Whether a value of this name comes only when the job runs; computed ones come for `lazy` stages."""
         declared = name in self.job.declarations.by_name or not self.job.declarations.complete
-        return declared or name in self.later_values or (lazy and self.computed)
+        return declared or name in self.later_values or self.any_value or (lazy and self.computed)
 
     @contextmanager
     def inside(self, job: Job) -> Iterator[None]:

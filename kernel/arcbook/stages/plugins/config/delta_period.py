@@ -16,7 +16,15 @@ from arcbook.stages.plugins.base import ConfigPlugin
 #: A period of ten years in days: more would be a mistake, and no glob of a path takes it.
 _LONGEST = 3660
 
+_CODE = "wrong-value"
+
 Days = Annotated[int, Field(strict=True, ge=0, le=_LONGEST), WHOLE]
+
+
+def _wrong(message: str, remedy: str) -> PydanticCustomError:
+    return PydanticCustomError(
+        "date", "{message}", {"message": message, "remedy": remedy, "at": "value", "code": _CODE}
+    )
 
 
 class DeltaPeriodDynamicConfigurationPlugin(ConfigPlugin):
@@ -52,7 +60,7 @@ class DeltaPeriodDynamicConfigurationPlugin(ConfigPlugin):
         try:
             format_date(date(2000, 1, 1), pattern)
         except PatternError as error:
-            raise ValueError(f"`{pattern}` writes no date: {error}") from None
+            raise _wrong(f"`{pattern}` writes no date: {error}", "Write for example `uuuu-MM-dd`.") from None
         return pattern
 
     @field_validator("current_date")
@@ -63,10 +71,7 @@ class DeltaPeriodDynamicConfigurationPlugin(ConfigPlugin):
             return text  # without a pattern there is nothing to compare with
         if parse_date(text, pattern) is None:
             today = format_date(date(2026, 1, 31), pattern)
-            message = f"`{text}` is no date of the form `{pattern}`"
-            raise PydanticCustomError(
-                "date", "{message}", {"message": message, "code": "wrong-value", "remedy": f"Write it like `{today}`."}
-            )
+            raise _wrong(f"`{text}` is no date of the form `{pattern}`", f"Write it like `{today}`.")
         return text
 
     def values(self, settings: RunSettings) -> Mapping[str, str]:
