@@ -36,6 +36,7 @@ class Inputs:
     secrets: set[str] = field(default_factory=set)
     document: dict[str, Any] = field(default_factory=dict)
     lifecycle: "tuple[LifecyclePlugin, ...]" = ()
+    _added: "dict[str, tuple[LifecyclePlugin, ...]]" = field(default_factory=dict)
     _computed: dict[str, dict[str, Any]] = field(default_factory=dict)
     _cells: "dict[str, Declarations]" = field(default_factory=dict)
 
@@ -123,6 +124,17 @@ class Inputs:
     def set_plugins(self, values: dict[str, Any], cell_id: str = "") -> None:
         """Take what a cell's plugins computed; running a cell again replaces what it computed before."""
         self._computed[cell_id or ",".join(values)] = values
+
+    def lifecycle_without(self, cell_id: str) -> "tuple[LifecyclePlugin, ...]":
+        """The active plugins but for those that a cell added when it ran before: running it again replaces them."""
+        added = self._added.get(cell_id, ()) if cell_id else ()
+        return tuple(plugin for plugin in self.lifecycle if plugin not in added)
+
+    def set_lifecycle(self, active: "tuple[LifecyclePlugin, ...]", cell_id: str = "") -> None:
+        """Take the plugins that are active behind a cell."""
+        others = self.lifecycle_without(cell_id)
+        self._added[cell_id] = tuple(plugin for plugin in active if plugin not in others)
+        self.lifecycle = active
 
     def set_env(self, values: Mapping[str, str]) -> None:
         """Add values of `%env`; those whose names say that they are secret are masked."""

@@ -73,7 +73,7 @@ def _run_due(bench: "Workbench", step: "Step", options: Options) -> Iterator[Sho
     if not settings.runs(step.stage.environments):
         yield _skipped(step, settings.environment or "")
     elif refused := _refused(bench, step):
-        yield _left_out(step, refused)
+        yield left_out(step.stage.type_name(), step.stage.name, refused)
     elif step.lazy:
         for due in resolved(step, bench.computed):
             yield from _run_due(bench, due, options)
@@ -189,13 +189,13 @@ def _skipped(step: "Step", environment: str) -> Shown:
     return Shown({"text/plain": f"skipped: {why}, running {environment}"}, metadata)
 
 
-def _left_out(step: "Step", refused: "Refused") -> Shown:
-    """A stage that a plugin does not let run: the run is a success all the same, so it is said plainly."""
+def left_out(kind: str, name: str, refused: "Refused") -> Shown:
+    """A stage or cell that a plugin does not let run: the run is a success all the same, so it is said plainly."""
     details = plain({"reason": refused.reason, "message": refused.message})
-    metadata = {"arcbook": _about(step, view=None, details=details, skipped=True)}
+    about = {"stage": kind, "name": name, "view": None, "details": details, "skipped": True}
     message = _line(refused.message)
-    said = f"not run: {step.stage.type_name()} `{step.stage.name}`, {refused.reason}"
-    return Shown({"text/plain": f"{said} Its message: {message}" if message else said}, metadata)
+    said = f"not run: {f'{kind} `{name}`' if name else kind}, {refused.reason}"
+    return Shown({"text/plain": f"{said} The message: {message}" if message else said}, {"arcbook": about})
 
 
 def _about(step: "Step", *, view: str | None, details: dict[str, Any], skipped: bool) -> dict[str, Any]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from arcbook.cells.model import Cell
     from arcbook.cells.plan import Context
     from arcbook.engines.session import Session
-    from arcbook.runners.executor import Executor
+    from arcbook.runners.executor import Executor, Refused
 
 #: Not weak: a workbench holds its shell, by the functions that show and describe.
 _BENCHES: "dict[Any, Workbench]" = {}
@@ -198,6 +198,17 @@ class Workbench:
         from arcbook_magics.stages import run_stages
 
         yield from run_stages(self, cell)
+
+    def abandoned(self) -> "Refused | None":
+        """In a launched run, why nothing further runs, Python neither; None when it does.
+
+        Raises:
+            ArcbookError: the engine cannot be opened.
+        """
+        plugins = self.inputs.lifecycle
+        if not plugins or self.launch.interactive:
+            return None
+        return self.room.call(lambda executor: executor.refused(plugins))
 
     def with_session(self, work: "Callable[[Session], Any]") -> Any:
         """Do `work` with the engine's session; waits for the engine.

@@ -30,7 +30,7 @@ DIFFERS = {
 WORDS = {
     "ConfigExecute-2": "The query's text must be a JSON object, but is no JSON",
     "Lazy-1": "SQLTransform has no key `outputViw` [unknown-key]",
-    "Notebook-2": "cell 3, line 2, column 15: There is no view o [unknown-view]",
+    "Notebook-2": "cell 3, line 2, column 15: ",
 }
 #: Views that Arc leaves behind for its own use.
 LEFT_BEHIND = {name: {"metadata"} for name in ("MetadataFilterTransform-2", "MetadataValidate-1", "MetadataValidate-2")}

@@ -189,19 +189,20 @@ def check_job(job: Job, context: Context) -> Report:
 
 def _check_cells(job: Job, context: Context, review: Review, steps: list[Step], problems: list[Problem]) -> None:
     """Collect the sound steps of a job's cells, and all problems."""
+    behind_stages = False
     for cell in job.cells:
         review.enter(cell)
         try:
-            problems.extend(plugin_habits(cell, context.settings, behind_stages=review.runs or review.skips))
+            problems.extend(plugin_habits(cell, context.settings, behind_stages=behind_stages))
             context = context.after(cell)
             trees = trees_of(cell)
         except CellError as error:
             problems.extend(error.problems)
             review.lost(cell)
             continue
+        behind_stages |= bool(trees)
         for tree in trees:
-            found = _checked(tree, cell, context, review, steps)
-            problems.extend(found)
+            problems.extend(_checked(tree, cell, context, review, steps))
 
 
 def _policy(job: Job, settings: RunSettings) -> list[Problem]:

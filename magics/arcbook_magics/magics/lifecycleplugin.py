@@ -4,7 +4,8 @@
     {"type": "ControlFlow", "environments": ["test"]}
 
 Without a body the active plugins are shown. `%lifecycleplugin remove=ControlFlow` takes those of a type away,
-`remove=all` all of them. One that is active with the same keys is not added again.
+`remove=all` all of them. Running a cell again replaces what it added; a plugin that is active with the same keys is not
+added again.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     from arcbook.cells.plugins import lifecycle_plugins
 
     context = bench.context()
-    active = lifecycle_plugins(cell, context.scope(), context.settings, context.lifecycle)
-    bench.inputs.lifecycle = active
+    before = bench.inputs.lifecycle_without(cell.cell_id)
+    active = lifecycle_plugins(cell, context.scope(), context.settings, before)
+    bench.inputs.set_lifecycle(active, cell.cell_id)
     rows = [(plugin.type_name(), plugin.model_dump_json(by_alias=True, exclude={"environments"})) for plugin in active]
     yield listing("", ("active plugin", "keys"), rows) if rows else text("No lifecycle plugin is active.")
