@@ -109,7 +109,7 @@ def _bound_by(steps: "list[Step]") -> Iterator[str]:
     from arcbook.stages.keys import Role
 
     for step in steps:
-        for _, sql in step.stage.values_of(Role.SQL):
+        for _, sql in (*step.stage.values_of(Role.SQL), *step.stage.values_of(Role.METADATA_SQL)):
             yield from (named.name for named in named_parameters(str(sql)))
 
 

@@ -190,7 +190,8 @@ def test_launch_values_win_over_all_others() -> None:
     context = Context()
     assert steps_of(cell, context)[0].stage.name.startswith("/")
     for field in ("document", "plugins", "env", "launch"):
-        context = replace(context, **{field: {"HOME": field}})
+        changed: Any = {field: {"HOME": field}}
+        context = replace(context, **changed)
         assert steps_of(cell, context)[0].stage.name == field
     context = replace(context, computed={"HOME": "computed"})
     assert steps_of(cell, context)[0].stage.name == "launch"

@@ -165,6 +165,9 @@ class Review:
         # A statement of another kind reads none of the job's views and takes none of its parameters by name.
         ours = ("sql", Role.SQL) in _roles(stage_type)
         columns = self._statement(tree, cell, problems) if ours else None
+        if ("sql", Role.METADATA_SQL) in _roles(stage_type):
+            with self._view_for_now("metadata"):
+                self._statement(tree, cell, problems)
         schema = tree.value.get("schema")
         if isinstance(schema, list) and stage_type.kind == "transform":
             columns = _schema_columns(schema)
@@ -208,6 +211,17 @@ class Review:
     def _made(self, name: str, columns: Mapping[str, str] | None) -> None:
         self.views[name.lower()] = columns
         self.names.append(name)
+
+    @contextmanager
+    def _view_for_now(self, name: str) -> Iterator[None]:
+        """A view of unknown columns that hides one of the job's: what a single statement sees."""
+        hidden = {name: self.views[name]} if name in self.views else {}
+        self.views[name] = None
+        try:
+            yield
+        finally:
+            del self.views[name]
+            self.views |= hidden
 
     def _read(self, name: str, span: Span | None, key: str) -> None:
         if self._unknown(name):
