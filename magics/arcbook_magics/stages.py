@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem
-from arcbook.core.span import Span
 from arcbook_magics import table
 from arcbook_magics.options import Options
 from arcbook_magics.rows import Rows, read_rows
@@ -43,7 +42,6 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     from arcbook.cells.review import capability_gaps
 
     bench.refuse_secrets(cell)
-    _refuse_missing(cell)
     context = bench.context()
     bench.inputs.refuse_missing(lambda: _filled_in(cell, context))
     steps = steps_of(cell, context)
@@ -111,24 +109,6 @@ def _bound_by(steps: "list[Step]") -> Iterator[str]:
     for step in steps:
         for _, sql in (*step.stage.values_of(Role.SQL), *step.stage.values_of(Role.METADATA_SQL)):
             yield from (named.name for named in named_parameters(str(sql)))
-
-
-def _refuse_missing(cell: "Cell") -> None:
-    """Stop a cell whose magic makes a stage of a type that is not here yet.
-
-    Raises:
-        CellError: it is such a cell.
-    """
-    from arcbook.cells.magics import MAGICS, magic_word
-    from arcbook.stages.registry import stage_types
-
-    wanted = MAGICS[cell.magic].makes_stage if cell.magic else None
-    word = magic_word(cell.source)
-    if wanted is None or wanted in stage_types() or word is None:
-        return
-    span = Span.at(cell.source, word[1] - 1, word[2], cell=cell.number)
-    message = f"the stage type `{wanted}`, which `%{cell.magic}` makes, is not in this version"
-    raise CellError([Problem("unknown-stage", message, span, remedy="`%help` lists the magics that are.")])
 
 
 def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Shown]:

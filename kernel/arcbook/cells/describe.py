@@ -7,8 +7,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from arcbook.cells.magics import MAGICS
 from arcbook.core.failures import DefinitionError
-from arcbook.stages.base import Stage, description_of
-from arcbook.stages.registry import stage_types
+from arcbook.stages.base import Declared, Stage, description_of
+from arcbook.stages.plugins.base import Plugin
+from arcbook.stages.registry import plugin_types, stage_types
 from arcbook.stages.unknown import unknown_stage
 
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -43,8 +44,13 @@ def stage_type(name: str) -> type[Stage]:
     return found
 
 
-def summary(declared: type[Stage]) -> str:
-    """The first line of a stage's documentation."""
+def find_plugin_type(name: str) -> type[Plugin] | None:
+    """The plugin type of that name, whatever its case, if there is one."""
+    return {known.lower(): declared for known, declared in plugin_types().items()}.get(name.lower())
+
+
+def summary(declared: type[Declared]) -> str:
+    """The first line of the documentation of a stage or plugin."""
     return documentation(declared).partition("\n")[0]
 
 
@@ -54,12 +60,12 @@ def offered_magics() -> list[str]:
     return sorted(name for name, spec in MAGICS.items() if spec.makes_stage is None or spec.makes_stage in types)
 
 
-def documentation(declared: type[Stage]) -> str:
-    """All of a stage's documentation; its first line is the summary."""
+def documentation(declared: type[Declared]) -> str:
+    """All of the documentation of a stage or plugin; its first line is the summary."""
     return inspect.getdoc(declared) or ""
 
 
-def key_rows(declared: type[Stage]) -> list[KeyRow]:
+def key_rows(declared: type[Declared]) -> list[KeyRow]:
     """The keys: required ones first, then in the order of the declaration."""
     rows = []
     for name, field in declared.model_fields.items():

@@ -24,6 +24,7 @@ def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     """Compute the values and show them."""
     from arcbook.cells.plugins import config_values
 
+    bench.refuse_secrets(cell)
     context = bench.context()
     values = config_values(cell, context.scope(), context.settings)
     bench.inputs.set_plugins(values, cell.cell_id)

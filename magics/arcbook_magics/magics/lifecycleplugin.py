@@ -22,6 +22,7 @@ def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     """Add and remove, and show what is active."""
     from arcbook.cells.plugins import lifecycle_plugins
 
+    bench.refuse_secrets(cell)
     context = bench.context()
     before = bench.inputs.lifecycle_without(cell.cell_id)
     active = lifecycle_plugins(cell, context.scope(), context.settings, before)
