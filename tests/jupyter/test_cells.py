@@ -77,7 +77,7 @@ def test_an_unknown_magic_never_runs(kernel: Kernel, cell: str) -> None:
         ("%sql\nSELECT name,\n       agee\nFROM people", 3, "agee"),
         ("%sql\nSELECT 1\nFROM poeple", 3, "poeple"),
         ("%sql\nSELECT name\nFORM people", 3, "people"),
-        ("%sql outputViw=x\nSELECT 1", 1, "x"),
+        ("%sql outputViw=x\nSELECT 1", 1, "outputViw"),
         ('{\n  "type": "SQLTransform", "name": "x",\n  "sql": "SELECT 1",\n  "persits": true\n}', 4, '"persits"'),
         ('{\n  "type": "SQLTransfrom",\n  "name": "x"\n}', 2, '"SQLTransfrom"'),
         ("%printschema poeple", 1, "poeple"),
