@@ -123,7 +123,7 @@ def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Sh
 
     events = len(bench.events)
     ran = bench.room.call(inside)
-    bench.computed |= ran.result.values
+    bench.keep_computed(ran.result.values)
     yield from map(text, ran.notices)
     if ran.result.printed:
         yield text(ran.result.printed)
@@ -135,6 +135,8 @@ def _read(step: "Step", result: "Result", options: Options) -> Rows | None:
     """The first rows of what a stage made; a load or a gate shows counts, not rows."""
     if result.frame is None or step.stage.kind not in ("extract", "transform", "execute"):
         return None
+    if options["streaming"] and result.frame.isStreaming:
+        return None  # a stream has rows only once it has been started
     return read_rows(
         result.frame,
         limit=options.row_cap,

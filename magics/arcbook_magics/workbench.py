@@ -2,13 +2,14 @@
 
 import atexit
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import ArcbookError, CancelledError, CellError
 from arcbook.core.launch import settings_from
 from arcbook.core.launcher import Launch
+from arcbook.core.masking import find_secrets, masker, names_a_secret
 from arcbook.core.problem import Problem
 from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
@@ -199,6 +200,13 @@ class Workbench:
 
         yield from run_stages(self, cell)
 
+    def keep_computed(self, values: Mapping[str, Any]) -> None:
+        """Take values of a ConfigExecute stage for lazy ones; those whose names say that they are secret are masked."""
+        for name, value in values.items():
+            if names_a_secret(name) and isinstance(value, str):
+                masker().add(value)
+        self.computed |= values
+
     def abandoned(self) -> "Refused | None":
         """In a launched run, why nothing further runs, Python neither; None when it does.
 
@@ -294,8 +302,6 @@ class Workbench:
         Raises:
             CellError: the places.
         """
-        from arcbook.core.masking import find_secrets, masker
-
         found = find_secrets(cell.source)
         if not found:
             return

@@ -240,12 +240,13 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: li
 def _unresolved(wanted: Substitution, context: Context, review: Review, *, lazy: bool) -> Problem:
     """A placeholder that nothing fills: for a lazy stage a warning, because Arc lets it fail when its turn comes."""
     severity = Severity.ERROR if context.complete and not lazy else Severity.WARNING
-    remedy = did_you_mean(wanted.name, context.scope().names())
-    if review.computed and not lazy:
+    computed = review.computed_names or set()
+    remedy = did_you_mean(wanted.name, [*context.scope().names(), *(computed if lazy else ())])
+    if review.expected(wanted.name, lazy=True) and not lazy:
         remedy = 'Values of ConfigExecute reach lazy stages only: add `"resolution": "lazy"` (`resolution=lazy`).'
     message = f"${{{wanted.name}}} has no value"
     if lazy:
-        message += ", and no earlier stage computes any"
+        message += ", and no earlier stage computes it"
     remedy = remedy or f"Give it one: `-p {wanted.name} VALUE`, or `%env`."
     return Problem("unresolved-substitution", message, wanted.span, "", remedy, severity)
 

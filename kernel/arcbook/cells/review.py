@@ -25,6 +25,7 @@ from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean
 from arcbook.sql.errors import SqlError
+from arcbook.sql.members import json_members
 from arcbook.sql.placeholders import named_parameters, quoted_parameters
 from arcbook.sql.schema import output_columns, unknown_columns
 from arcbook.stages.base import Stage, roles_of
@@ -61,7 +62,8 @@ class Review:
     runs: bool = False
     runs_python: bool = False
     opaque: bool = False
-    computed: bool = False
+    #: What ConfigExecute stages compute; None when that cannot be told from their statements.
+    computed_names: set[str] | None = field(default_factory=set)
     any_value: bool = False
     problems: list[Problem] = field(default_factory=list)
 
@@ -103,7 +105,8 @@ class Review:
     def expected(self, name: str, *, lazy: bool = False) -> bool:
         """Whether a value of this name comes only when the job runs; computed ones come for `lazy` stages."""
         declared = name in self.job.declarations.by_name or not self.job.declarations.complete
-        return declared or name in self.later_values or self.any_value or (lazy and self.computed)
+        computed = self.computed_names is None or name.partition(".")[0] in self.computed_names
+        return declared or name in self.later_values or self.any_value or (lazy and computed)
 
     @contextmanager
     def inside(self, job: Job) -> Iterator[None]:
@@ -157,7 +160,8 @@ class Review:
             return problems
         problems += self.habits(tree, cell)
         self.opaque |= stage_type.opaque
-        self.computed |= stage_type.computes
+        if stage_type.computes:
+            self._computes(tree.value.get("sql"))
         for key, role in _roles(stage_type):
             if role is Role.READS_VIEW:
                 for name in _names(tree.value.get(key)):
@@ -205,6 +209,10 @@ class Review:
             return []
         message, remedy = "the job has no stages, so there is nothing to run", "Add a stage, for example a `%sql` cell."
         return [Problem("nothing-to-run", message, whole, remedy=remedy, severity=Severity.WARNING)]
+
+    def _computes(self, sql: object) -> None:
+        names = json_members(sql) if isinstance(sql, str) and "${" not in sql else None
+        self.computed_names = None if names is None or self.computed_names is None else self.computed_names | names
 
     # -- views --------------------------------------------------------------------------------------------------------
 

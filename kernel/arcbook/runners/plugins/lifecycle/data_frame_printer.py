@@ -15,8 +15,8 @@ _LONGEST = 20
 @after.register
 def print_rows(plugin: DataFramePrinter, stage: Stage, result: Result, session: Session) -> Result:
     """Print the first rows of what the stage left."""
-    if result.frame is None:
-        return result
+    if result.frame is None or session.settings.streaming:
+        return result  # a stream has rows only once it has been started
     rows = result.frame.take(plugin.num_rows)
     table = [result.frame.columns, *([_text(value, cut=plugin.truncate) for value in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from arcbook.core.masking import mask_url
+from arcbook.core.translate import translate
 from arcbook.engines.session import Session
 from arcbook.engines.views import ViewBook
 from arcbook.runners.base import Result
@@ -33,7 +34,10 @@ def _plan(view: str, session: Session) -> list[str]:
     """The analysed plan of a view, a line an item, in the engine's own words."""
     known = session.views.get(view)
     name = identifier(known.name if known else view)
-    text = str(session.spark.sql(f"EXPLAIN EXTENDED SELECT * FROM {name}").collect()[0][0])
+    try:
+        text = str(session.spark.sql(f"EXPLAIN EXTENDED SELECT * FROM {name}").collect()[0][0])
+    except Exception as error:  # noqa: BLE001  # the load has done its work: what is told of it must not undo that
+        return [f"The engine tells no plan: {translate(error).message}"]
     _, found, rest = text.partition("== Analyzed Logical Plan ==\n")
     plan = rest.partition("\n\n==")[0].partition("\n== ")[0] if found else text
     return [line.rstrip() for line in plan.splitlines() if line.strip()]
