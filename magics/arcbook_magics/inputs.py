@@ -27,7 +27,8 @@ class Inputs:
     """What cells without stages said so far.
 
     `given` are the values injected for parameters; they win over defaults whether they come before or after the
-    declarations. `env` keeps what earlier cells set: a later cell adds. `lifecycle` are the active plugins.
+    declarations. `env` keeps what earlier cells set: a later cell adds. `left` are members of job files that ran
+    within a cell, `lifecycle` the active plugins.
     """
 
     declared: "Declarations | None" = None
@@ -35,6 +36,7 @@ class Inputs:
     env: dict[str, str] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     document: dict[str, Any] = field(default_factory=dict)
+    left: dict[str, Any] = field(default_factory=dict)
     lifecycle: "tuple[LifecyclePlugin, ...]" = ()
     _added: "dict[str, tuple[LifecyclePlugin, ...]]" = field(default_factory=dict)
     _computed: dict[str, dict[str, Any]] = field(default_factory=dict)

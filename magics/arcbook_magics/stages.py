@@ -42,7 +42,8 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     from arcbook.cells.review import capability_gaps
 
     bench.refuse_secrets(cell)
-    context = bench.context()
+    context = bench.context().after(cell)
+    bench.inputs.left = dict(context.left)
     bench.inputs.refuse_missing(lambda: _filled_in(cell, context))
     steps = steps_of(cell, context)
     if not steps:

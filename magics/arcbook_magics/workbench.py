@@ -153,6 +153,7 @@ class Workbench:
             computed=self.computed,
             plugins=self.inputs.plugins,
             document=self.inputs.document,
+            left=self.inputs.left,
             lifecycle=self.inputs.lifecycle,
             fetch=frozen(self.launch.documents),
             engine=self.launch.engine,

@@ -103,10 +103,11 @@ def test_a_job_within_a_cell(kernel: Kernel, tmp_path: Path) -> None:
         }
         for name in ("one", "two")
     ]
-    (tmp_path / "inner.json").write_text(json.dumps({"stages": stages}))
+    (tmp_path / "inner.json").write_text(json.dumps({"left": {"word": "behind"}, "stages": stages}))
     shown = kernel.run(f'{{type: PipelineExecute, name: p, environments: [test], uri: "{tmp_path}/inner.json"}}')
     assert [stage["name"] for stage in shown.stages] == ["one", "two"]
     assert kernel.run("%sql\nSELECT * FROM two").texts == ["n\n---\ntwo"]
+    assert "behind" in kernel.run("%sql sqlParams=w=${left.word}\nSELECT '${w}' AS w").texts[0]
 
 
 def test_python_is_left_out_too_in_a_launched_run(start_kernel: StartKernel) -> None:

@@ -3,10 +3,15 @@
 import re
 from collections import ChainMap
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from arcbook.cells.bind import bind
+from arcbook.cells.check import simple_type
+from arcbook.cells.convert import trees_of
+from arcbook.cells.environments import environments_of
 from arcbook.cells.fetch import folder_of, relative_to
 from arcbook.cells.merge import overridden
 from arcbook.cells.model import Cell
@@ -32,6 +37,27 @@ _DEEPEST = 20
 def trail_of(origin: str) -> tuple[str, ...]:
     """The trail of a job that is in no other one; empty for one without an address."""
     return (_absolute(origin, ""),) if origin else ()
+
+
+def left_by(cell: Cell, context: "Context") -> dict[str, Any]:
+    """The members of the job files that a cell's PipelineExecute stages name: later stages see them, as in Arc.
+
+    What cannot be read leaves nothing; running or checking the stage says why.
+    """
+    if PipelineExecute.type_name() not in cell.source or cell.magic not in ("", "arc"):
+        return {}
+    left: dict[str, Any] = {}
+    scope = context.scope()
+    with suppress(ArcbookError):
+        for tree in trees_of(cell):
+            if not context.settings.runs(environments_of(tree, scope)):
+                continue
+            with suppress(ArcbookError):
+                named = bind(tree.with_value({key: tree.value.get(key) for key in ("type", "uri")}), scope).value
+                if simple_type(str(named.get("type"))) == PipelineExecute.type_name():
+                    uri = str(named.get("uri"))
+                    left |= job_of(context.fetch(uri), uri).values
+    return left
 
 
 def nested_job(stage: Stage, tree: Tree, cell: Cell, context: "Context") -> tuple[Job, "Context"]:

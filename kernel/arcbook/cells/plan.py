@@ -12,7 +12,7 @@ from arcbook.cells.environments import environments_of
 from arcbook.cells.fetch import fetch_text, folder_of, relative_to
 from arcbook.cells.lines import read_settings
 from arcbook.cells.model import Cell, Report, Step
-from arcbook.cells.nested import nested_job, trail_of
+from arcbook.cells.nested import left_by, nested_job, trail_of
 from arcbook.cells.notebook import Job, document_values
 from arcbook.cells.params import Values
 from arcbook.cells.places import place_of
@@ -36,11 +36,13 @@ class Context:
 
     `computed` is what ConfigExecute stages yielded, for lazy stages alone; `launch` what the run was started with,
     `values` the parameters, `env` what `%env` cells set, `plugins` what configuration plugins computed, `document` a
-    job file's own members; the process environment comes last. `lifecycle` are the plugins that act around stages.
-    Relative addresses of documents start at `folder` (None: the job's own; empty: this process's), and `fetch` reads
-    them. `engine` is the engine whose capabilities `check_job` compares, None for no comparison. `complete` says that
-    no value will come later, so that `check_job` calls a missing one an error. For jobs within jobs, `trail` are the
-    addresses of those around a cell with its own, `within` the places of the stages that name them.
+    job file's own members, `left` those of job files that ran within it; the process environment comes last.
+
+    `lifecycle` are the plugins that act around stages. Relative addresses of documents start at `folder` (None: the
+    job's own; empty: this process's), and `fetch` reads them. `engine` is the engine whose capabilities `check_job`
+    compares, None for no comparison. `complete` says that no value will come later, so that `check_job` calls a missing
+    one an error. For jobs within jobs, `trail` are the addresses of those around a cell with its own, `within` the
+    places of the stages that name them.
     """
 
     settings: RunSettings = field(default_factory=RunSettings)
@@ -50,6 +52,7 @@ class Context:
     computed: Mapping[str, Any] = field(default_factory=dict)
     plugins: Mapping[str, Any] = field(default_factory=dict)
     document: Mapping[str, Any] = field(default_factory=dict)
+    left: Mapping[str, Any] = field(default_factory=dict)
     lifecycle: tuple[LifecyclePlugin, ...] = ()
     folder: str | None = None
     fetch: Callable[[str], str] = fetch_text
@@ -61,7 +64,8 @@ class Context:
     def scope(self, *, lazy: bool = False) -> Scope:
         """The lookups of `${name}` for strict or lazy stages, the first that knows it wins."""
         computed = (self.computed,) if lazy else ()
-        return Scope(*computed, self.launch, self.values.text, self.env, self.plugins, self.document, os.environ)
+        own = (self.launch, self.values.text, self.env, self.plugins, self.document)
+        return Scope(*computed, *own, self.left, os.environ)
 
     def after(self, cell: Cell) -> "Context":
         """The context of the cells behind `cell`: cells with values and with plugins add theirs.
@@ -77,6 +81,8 @@ class Context:
             return replace(self, env={**self.env, **read_settings(cell)})
         if cell.magic == "document":
             return replace(self, document={**self.document, **document_values(cell)})
+        if left := left_by(cell, self):
+            return replace(self, left={**self.left, **left})
         return self
 
 

@@ -13,8 +13,8 @@ class PipelineExecute(ExecuteStage):
 
     The other job, a notebook or a job file, is read and checked with this one. Its stages share the views; they see
     this job's values and parameters, and their own job's in front of those. SQL files, schemas and jobs
-    that it names are relative to its own folder. Its plugins and values end with it; in Arc they stay for the rest of
-    the outer job.
+    that it names are relative to its own folder. Its parameters and plugins end with it; the values of a job file stay
+    for later stages, behind this job's own.
 
     `params` gives the other job's parameters their values, and `${name}` its text. Without an entry, a parameter that
     both jobs declare has this job's value. A job cannot run within itself.
