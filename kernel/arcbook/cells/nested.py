@@ -55,8 +55,8 @@ def left_by(cell: Cell, context: "Context") -> dict[str, Any]:
             with suppress(ArcbookError):
                 named = bind(tree.with_value({key: tree.value.get(key) for key in ("type", "uri")}), scope).value
                 if simple_type(str(named.get("type"))) == PipelineExecute.type_name():
-                    uri = str(named.get("uri"))
-                    left |= job_of(context.fetch(uri), uri).values
+                    uri = named.get("uri")
+                    left |= job_of(context.fetch(uri), uri).values if isinstance(uri, str) and uri else {}
     return left
 
 

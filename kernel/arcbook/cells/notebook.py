@@ -19,6 +19,7 @@ from arcbook.core.failures import CellError
 from arcbook.core.kernelspec import KERNEL, KERNELSPEC
 from arcbook.core.problem import Problem
 from arcbook.core.span import Span
+from arcbook.core.suggest import did_you_mean
 
 #: Top-level keys of a job file that are no values for `${…}`.
 _OWN_KEYS = ("stages", "plugins")
@@ -135,7 +136,7 @@ def document_job(text: str, origin: str = "") -> Job:
             ]
         )
     cells: list[Cell] = []
-    problems: list[Problem] = []
+    problems = _plugin_kinds(document)
     for kind, magic in _PLUGINS.items():
         cells += _members_as_cells(text, document, ("plugins", kind), problems, magic=magic, origin=origin)
     cells += _members_as_cells(text, document, ("stages",), problems, origin=origin)
@@ -146,6 +147,28 @@ def source_of(raw: Mapping[str, Any]) -> str:
     """A cell's text; notebooks store it as lines or as one text."""
     source = raw.get("source", "")
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
+
+
+def _plugin_kinds(document: Tree) -> list[Problem]:
+    """What is wrong with `plugins` as a whole: Arc reads its two members and no other, without a word."""
+    plugins = document.value.get("plugins")
+    listed = "`plugins` has the members `config` and `lifecycle`, each a list of objects."
+    if plugins is None:
+        return []
+    if not isinstance(plugins, dict):
+        message = "`plugins` must be an object"
+        return [Problem("wrong-value", message, document.span(("plugins",)), "plugins", listed)]
+    return [
+        Problem(
+            "unknown-key",
+            f"there are no plugins of the kind `{kind}`",
+            document.key_span(("plugins", kind)),
+            f"plugins.{kind}",
+            did_you_mean(kind, _PLUGINS) or listed,
+        )
+        for kind in plugins
+        if kind not in _PLUGINS
+    ]
 
 
 def _members_as_cells(
