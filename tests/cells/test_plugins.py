@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from arcbook.cells.bind import Scope
+from arcbook.cells.describe import job_schema
 from arcbook.cells.hocon import read_objects
 from arcbook.cells.magics import read_cell
 from arcbook.cells.notebook import document_job, job_notebook, notebook_job
@@ -181,3 +182,21 @@ def test_lists_of_plugins_of_another_shape(plugins: str, line: int, message: str
     assert problem.code in ("wrong-value", "unknown-key")
     assert (problem.message, problem.span and problem.span.line) == (message, line)
     assert problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("plugins", "sound"),
+    [
+        ({"lifecycle": [{"type": "ControlFlow", "environments": ["test"], "key": "k"}], "config": []}, True),
+        ({"lifecycle": [{"type": "ControlFlow", "kee": "k"}]}, False),
+        ({"config": [{"type": "ControlFlow"}]}, False),
+        ({"lifecyle": []}, False),
+    ],
+)
+def test_editors_know_plugins(plugins: dict[str, Any], sound: bool) -> None:
+    """The JSON Schema of a job takes what the reader takes, and marks what it refuses."""
+    import jsonschema
+
+    validator = jsonschema.Draft202012Validator(job_schema())
+    assert validator.is_valid({"plugins": plugins, "stages": []}) is sound
+    assert validator.is_valid({"stages": [{"type": "SQLTransform", "name": "q", "sql": "SELECT 1"}]})
