@@ -26,9 +26,10 @@ _PIECE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a first line holds: arguments by name, words without `=`, problems."""
+    """What a first line holds: arguments by name, those that a later one of their name overrules, words, problems."""
 
     arguments: Mapping[str, Argument] = field(default_factory=dict)
+    overruled: tuple[tuple[str, Argument], ...] = ()
     words: tuple[Argument, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -38,6 +39,7 @@ def read_arguments(
 ) -> Line:
     """The arguments in `source[start:end]`. `positional` allows words without `=`."""
     arguments: dict[str, Argument] = {}
+    overruled: list[tuple[str, Argument]] = []
     words: list[Argument] = []
     problems: list[Problem] = []
 
@@ -70,9 +72,11 @@ def read_arguments(
             following = re.compile(r"\s+[^\s=]+(?=\s|$)").match(source, stop, end)
             stop = following.end() if following else stop  # the word that was meant as the value
         else:
+            if key[1] in arguments:
+                overruled.append((key[1], arguments[key[1]]))
             arguments[key[1]] = Argument(value, span(first, stop), span(position, key.end(1)), offsets)
         position = max(stop, position + 1)
-    return Line(arguments, tuple(words), tuple(problems))
+    return Line(arguments, tuple(overruled), tuple(words), tuple(problems))
 
 
 def _value(source: str, position: int, end: int) -> tuple[str, int, bool, tuple[int, ...]]:

@@ -154,6 +154,7 @@ def read_cell(
     line_end = len(source) if line_end < 0 else line_end
     body, body_line = source[line_end + 1 :], source.count("\n", 0, line_end) + 2
     arguments: dict[str, Argument] = {}
+    overruled: tuple[tuple[str, Argument], ...] = ()
     rest = source[end:line_end]
     if spec.takes_line:
         if rest.strip():
@@ -165,12 +166,12 @@ def read_cell(
         problems = [*line.problems, *_argument_problems(spec, line.arguments)]
         if problems:
             raise CellError(sorted(problems, key=lambda problem: problem.span.column if problem.span else 0))
-        arguments = dict(line.arguments)
+        arguments, overruled = dict(line.arguments), line.overruled
         if line.words:
             first = line.words[0].span
             body = " " * (first.column - 1) + " ".join(each.value for each in line.words) + "\n" + body
             body_line -= 1
-    return Cell(source, spec.name, arguments, body, body_line, number, origin, cell_id, tags)
+    return Cell(source, spec.name, arguments, body, body_line, number, origin, cell_id, tags, overruled=overruled)
 
 
 def _positional(spec: MagicSpec) -> bool:

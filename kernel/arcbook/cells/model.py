@@ -41,7 +41,7 @@ class Cell:
 
     `magic` is the word behind `%`, in lower case, or empty for bare stage text. `body` is all after the first line of
     a magic cell (the whole text otherwise) and starts on line `body_line` of `source`. `tree` is the stage or plugin of
-    a job file's cell, which was read with the file.
+    a job file's cell, which was read with the file. `overruled` are arguments that a later one of their name overrules.
     """
 
     source: str
@@ -54,6 +54,7 @@ class Cell:
     cell_id: str = ""
     tags: tuple[str, ...] = ()
     tree: Tree | None = field(default=None, compare=False, repr=False)
+    overruled: tuple[tuple[str, Argument], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,12 @@ class Review:
         for name in spec.without_effect if spec else ():
             if name in cell.arguments:
                 self._without_effect(cell, name)
+        for name, argument in cell.overruled:
+            message = f"`{name}` is given twice; the last one, `{cell.arguments[name].value}`, is taken"
+            place = argument.key or argument.span
+            self.problems.append(
+                Problem("conflicting-keys", message, place, name, "Remove one of the two.", Severity.WARNING)
+            )
         if self.job.kind == "notebook":
             self._secrets_in(cell)
 
