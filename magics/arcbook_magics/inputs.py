@@ -1,4 +1,4 @@
-"""The values a shell has gathered for `${name}` and `:name`: declarations, given values, `%env`, secrets."""
+"""What a shell has gathered for later cells: declarations, given values, `%env`, secrets, plugins and their values."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +11,7 @@ from arcbook.core.problem import Problem
 if TYPE_CHECKING:
     from arcbook.cells.declarations import Declaration
     from arcbook.cells.params import Declarations, Values
+    from arcbook.stages.plugins.base import LifecyclePlugin
 
 
 def _elsewhere(problem: Problem) -> Problem:
@@ -23,10 +24,11 @@ def _elsewhere(problem: Problem) -> Problem:
 
 @dataclass(slots=True)
 class Inputs:
-    """What `%params`, `%env`, `%secret` and `%document` cells said so far.
+    """What cells without stages said so far.
 
     `given` are the values injected for parameters; they win over defaults whether they come before or after the
-    declarations. `env` keeps what earlier cells set: a later cell adds.
+    declarations. `env` keeps what earlier cells set: a later cell adds. `left` are members of job files that ran
+    within a cell, `lifecycle` the active plugins.
     """
 
     declared: "Declarations | None" = None
@@ -34,6 +36,10 @@ class Inputs:
     env: dict[str, str] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     document: dict[str, Any] = field(default_factory=dict)
+    left: dict[str, Any] = field(default_factory=dict)
+    lifecycle: "tuple[LifecyclePlugin, ...]" = ()
+    _added: "dict[str, tuple[LifecyclePlugin, ...]]" = field(default_factory=dict)
+    _computed: dict[str, dict[str, Any]] = field(default_factory=dict)
     _cells: "dict[str, Declarations]" = field(default_factory=dict)
 
     def declare(self, declarations: "Declarations", cell_id: str = "") -> None:
@@ -108,6 +114,29 @@ class Inputs:
             return declared.bind(given)
         except CellError as error:
             raise CellError([_elsewhere(problem) for problem in error.problems]) from None
+
+    @property
+    def plugins(self) -> dict[str, Any]:
+        """The values of configuration plugins; of two of one name that of the earlier cell."""
+        found: dict[str, Any] = {}
+        for values in self._computed.values():
+            found = {**values, **found}
+        return found
+
+    def set_plugins(self, values: dict[str, Any], cell_id: str = "") -> None:
+        """Take what a cell's plugins computed; running a cell again replaces what it computed before."""
+        self._computed[cell_id or ",".join(values)] = values
+
+    def lifecycle_without(self, cell_id: str) -> "tuple[LifecyclePlugin, ...]":
+        """The active plugins but for those that a cell added when it ran before: running it again replaces them."""
+        added = self._added.get(cell_id, ()) if cell_id else ()
+        return tuple(plugin for plugin in self.lifecycle if plugin not in added)
+
+    def set_lifecycle(self, active: "tuple[LifecyclePlugin, ...]", cell_id: str = "") -> None:
+        """Take the plugins that are active behind a cell."""
+        others = self.lifecycle_without(cell_id)
+        self._added[cell_id] = tuple(plugin for plugin in active if plugin not in others)
+        self.lifecycle = active
 
     def set_env(self, values: Mapping[str, str]) -> None:
         """Add values of `%env`; those whose names say that they are secret are masked."""

@@ -27,12 +27,12 @@ def page(bench: "Workbench", topic: str) -> Shown:
     if word.lower() == "conf":
         rows = [(o.name, str(o.default).lower(), o.variable, o.meaning) for o in OPTIONS.values()]
         return listing("", ("option", "default", "variable", "meaning"), rows)
-    found = magic_page(word) or stage_page(word)
+    found = magic_page(word) or type_page(word)
     if found is None:
         from arcbook.cells.describe import offered_magics
-        from arcbook.stages.registry import stage_types
+        from arcbook.stages.registry import plugin_types, stage_types
 
-        remedy = did_you_mean(word, [*offered_magics(), *stage_types()])
+        remedy = did_you_mean(word, [*offered_magics(), *stage_types(), *plugin_types()])
         raise DefinitionError(f"there is no help on `{word}`. {remedy}".rstrip())
     return text(found)
 
@@ -64,12 +64,12 @@ def magic_page(word: str) -> str | None:
     return "\n".join(lines)
 
 
-def stage_page(word: str) -> str | None:
-    """The page of a stage type, with its keys and example, or None."""
-    from arcbook.cells.describe import find_stage_type
+def type_page(word: str) -> str | None:
+    """The page of a stage or plugin type, with its keys and example, or None."""
+    from arcbook.cells.describe import find_plugin_type, find_stage_type
     from arcbook.cells.pages import stage_text
 
-    found = find_stage_type(word)
+    found = find_stage_type(word) or find_plugin_type(word)
     return f"{found.type_name()}\n\n{stage_text(found)}" if found else None
 
 

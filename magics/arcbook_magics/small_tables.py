@@ -29,13 +29,27 @@ def show(
     shown = Rows(columns, values[:most], more=len(values) > most)
     view = cell.arguments["outputView"].value if "outputView" in cell.arguments else ""
     if view:
-        _keep(bench, view, types, values)
+        _keep(bench, view, types, values, persist=_flag(cell, "persist"))
     label = view if options["datasetLabels"] else ""
     return Shown(table.bundle(shown, options, label=label))
 
 
-def _keep(bench: "Workbench", view: str, types: Mapping[str, str], values: tuple[tuple[str | None, ...], ...]) -> None:
-    from arcbook.engines.views import View
+def _flag(cell: "Cell", name: str) -> bool:
+    """Whether a cell's argument says true; that it says true or false was checked with the line."""
+    from arcbook.core.truth import TRUTH
+
+    return name in cell.arguments and TRUTH.get(cell.arguments[name].value.lower(), False)
+
+
+def _keep(
+    bench: "Workbench",
+    view: str,
+    types: Mapping[str, str],
+    values: tuple[tuple[str | None, ...], ...],
+    *,
+    persist: bool,
+) -> None:
+    from arcbook.runners.views import register, storage_level
     from arcbook.sql.quote import identifier
 
     def inside(session: "Session") -> None:
@@ -46,7 +60,9 @@ def _keep(bench: "Workbench", view: str, types: Mapping[str, str], values: tuple
             f"CAST({name} AS {kind}) AS {identifier(column)}"
             for name, (column, kind) in zip(names, types.items(), strict=True)
         ]
-        frame.selectExpr(*typed).createOrReplaceTempView(view)
-        session.views.put(View(view))
+        table = frame.selectExpr(*typed)
+        if persist and "persist" in session.capabilities:
+            table.persist(storage_level(session.settings.storage_level))
+        register(table, view, session)
 
     bench.with_session(inside)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem
-from arcbook.core.span import Span
 from arcbook_magics import table
 from arcbook_magics.options import Options
 from arcbook_magics.rows import Rows, read_rows
@@ -17,11 +16,11 @@ if TYPE_CHECKING:
     from arcbook.cells.model import Cell, Step
     from arcbook.cells.plan import Context
     from arcbook.runners.base import Result
-    from arcbook.runners.executor import Executor
+    from arcbook.runners.executor import Executor, Refused
     from arcbook_magics.workbench import Workbench
 
 #: Details that are for the record, not for the eye.
-_SILENT_DETAILS = ("sql", "message")
+_SILENT_DETAILS = ("sql", "message", "queryExecution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,8 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     from arcbook.cells.review import capability_gaps
 
     bench.refuse_secrets(cell)
-    _refuse_missing(cell)
-    context = bench.context()
+    context = bench.context().after(cell)
+    bench.inputs.left = dict(context.left)
     bench.inputs.refuse_missing(lambda: _filled_in(cell, context))
     steps = steps_of(cell, context)
     if not steps:
@@ -61,19 +60,41 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     if gaps:
         raise CellError(gaps)
     options = bench.options.with_arguments(cell.arguments)
-    parameters = context.values.typed
     for step in steps:
-        if context.settings.runs(step.stage.environments):
-            yield from _run_step(bench, step, parameters, options)
-        else:
-            yield _skipped(step, context.settings.environment or "")
+        yield from _run_due(bench, step, options)
+
+
+def _run_due(bench: "Workbench", step: "Step", options: Options) -> Iterator[Shown]:
+    """Run a step whose turn has come, unless its environment or a plugin forbids it."""
+    from arcbook.cells.plan import resolved
+
+    settings = bench.settings
+    if not settings.runs(step.stage.environments):
+        yield _skipped(step, settings.environment or "")
+    elif refused := _refused(bench, step):
+        yield left_out(step.stage.type_name(), step.stage.name, refused)
+    elif step.lazy:
+        for due in resolved(step, bench.computed):
+            yield from _run_due(bench, due, options)
+    else:
+        yield from _run_step(bench, step, options)
+
+
+def _refused(bench: "Workbench", step: "Step") -> "Refused | None":
+    """Why a plugin does not let a step run. In front of a person a stage that decides may decide again."""
+    from arcbook.stages.execute.control_flow import ControlFlowExecute
+
+    plugins = step.context.lifecycle if step.context else ()
+    if not plugins or (bench.interactive and isinstance(step.stage, ControlFlowExecute)):
+        return None
+    return bench.room.call(lambda executor: executor.refused(plugins, step.stage.name))
 
 
 def _filled_in(cell: "Cell", context: "Context") -> Iterator[str]:
     """The names that `${name}` asks for in those stages of a cell that run."""
     from arcbook.cells.bind import unbound
     from arcbook.cells.convert import trees_of
-    from arcbook.cells.plan import environments_of
+    from arcbook.cells.environments import environments_of
 
     scope = context.scope()
     for tree in trees_of(cell):
@@ -87,39 +108,26 @@ def _bound_by(steps: "list[Step]") -> Iterator[str]:
     from arcbook.stages.keys import Role
 
     for step in steps:
-        for _, sql in step.stage.values_of(Role.SQL):
+        for _, sql in (*step.stage.values_of(Role.SQL), *step.stage.values_of(Role.METADATA_SQL)):
             yield from (named.name for named in named_parameters(str(sql)))
 
 
-def _refuse_missing(cell: "Cell") -> None:
-    """Stop a cell whose magic makes a stage of a type that is not here yet.
+def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Shown]:
+    context = step.context or bench.context()
 
-    Raises:
-        CellError: it is such a cell.
-    """
-    from arcbook.cells.magics import MAGICS, magic_word
-    from arcbook.stages.registry import stage_types
-
-    wanted = MAGICS[cell.magic].makes_stage if cell.magic else None
-    word = magic_word(cell.source)
-    if wanted is None or wanted in stage_types() or word is None:
-        return
-    span = Span.at(cell.source, word[1] - 1, word[2], cell=cell.number)
-    message = f"the stage type `{wanted}`, which `%{cell.magic}` makes, is not in this version"
-    raise CellError([Problem("unknown-stage", message, span, remedy="`%help` lists the magics that are.")])
-
-
-def _run_step(bench: "Workbench", step: "Step", parameters: Mapping[str, Any], options: Options) -> Iterator[Shown]:
     def inside(executor: "Executor") -> _Ran:
         executor.settings = bench.settings
-        result = executor.execute(step, parameters)
+        result = executor.execute(step, context.values.typed, context.lifecycle)
         notices, executor.notices[:] = tuple(executor.notices), []
         with executor.explaining(step):  # reading is when a lazy view first runs
             return _Ran(result, _read(step, result, options), notices)
 
     events = len(bench.events)
     ran = bench.room.call(inside)
+    bench.keep_computed(ran.result.values)
     yield from map(text, ran.notices)
+    if ran.result.printed:
+        yield text(ran.result.printed)
     log = bench.events[events:] if options["showLog"] else []
     yield _shown(step, ran, options, log)
 
@@ -128,6 +136,8 @@ def _read(step: "Step", result: "Result", options: Options) -> Rows | None:
     """The first rows of what a stage made; a load or a gate shows counts, not rows."""
     if result.frame is None or step.stage.kind not in ("extract", "transform", "execute"):
         return None
+    if options["streaming"] and result.frame.isStreaming:
+        return None  # a stream has rows only once it has been started
     return read_rows(
         result.frame,
         limit=options.row_cap,
@@ -160,6 +170,15 @@ def _skipped(step: "Step", environment: str) -> Shown:
     why = f"environments=[{', '.join(listed)}]" if listed else "no environments"
     metadata = {"arcbook": _about(step, view=None, details={}, skipped=True)}
     return Shown({"text/plain": f"skipped: {why}, running {environment}"}, metadata)
+
+
+def left_out(kind: str, name: str, refused: "Refused") -> Shown:
+    """A stage or cell that a plugin does not let run: the run is a success all the same, so it is said plainly."""
+    details = plain({"reason": refused.reason, "message": refused.message})
+    about = {"stage": kind, "name": name, "view": None, "details": details, "skipped": True}
+    message = _line(refused.message)
+    said = f"not run: {f'{kind} `{name}`' if name else kind}, {refused.reason}"
+    return Shown({"text/plain": f"{said} The message: {message}" if message else said}, {"arcbook": about})
 
 
 def _about(step: "Step", *, view: str | None, details: dict[str, Any], skipped: bool) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 import atexit
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import ArcbookError, CancelledError, CellError
 from arcbook.core.launch import settings_from
 from arcbook.core.launcher import Launch
+from arcbook.core.masking import find_secrets, masker, names_a_secret
 from arcbook.core.problem import Problem
 from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from arcbook.cells.model import Cell
     from arcbook.cells.plan import Context
     from arcbook.engines.session import Session
-    from arcbook.runners.executor import Executor
+    from arcbook.runners.executor import Executor, Refused
 
 #: Not weak: a workbench holds its shell, by the functions that show and describe.
 _BENCHES: "dict[Any, Workbench]" = {}
@@ -150,7 +151,10 @@ class Workbench:
             values=self.inputs.values(),
             env=self.inputs.env,
             computed=self.computed,
+            plugins=self.inputs.plugins,
             document=self.inputs.document,
+            left=self.inputs.left,
+            lifecycle=self.inputs.lifecycle,
             fetch=frozen(self.launch.documents),
             engine=self.launch.engine,
         )
@@ -196,6 +200,24 @@ class Workbench:
         from arcbook_magics.stages import run_stages
 
         yield from run_stages(self, cell)
+
+    def keep_computed(self, values: Mapping[str, Any]) -> None:
+        """Take values of a ConfigExecute stage for lazy ones; those whose names say that they are secret are masked."""
+        for name, value in values.items():
+            if names_a_secret(name) and isinstance(value, str):
+                masker().add(value)
+        self.computed |= values
+
+    def abandoned(self) -> "Refused | None":
+        """In a launched run, why nothing further runs, Python neither; None when it does.
+
+        Raises:
+            ArcbookError: the engine cannot be opened.
+        """
+        plugins = self.inputs.lifecycle
+        if not plugins or self.launch.interactive:
+            return None
+        return self.room.call(lambda executor: executor.refused(plugins))
 
     def with_session(self, work: "Callable[[Session], Any]") -> Any:
         """Do `work` with the engine's session; waits for the engine.
@@ -281,8 +303,6 @@ class Workbench:
         Raises:
             CellError: the places.
         """
-        from arcbook.core.masking import find_secrets, masker
-
         found = find_secrets(cell.source)
         if not found:
             return
@@ -299,11 +319,12 @@ def _import_language() -> None:
     """Import what reads, checks and shows cells, magic by magic, stage type by stage type."""
     from arcbook.cells import describe, plan  # noqa: F401
     from arcbook.sql.references import analyse
-    from arcbook.stages.registry import stage_types
+    from arcbook.stages.registry import plugin_types, stage_types
     from arcbook_magics import stages  # noqa: F401
     from arcbook_magics.registry import magic_names
 
     for name in magic_names():
         magic(name)
     stage_types()
+    plugin_types()
     analyse("SELECT 1 AS one")  # the parser is imported with the first statement

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,11 @@ import pytest
 
 from arcbook.cells.arguments import read_arguments, unquoted
 from arcbook.cells.bind import Scope, bind
-from arcbook.cells.convert import trees_of
+from arcbook.cells.convert import plugin_trees_of, trees_of
 from arcbook.cells.fetch import relative_to
 from arcbook.cells.magics import read_cell
 from arcbook.cells.notebook import Job, document_job, job_notebook, notebook_job, read_job
-from arcbook.cells.plan import Context, check_job, steps_of
+from arcbook.cells.plan import Context, check_job, resolved, steps_of
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem, Severity
 from arcbook.core.settings import RunSettings
@@ -86,6 +87,9 @@ def test_notebooks_of_arc(notebooks_case: dict[str, Any], compare: Compare) -> N
     scope = Scope(notebooks_case["values"])
     stages = [bind(tree, scope).value for cell in job.cells for tree in trees_of(cell)]
     assert stages == notebooks_case["stages"]
+    for magic in ("configplugin", "lifecycleplugin"):
+        plugins = [tree.value for cell in job.cells if cell.magic == magic for tree in plugin_trees_of(cell)]
+        assert plugins == notebooks_case.get(f"{magic}s", [])
     compare(job.problems, notebooks_case["problems"])
 
 
@@ -180,21 +184,25 @@ def test_job_files_become_notebooks_with_the_same_stages() -> None:
 
 
 def test_launch_values_win_over_all_others() -> None:
-    """computed > launch > parameters > %env > document > process environment."""
+    """launch > parameters > %env > plugins > document > process environment; computed ones win in lazy stages only."""
     cell = read_cell("{type: SQLTransform, name: ${HOME}, environments: [test], sql: SELECT 1}")
+    lazy = read_cell("{type: SQLTransform, name: ${HOME}, environments: [test], sql: SELECT 1, resolution: lazy}")
     context = Context()
     assert steps_of(cell, context)[0].stage.name.startswith("/")
-    for field in ("document", "env", "launch", "computed"):
-        context = Context(
-            **{**{name: getattr(context, name) for name in ("document", "env", "launch")}, field: {"HOME": field}}
-        )
+    for field in ("document", "plugins", "env", "launch"):
+        changed: Any = {field: {"HOME": field}}
+        context = replace(context, **changed)
         assert steps_of(cell, context)[0].stage.name == field
+    context = replace(context, computed={"HOME": "computed"})
+    assert steps_of(cell, context)[0].stage.name == "launch"
+    (due,) = resolved(steps_of(lazy, context)[0], {"HOME": "computed"})
+    assert due.stage.name == "computed"
 
 
 @pytest.mark.parametrize(
     ("attribute", "cell"),
     [("opaque", "%sql outputView=b environments=test\nSELECT * FROM a"),
-     ("computes", "{type: SQLTransform, name: ${LATER}, environments: [test], sql: SELECT 1, outputView: b}")],
+     ("computes", "{type: SQLTransform, name: ${X}, environments: [test], sql: SELECT 1, resolution: lazy}")],
 )  # fmt: skip
 def test_a_stage_type_says_what_its_keys_do_not_show(
     attribute: str, cell: str, monkeypatch: pytest.MonkeyPatch

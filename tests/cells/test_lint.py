@@ -27,7 +27,7 @@ def test_the_aws_example_is_repaired_in_one_place(data: Path) -> None:
         ("%sqll outputVew=o\nSELECT 1", "%sql outputView=o\nSELECT 1"),
         ("%sql outputView=o\nSELECT '%sqlvaildate'", None),
         ("%zzzzzz", None),
-        ("%configexecut\nSELECT 1", None),
+        ("%configexecut\nSELECT 1", "%configexecute\nSELECT 1"),
         ("{type: SQLTransform}", None),
         ("%env\nnumRow=1", None),
     ],

@@ -74,6 +74,8 @@ def test_completeness(source: str, status: str) -> None:
         ('{ "type": "ParquetLoad", "saveMode": "', '" }', "Overwrite"),
         ('{ "saveMode": "App', '", "type": "ParquetLoad" }', "Append"),
         ("{ type: ParquetLoad, saveMode = ", "", "Ignore"),
+        ('%lifecycleplugin\n{ "type": "', '" }', "ControlFlow"), ("%lifecycleplugin re", "", "remove="),
+        ('%configplugin\n{ "type": "DeltaPeriodDynamicConfigurationPlugin", "ret', "", "returnName"),
         ("%sql resolution=", "\nSELECT 1", "lazy"), ('%arc\n{ "type": "SQLTransform", "out', "", "outputView"),
     ],
 )  # fmt: skip

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from arcbook.cells.check import check, examine
+from arcbook.cells.check import examine
 from arcbook.cells.hocon import read_objects
-from arcbook.cells.model import Cell, Step
+from arcbook.cells.model import Cell
+from arcbook.cells.params import Values
+from arcbook.cells.plan import Context, resolved, steps_of
 from arcbook.core.failures import ArcbookError
 from arcbook.core.settings import RunSettings
 from arcbook.runners.base import Result
@@ -48,16 +50,17 @@ def test_run(case: Case, executor: Executor, tmp_path: Path, request: pytest.Fix
     base = _base(case, tmp_path)
     if "settings" in case.data:
         executor.settings = RunSettings(**case.data["settings"])
-    _run_all(executor, case.data.get("before", ""), base, case)
+    computed: dict[str, Any] = {}
+    _run_all(executor, case.data.get("before", ""), base, case, computed)
     if "error" in case.data:
         with pytest.raises(ArcbookError) as caught:
-            _run_all(executor, case.data["cell"], base, case).frame.collect()  # type: ignore[union-attr]
+            _run_all(executor, case.data["cell"], base, case, computed).frame.collect()  # type: ignore[union-attr]
         expected = case.data["error"]["class"]
         expected = expected[executor.engine.name] if isinstance(expected, dict) else expected
         assert caught.value.failure.name == expected
         assert _placed(case.data["error"]["message"], base) in caught.value.message
     else:
-        result = _run_all(executor, case.data["cell"], base, case)
+        result = _run_all(executor, case.data["cell"], base, case, computed)
         _compare(result, executor, case.data, base)
     for folder, texts in case.data.get("outputs", {}).items():
         assert _texts(base, folder) == texts
@@ -78,13 +81,16 @@ def _placed(text: str, base: str) -> str:
     return text.replace("${BASE}", base).replace("${PATH}", base.removeprefix("file://"))
 
 
-def _run_all(executor: Executor, text: str, base: str, case: Case) -> Result:
+def _run_all(executor: Executor, text: str, base: str, case: Case, computed: dict[str, Any]) -> Result:
+    """Run stage text; values that its stages compute are added to `computed`."""
     text = _placed(text, base)
     result = Result()
-    for tree in read_objects(text):
-        stage = check(tree, settings=executor.settings, source=text)
-        step = Step(stage=stage, tree=tree, cell=Cell(source=text))
-        result = executor.execute(step, case.data.get("parameters", {}))
+    values = Values(typed=case.data.get("parameters", {}))
+    for step in steps_of(Cell(source=text, body=text), Context(settings=executor.settings, values=values)):
+        for due in resolved(step, computed):
+            assert due.context is not None
+            result = executor.execute(due, due.context.values.typed)
+            computed |= result.values
     return result
 
 
@@ -94,7 +100,7 @@ def _compare(result: Result, executor: Executor, expected: dict[str, Any], base:
         assert known == expected["details"]
     frame = result.frame
     if "after" in expected:
-        frame = _run_all(executor, expected["after"], base, Case("", "run", expected)).frame
+        frame = _run_all(executor, expected["after"], base, Case("", "run", expected), {}).frame
     if "columns" in expected:
         assert frame is not None
         assert {field.name: field.dataType.simpleString() for field in frame.schema.fields} == expected["columns"]

@@ -70,9 +70,9 @@ def test_every_key_is_described(declared: type[Stage]) -> None:
 
 @every_type
 def test_a_runner_is_registered(declared: type[Stage]) -> None:
-    """What is declared can run."""
+    """What is declared can run; a stage that others take the place of never does."""
     load_runners()
-    assert run.dispatch(declared) is not run.dispatch(object)
+    assert declared.expands or run.dispatch(declared) is not run.dispatch(object)
 
 
 @every_type
@@ -112,7 +112,9 @@ def test_declaration_and_runner_are_small(declared: type[Stage]) -> None:
     """One file per type, at the same path below `stages` and `runners`."""
     load_runners()
     declaration = Path(inspect.getfile(declared))
-    runner = Path(inspect.getfile(run.dispatch(declared)))
     assert len(declaration.read_text(encoding="utf-8").splitlines()) <= DECLARATION_LINES
+    if declared.expands:
+        return
+    runner = Path(inspect.getfile(run.dispatch(declared)))
     assert len(runner.read_text(encoding="utf-8").splitlines()) <= RUNNER_LINES
     assert declaration.parts[-2:] == runner.parts[-2:]

@@ -113,3 +113,43 @@ def test_one_workbench_per_shell(shell: Any) -> None:
     shell.run_line_magic("reload_ext", "arcbook_magics")
     assert get_workbench(shell) is not bench  # unloading ends the engine, loading begins anew
     assert "one" in repr(shell.run_line_magic("sql", "SELECT 1 AS one"))
+
+
+def test_dynamic_cells(shell: Any) -> None:
+    """Computed values, plugins and metadata work as in the kernel."""
+    assert "TOP" in repr(shell.run_cell_magic("configexecute", "name=c", "SELECT to_json(named_struct('TOP', 3))"))
+    shown = shell.run_cell_magic("sql", "resolution=lazy sqlParams=n=${TOP}", "SELECT ${n} AS n")
+    assert repr(shown).splitlines()[-1].strip() == "3"
+    period = (
+        "{type: DeltaPeriodDynamicConfigurationPlugin, environments: [test], returnName: PERIOD, lagDays: 0,"
+        ' leadDays: 1, formatter: uuuuMMdd, currentDate: "20260228"}'
+    )
+    assert "20260228,20260301" in repr(shell.run_cell_magic("configplugin", "", period))
+    shown = shell.run_cell_magic("sql", "sqlParams=p=${PERIOD}", "SELECT '${p}' AS p")
+    assert "20260228,20260301" in repr(shown)
+    plugin = "{type: ControlFlow, environments: [test], key: k}"
+    assert '"key":"k"' in repr(shell.run_cell_magic("lifecycleplugin", "", plugin))
+    assert '"key":"k"' in repr(shell.run_line_magic("lifecycleplugin", ""))
+    assert "No lifecycle plugin" in repr(shell.run_line_magic("lifecycleplugin", "remove=ControlFlow"))
+    shell.run_cell_magic("sql", "outputView=described", "SELECT 1 AS id, 'x' AS name")
+    kept = shell.run_cell_magic(
+        "metadatafilter", "inputView=described outputView=kept", "SELECT name FROM metadata WHERE type = 'string'"
+    )
+    assert kept.df.columns == ["name"]
+    with pytest.raises(QualityError):
+        shell.run_cell_magic("metadatavalidate", "inputView=kept", "SELECT count(*) = 2, 'two columns' FROM metadata")
+
+
+def test_tables_of_our_own_become_views(shell: Any, tmp_path: Any) -> None:
+    """Of Arc's columns and types; `persist` is taken."""
+    (tmp_path / "b.csv").write_text("x" * 2048)
+    (tmp_path / "a").mkdir()
+    shell.run_cell_magic("list", "outputView=files persist=true numRows=1", str(tmp_path))
+    columns = "path string, name string, modificationTime timestamp, size string, bytes bigint"
+    frame = shell.run_cell_magic("sql", "", "SELECT * FROM files ORDER BY name").df
+    assert ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in frame.schema.fields) == columns
+    assert [(row.name, row.size, row.bytes) for row in frame.collect()] == [("a", "", None), ("b.csv", "2.0 KiB", 2048)]
+    shell.run_cell_magic("metadata", "outputView=columns", "files")
+    assert shell.run_cell_magic("sql", "", "SELECT name FROM columns").df.count() == 5
+    with pytest.raises(CellError, match="true or false"):
+        shell.run_cell_magic("list", "persist=maybe", str(tmp_path))

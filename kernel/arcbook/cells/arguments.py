@@ -26,9 +26,10 @@ _PIECE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a first line holds: arguments by name, words without `=`, problems."""
+    """What a first line holds: arguments by name, those that a later one of their name overrules, words, problems."""
 
     arguments: Mapping[str, Argument] = field(default_factory=dict)
+    overruled: tuple[tuple[str, Argument], ...] = ()
     words: tuple[Argument, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -38,6 +39,7 @@ def read_arguments(
 ) -> Line:
     """The arguments in `source[start:end]`. `positional` allows words without `=`."""
     arguments: dict[str, Argument] = {}
+    overruled: list[tuple[str, Argument]] = []
     words: list[Argument] = []
     problems: list[Problem] = []
 
@@ -52,7 +54,7 @@ def read_arguments(
             break
         key = _KEY.match(source, position, end)
         first = key.end() if key else position
-        value, stop, closed = _value(source, first, end)
+        value, stop, closed, offsets = _value(source, first, end)
         if not closed:
             problems.append(
                 Problem(
@@ -70,34 +72,56 @@ def read_arguments(
             following = re.compile(r"\s+[^\s=]+(?=\s|$)").match(source, stop, end)
             stop = following.end() if following else stop  # the word that was meant as the value
         else:
-            arguments[key[1]] = Argument(value, span(first, stop))
+            if key[1] in arguments:
+                overruled.append((key[1], arguments[key[1]]))
+            arguments[key[1]] = Argument(value, span(first, stop), span(position, key.end(1)), offsets)
         position = max(stop, position + 1)
-    return Line(arguments, tuple(words), tuple(problems))
+    return Line(arguments, tuple(overruled), tuple(words), tuple(problems))
 
 
-def _value(source: str, position: int, end: int) -> tuple[str, int, bool]:
-    """The value that starts at `position`, its end, and whether its quotes are closed."""
+def _value(source: str, position: int, end: int) -> tuple[str, int, bool, tuple[int, ...]]:
+    """The value that starts at `position`, its end, whether its quotes are closed, and its characters' offsets."""
+    start = position
     if source.startswith("'", position):
         # Single quotes group only a whole value: inside a word an apostrophe is a character.
         closing = re.compile(r"'(?=\s|$)").search(source, position + 1, end)
         if closing:
-            return source[position + 1 : closing.start()], closing.end(), True
+            value = source[position + 1 : closing.start()]
+            return value, closing.end(), True, tuple(range(1, len(value) + 2))
     pieces: list[tuple[str, bool]] = []
     while position < end and not source[position].isspace():
         found = _PIECE.match(source, position, end)
         if found is None:
-            return "", end, False
+            return "", end, False, ()
         quoted = found["double"] is not None
         pieces.append((found[0], quoted))
         position = found.end()
     if len(pieces) == 1 and pieces[0][1]:
-        return _unescaped(pieces[0][0][1:-1]), position, True
+        value, offsets = _unescaped_with_offsets(pieces[0][0][1:-1])
+        return value, position, True, tuple(offset + 1 for offset in offsets)
     # Quotes around a part stay: whoever splits the value (`sqlParams`) needs them; other values lose them there.
-    return "".join(text for text, _ in pieces), position, True
+    return source[start:position], position, True, tuple(range(position - start + 1))
 
 
 def _unescaped(text: str) -> str:
     return re.sub(r'\\(["\\])', r"\1", text)
+
+
+def _unescaped_with_offsets(text: str) -> tuple[str, list[int]]:
+    """A text without its escapes, and the offset in `text` of each of its characters and of its end."""
+    starts = [found.start() for found in re.finditer(r'\\["\\]|.', text, re.DOTALL)]
+    return _unescaped(text), [*starts, len(text)]
+
+
+def split_items(value: str) -> list[tuple[str, int, int]]:
+    """The items of a list argument, separated by commas outside quotes: text without quotes, and offsets in `value`."""
+    items = []
+    for found in re.finditer(r'(?:"(?:[^"\\]|\\.)*"|\$\{[^}]*\}|[^,"])+', value):
+        text = found[0].strip()
+        if text:
+            start = found.start() + found[0].index(text)
+            items.append((unquoted(text), start, start + len(text)))
+    return items
 
 
 def split_pairs(value: str) -> list[tuple[str, str, int, int]]:

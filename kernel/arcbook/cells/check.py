@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -20,10 +20,12 @@ from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
 from arcbook.schemas.model import Schema
 from arcbook.schemas.read import SchemaError
-from arcbook.stages.base import Stage, roles_of
+from arcbook.stages.base import Declared, Stage, roles_of
 from arcbook.stages.keys import Role
 from arcbook.stages.registry import stage_types
 from arcbook.stages.unknown import unknown_stage
+
+_D = TypeVar("_D", bound=Declared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def examine(tree: Tree, *, settings: RunSettings, fetch: Fetch = fetch_text, sou
     problems = [*_alternatives(tree, stage_type), *_policies(tree, settings), *authentication_problems(tree)]
     tree, found = with_documents(tree, stage_type, fetch)
     problems += found
-    stage, found = _validated(tree, stage_type)
+    stage, found = validated(tree, stage_type)
     problems += [each for each in found if each.code == "schema" or not _said(each, problems)]
     if stage is not None:
         problems += _schema_warnings(stage, tree)
@@ -86,8 +88,7 @@ def _type_of(tree: Tree) -> tuple[type[Stage] | None, Problem | None]:
         return None, Problem(
             "missing-key", "a stage needs the key `type`", opening(tree.span(())), "type", "Say which stage it is."
         )
-    # Arc also takes the full name of a class, and a version behind a colon.
-    simple = str(name).partition(":")[0].rpartition(".")[2]
+    simple = simple_type(str(name))
     found = stage_types().get(simple)
     if found:
         return found, None
@@ -95,16 +96,22 @@ def _type_of(tree: Tree) -> tuple[type[Stage] | None, Problem | None]:
     return None, Problem("unknown-stage", message, tree.span(("type",)), "type", remedy)
 
 
-def _validated(tree: Tree, stage_type: type[Stage]) -> tuple[Stage | None, list[Problem]]:
+def simple_type(name: str) -> str:
+    """The type that a key `type` names: Arc also takes the full name of a class, and a version behind a colon."""
+    return name.partition(":")[0].rpartition(".")[2]
+
+
+def validated(tree: Tree, declared: type[_D]) -> tuple[_D | None, list[Problem]]:
+    """The object that a tree declares, or what is wrong with its keys; what depends on placeholders is left unsaid."""
     value = {key: item for key, item in tree.value.items() if key != "type"}
     unbound = set(_placeholder_paths(value))
     try:
-        return stage_type.model_validate(value), []
+        return declared.model_validate(value), []
     except ValidationError as failure:
         found = failure.errors(include_url=False)
     if _booleans_to_text(value, found):
         try:
-            return stage_type.model_validate(value), []
+            return declared.model_validate(value), []
         except ValidationError as failure:
             found = failure.errors(include_url=False)
     problems = []
@@ -116,7 +123,7 @@ def _validated(tree: Tree, stage_type: type[Stage]) -> tuple[Stage | None, list[
             continue
         path = _key_path(tuple(error["loc"]), value)
         if not _within(path, unbound):
-            problems.append(problem_of({**error, "loc": path}, tree, stage_type))
+            problems.append(problem_of({**error, "loc": path}, tree, declared))
     return None, problems
 
 

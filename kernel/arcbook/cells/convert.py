@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from arcbook.cells.arguments import split_pairs, unquoted
+from arcbook.cells.arguments import split_items, split_pairs, unquoted
 from arcbook.cells.hocon import read_objects
 from arcbook.cells.magics import MAGICS, MagicSpec
 from arcbook.cells.merge import concatenate
@@ -24,12 +24,25 @@ def trees_of(cell: Cell) -> list[Tree]:
     Raises:
         CellError: syntax problems of the text, or of map arguments of the magic.
     """
-    if cell.tree is not None:
-        return [cell.tree]
     if cell.magic in ("", "arc"):
-        return read_objects(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line)
+        return _objects(cell)
     spec = MAGICS[cell.magic]
     return [_magic_tree(cell, spec)] if spec.makes_stage else []
+
+
+def plugin_trees_of(cell: Cell) -> list[Tree]:
+    """The plugins a cell holds, unbound; none for a cell of another kind.
+
+    Raises:
+        CellError: syntax problems of the text.
+    """
+    return _objects(cell) if cell.magic in ("configplugin", "lifecycleplugin") else []
+
+
+def _objects(cell: Cell) -> list[Tree]:
+    if cell.tree is not None:
+        return [cell.tree]
+    return read_objects(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line)
 
 
 def default_name(cell: Cell) -> str:
@@ -40,6 +53,7 @@ def default_name(cell: Cell) -> str:
 def _magic_tree(cell: Cell, spec: MagicSpec) -> Tree:
     whole = Span.at(cell.source, 0, len(cell.source), cell=cell.number, origin=cell.origin)
     spans: dict[Path, Span] = {(): whole}
+    key_spans: dict[Path, Span] = {(): whole}
     value: dict[str, Any] = {"type": spec.makes_stage, "name": default_name(cell)}
     problems: list[Problem] = []
     kinds = _kinds(spec.makes_stage)
@@ -47,20 +61,21 @@ def _magic_tree(cell: Cell, spec: MagicSpec) -> Tree:
         if (spec.argument(name) or name in spec.without_effect) and name not in kinds:
             continue  # how to display the result, nothing of the stage
         spans[(name,)] = argument.span
+        key_spans[(name,)] = argument.key or argument.span
         kind = kinds.get(name, "map" if name == "sqlParams" else "text")
         if kind == "map":
-            value[name] = _map(name, argument, spans, problems)
+            value[name] = _map(name, argument, spans, key_spans, problems)
         elif kind == "list" or name == "environments":
-            value[name] = [_filled(part.strip(), argument.span) for part in argument.value.split(",") if part.strip()]
+            value[name] = _list(name, argument, spans)
         else:
-            value[name] = _filled(unquoted(argument.value), argument.span)
+            value[name] = _filled(unquoted(argument.value), argument)
     if problems:
         raise CellError(problems)
     sql, span = _body(cell)
     if sql:
         value["sql"] = sql
         spans[("sql",)] = span
-    return Tree(value, spans, dict(spans))
+    return Tree(value, spans, {**spans, **key_spans})
 
 
 def _body(cell: Cell) -> tuple[str, Span]:
@@ -72,14 +87,16 @@ def _body(cell: Cell) -> tuple[str, Span]:
     return text, Span.at(cell.source, offset, offset + len(text), cell=cell.number, origin=cell.origin)
 
 
-def _filled(text: str, span: Span) -> Any:
-    """A value with its `${name}` as substitutions; all of them have the place of the whole argument."""
+def _filled(text: str, argument: Argument, start: int = 0) -> Any:
+    """A part of an argument's value, from `start` on, with its `${name}` as substitutions."""
+    start = argument.value.find(text, start) if text else start
     parts: list[Any] = []
     position = 0
     for found in _SUBSTITUTION.finditer(text):
         if found.start() > position:
             parts.append(text[position : found.start()])
-        parts.append(Substitution(found[2], span, bool(found[1])))
+        place = argument.place(start + found.start(), start + found.end()) if start >= 0 else argument.span
+        parts.append(Substitution(found[2], place, bool(found[1])))
         position = found.end()
     if not parts:
         return text
@@ -88,24 +105,41 @@ def _filled(text: str, span: Span) -> Any:
     return parts[0] if len(parts) == 1 else concatenate(parts)
 
 
-def _map(name: str, argument: Argument, spans: dict[Path, Span], problems: list[Problem]) -> dict[str, Any]:
-    """`a=b,c=${X}` as an object; each entry has the place of the argument."""
+def _map(
+    name: str,
+    argument: Argument,
+    spans: dict[Path, Span],
+    key_spans: dict[Path, Span],
+    problems: list[Problem],
+) -> dict[str, Any]:
+    """`a=b,c=${X}` as an object."""
     value: dict[str, Any] = {}
-    for key, text, _, _ in split_pairs(argument.value):
+    for key, text, start, end in split_pairs(argument.value):
         if not key:
             problems.append(
                 Problem(
                     "magic-argument",
                     f"`{text}` in `{name}` is no `name=value`",
-                    argument.span,
+                    argument.place(start, end),
                     name,
                     f"Write `{name}=a=1,b=2`; put a value that has commas into double quotes.",
                 )
             )
             continue
-        value[key] = _filled(text, argument.span)
-        spans[(name, key)] = argument.span
+        first = start + len(key) + 1
+        value[key] = _filled(text, argument, first)
+        spans[(name, key)] = argument.place(first, end)
+        key_spans[(name, key)] = argument.place(start, first - 1)
     return value
+
+
+def _list(name: str, argument: Argument, spans: dict[Path, Span]) -> list[Any]:
+    """`a,b,${X}` as a list."""
+    items = []
+    for position, (text, start, end) in enumerate(split_items(argument.value)):
+        items.append(_filled(text, argument, start))
+        spans[(name, position)] = argument.place(start, end)
+    return items
 
 
 def _kinds(makes_stage: str | None) -> dict[str, str]:

@@ -7,8 +7,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from arcbook.cells.magics import MAGICS
 from arcbook.core.failures import DefinitionError
-from arcbook.stages.base import Stage, description_of
-from arcbook.stages.registry import stage_types
+from arcbook.stages.base import Declared, Stage, description_of
+from arcbook.stages.plugins.base import Plugin
+from arcbook.stages.registry import plugin_types, stage_types
 from arcbook.stages.unknown import unknown_stage
 
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -43,8 +44,13 @@ def stage_type(name: str) -> type[Stage]:
     return found
 
 
-def summary(declared: type[Stage]) -> str:
-    """The first line of a stage's documentation."""
+def find_plugin_type(name: str) -> type[Plugin] | None:
+    """The plugin type of that name, whatever its case, if there is one."""
+    return {known.lower(): declared for known, declared in plugin_types().items()}.get(name.lower())
+
+
+def summary(declared: type[Declared]) -> str:
+    """The first line of the documentation of a stage or plugin."""
     return documentation(declared).partition("\n")[0]
 
 
@@ -54,12 +60,12 @@ def offered_magics() -> list[str]:
     return sorted(name for name, spec in MAGICS.items() if spec.makes_stage is None or spec.makes_stage in types)
 
 
-def documentation(declared: type[Stage]) -> str:
-    """All of a stage's documentation; its first line is the summary."""
+def documentation(declared: type[Declared]) -> str:
+    """All of the documentation of a stage or plugin; its first line is the summary."""
     return inspect.getdoc(declared) or ""
 
 
-def key_rows(declared: type[Stage]) -> list[KeyRow]:
+def key_rows(declared: type[Declared]) -> list[KeyRow]:
     """The keys: required ones first, then in the order of the declaration."""
     rows = []
     for name, field in declared.model_fields.items():
@@ -70,8 +76,8 @@ def key_rows(declared: type[Stage]) -> list[KeyRow]:
     return sorted(rows, key=lambda row: not row.required)
 
 
-def stage_schema(declared: type[Stage]) -> dict[str, Any]:
-    """The JSON Schema of a stage object of that type."""
+def stage_schema(declared: type[Declared]) -> dict[str, Any]:
+    """The JSON Schema of a stage or plugin object of that type."""
     schema = declared.model_json_schema(by_alias=True, mode="validation")
     properties = {"type": {"const": declared.type_name()}, **schema.get("properties", {})}
     required = ["type", *schema.get("required", [])]
@@ -87,29 +93,39 @@ def stage_schema(declared: type[Stage]) -> dict[str, Any]:
 
 
 def job_schema(types: Mapping[str, type[Stage]] | None = None) -> dict[str, Any]:
-    """The JSON Schema of a job file: an object whose `stages` are stage objects told apart by their `type`."""
+    """The JSON Schema of a job file: an object whose `stages` and `plugins` are objects told apart by their `type`."""
     definitions: dict[str, Any] = {}
-    for name, declared in (types or stage_types()).items():
-        schema = stage_schema(declared)
-        schema.pop("$schema")
-        definitions |= schema.pop("$defs", {})
-        definitions[name] = schema
-    names = list(types or stage_types())
-    cases = [{"if": {"properties": {"type": {"const": name}}}, "then": {"$ref": f"#/$defs/{name}"}} for name in names]
-    stage = {
-        "type": "object",
-        "required": ["type"],
-        "properties": {"type": {"enum": names}},
-        "allOf": cases,
-    }
+    kinds: dict[str, Any] = {"stage": _one_of(types or stage_types(), definitions)}
+    for kind in dict.fromkeys(declared.kind for declared in plugin_types().values()):
+        of_kind = {name: declared for name, declared in plugin_types().items() if declared.kind == kind}
+        kinds[f"{kind}-plugin"] = _one_of(of_kind, definitions)
+
+    def listed(kind: str) -> dict[str, Any]:
+        return {"type": "array", "items": {"$ref": f"#/$defs/{kind}"}}
+
+    plugins = {kind.removesuffix("-plugin"): listed(kind) for kind in kinds if kind != "stage"}
     return {
         "$schema": _SCHEMA,
         "title": "arcbook job",
         "type": "object",
         "required": ["stages"],
-        "properties": {"stages": {"type": "array", "items": {"$ref": "#/$defs/stage"}}},
-        "$defs": {"stage": stage, **definitions},
+        "properties": {
+            "plugins": {"type": "object", "properties": plugins, "additionalProperties": False},
+            "stages": listed("stage"),
+        },
+        "$defs": {**kinds, **definitions},
     }
+
+
+def _one_of(types: Mapping[str, type[Declared]], definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an object of one of these types, which are added to `definitions`."""
+    for name, declared in types.items():
+        schema = stage_schema(declared)
+        schema.pop("$schema")
+        definitions.update(schema.pop("$defs", {}))
+        definitions[name] = schema
+    cases = [{"if": {"properties": {"type": {"const": name}}}, "then": {"$ref": f"#/$defs/{name}"}} for name in types]
+    return {"type": "object", "required": ["type"], "properties": {"type": {"enum": list(types)}}, "allOf": cases}
 
 
 def _default(value: Any) -> str:

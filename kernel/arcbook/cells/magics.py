@@ -97,6 +97,9 @@ MAGICS: Mapping[str, MagicSpec] = MappingProxyType(
             MagicSpec("conf", "Set options of the kernel, `key=value`.", (), "assignments"),
             MagicSpec("python", "Run Python beside the stages.", (), "python"),
             MagicSpec("document", "Values that a job file holds beside its stages, in HOCON.", (), "document"),
+            MagicSpec("configplugin", "Compute values for `${name}` by the plugins below.", (), "objects"),
+            MagicSpec("lifecycleplugin", "Have the plugins below act around every later stage.",
+                      (ArgumentSpec("remove", "text", "Type of the plugins to be removed, or `all`."),), "objects"),
             MagicSpec("schema", "Show a view's schema as JSON.", _DISPLAY, "view"),
             MagicSpec("printschema", "Show a view's columns as a tree.", _DISPLAY, "view"),
             MagicSpec("metadata", "Show a view's columns with their metadata.", (*_VIEW, *_DISPLAY), "view"),
@@ -110,8 +113,6 @@ MAGICS: Mapping[str, MagicSpec] = MappingProxyType(
 
 #: Magics of Arc that arcbook knows of and does not run, with what to do instead.
 _REFUSED = {
-    "configplugin": "Declare values by `%params` or `%env`.",
-    "lifecycleplugin": "arcbook has no lifecycle plugins.",
     "cypher": "Graph stages do not exist any more in Arc either.",
     "summary": "Use `%sql` with aggregates.",
 }
@@ -153,6 +154,7 @@ def read_cell(
     line_end = len(source) if line_end < 0 else line_end
     body, body_line = source[line_end + 1 :], source.count("\n", 0, line_end) + 2
     arguments: dict[str, Argument] = {}
+    overruled: tuple[tuple[str, Argument], ...] = ()
     rest = source[end:line_end]
     if spec.takes_line:
         if rest.strip():
@@ -164,12 +166,12 @@ def read_cell(
         problems = [*line.problems, *_argument_problems(spec, line.arguments)]
         if problems:
             raise CellError(sorted(problems, key=lambda problem: problem.span.column if problem.span else 0))
-        arguments = dict(line.arguments)
+        arguments, overruled = dict(line.arguments), line.overruled
         if line.words:
             first = line.words[0].span
             body = " " * (first.column - 1) + " ".join(each.value for each in line.words) + "\n" + body
             body_line -= 1
-    return Cell(source, spec.name, arguments, body, body_line, number, origin, cell_id, tags)
+    return Cell(source, spec.name, arguments, body, body_line, number, origin, cell_id, tags, overruled=overruled)
 
 
 def _positional(spec: MagicSpec) -> bool:
@@ -203,7 +205,13 @@ def _argument_problems(spec: MagicSpec, arguments: Mapping[str, Argument]) -> li
                 f"Did you mean `{near}`?" if near else f"`%{spec.name}` takes: {', '.join(sorted(known)) or 'none'}."
             )
             problems.append(
-                Problem("magic-argument", f"`%{spec.name}` has no argument `{name}`", argument.span, name, remedy)
+                Problem(
+                    "magic-argument",
+                    f"`%{spec.name}` has no argument `{name}`",
+                    argument.key or argument.span,
+                    name,
+                    remedy,
+                )
             )
         elif display and name not in (keys or ()) and (expected := _mismatch(display.kind, argument.value)):
             problems.append(

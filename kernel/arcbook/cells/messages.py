@@ -7,7 +7,7 @@ from arcbook.cells.tree import Path, Tree
 from arcbook.core.problem import Problem
 from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean
-from arcbook.stages.base import Stage, description_of
+from arcbook.stages.base import Declared, description_of
 
 _KINDS = {
     "string_type": "text",
@@ -34,10 +34,11 @@ _LIMITS = {
 }
 
 
-def problem_of(error: Mapping[str, Any], tree: Tree, stage_type: type[Stage]) -> Problem:
+def problem_of(error: Mapping[str, Any], tree: Tree, stage_type: type[Declared]) -> Problem:
     """The problem that one of pydantic's errors stands for.
 
-    A stage's own validator may raise `PydanticCustomError` with the context keys `code`, `key` and `remedy`.
+    A declaration's own validator may raise `PydanticCustomError` with the context keys `code`, `key`, `remedy` and `at`
+    (`value` when the place is the key's value rather than the key).
     """
     context = error.get("ctx") or {}
     path = tuple(error["loc"])
@@ -58,7 +59,7 @@ def problem_of(error: Mapping[str, Any], tree: Tree, stage_type: type[Stage]) ->
     return Problem("wrong-value", *_wrong(error, context, key, tree, path))
 
 
-def missing_key(tree: Tree, path: Path, stage_type: type[Stage], *, message: str = "") -> Problem:
+def missing_key(tree: Tree, path: Path, stage_type: type[Declared], *, message: str = "") -> Problem:
     """A required key is not there: the place is where its object begins."""
     key = ".".join(str(part) for part in path)
     return Problem(
@@ -75,12 +76,12 @@ def opening(span: Span | None) -> Span | None:
     return span and Span(span.line, span.column, span.line, span.column + 1, span.cell, span.origin)
 
 
-def keys_sentence(stage_type: type[Stage]) -> str:
+def keys_sentence(stage_type: type[Declared]) -> str:
     """All keys of a stage type."""
     return f"{stage_type.type_name()} knows: {', '.join(stage_type.keys())}."
 
 
-def _describe(stage_type: type[Stage], path: Path) -> str:
+def _describe(stage_type: type[Declared], path: Path) -> str:
     name = stage_type.keys().get(str(path[0])) if len(path) == 1 else None
     return f"Add it. {description_of(stage_type.model_fields[name])}".strip() if name else "Add it."
 
@@ -91,7 +92,8 @@ def _own(error: Mapping[str, Any], context: Mapping[str, Any], path: Path, tree:
     key = str(context.get("key") or ".".join(str(part) for part in path))
     place: Path = path or tuple(key.split("."))
     code = str(context.get("code", "wrong-value"))
-    span = opening(tree.span(place[:-1])) if code == "missing-key" else tree.key_span(place)
+    at = tree.span if context.get("at") == "value" else tree.key_span
+    span = opening(tree.span(place[:-1])) if code == "missing-key" else at(place)
     if not path and not key:
         span = opening(tree.span(()))
     return Problem(code, message, span, key, str(context.get("remedy", "")))

@@ -17,11 +17,14 @@ from arcbook.cells.render import render
 from arcbook.cells.tree import Path, Tree
 from arcbook.core.failures import CellError
 from arcbook.core.kernelspec import KERNEL, KERNELSPEC
-from arcbook.core.problem import Problem, Severity
+from arcbook.core.problem import Problem
 from arcbook.core.span import Span
+from arcbook.core.suggest import did_you_mean
 
 #: Top-level keys of a job file that are no values for `${…}`.
 _OWN_KEYS = ("stages", "plugins")
+#: The members of a job file's `plugins`, with the magics that say the same in a notebook.
+_PLUGINS = {"config": "configplugin", "lifecycle": "lifecycleplugin"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,6 @@ def notebook_job(text: str, origin: str = "") -> Job:
 def document_job(text: str, origin: str = "") -> Job:
     """The job in a job file's text: one cell for each stage, with places of the file. Errors as `read_job`."""
     document = read_document(text, origin=origin)
-    problems = _plugins(document)
     stages = document.value.get("stages")
     if stages is None:
         keys = ", ".join(f"`{key}`" for key in document.value) or "none"
@@ -134,15 +136,10 @@ def document_job(text: str, origin: str = "") -> Job:
             ]
         )
     cells: list[Cell] = []
-    trees = _stage_trees(document, stages)
-    for position, stage in enumerate(stages):
-        span = document.span(("stages", position))
-        if not isinstance(stage, dict) or span is None:
-            problems.append(
-                Problem("wrong-value", "a stage must be an object", span, f"stages.{position}", "Put it into braces.")
-            )
-            continue
-        cells.append(_stage_cell(text, span, trees[position], position + 1, origin))
+    problems = _plugin_kinds(document)
+    for kind, magic in _PLUGINS.items():
+        cells += _members_as_cells(text, document, ("plugins", kind), problems, magic=magic, origin=origin)
+    cells += _members_as_cells(text, document, ("stages",), problems, origin=origin)
     return Job(origin, tuple(cells), "document", problems=tuple(problems), document=document)
 
 
@@ -152,23 +149,74 @@ def source_of(raw: Mapping[str, Any]) -> str:
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
-def _stage_trees(document: Tree, stages: list[Any]) -> list[Tree]:
-    """The trees of a job file's stages, with the places below each."""
-    spans, key_spans = ([dict[Path, Span]() for _ in stages] for _ in range(2))
+def _plugin_kinds(document: Tree) -> list[Problem]:
+    """What is wrong with `plugins` as a whole: Arc reads its two members and no other, without a word."""
+    plugins = document.value.get("plugins")
+    listed = "`plugins` has the members `config` and `lifecycle`, each a list of objects."
+    if plugins is None:
+        return []
+    if not isinstance(plugins, dict):
+        message = "`plugins` must be an object"
+        return [Problem("wrong-value", message, document.span(("plugins",)), "plugins", listed)]
+    return [
+        Problem(
+            "unknown-key",
+            f"there are no plugins of the kind `{kind}`",
+            document.key_span(("plugins", kind)),
+            f"plugins.{kind}",
+            did_you_mean(kind, _PLUGINS) or listed,
+        )
+        for kind in plugins
+        if kind not in _PLUGINS
+    ]
+
+
+def _members_as_cells(
+    text: str, document: Tree, path: Path, problems: list[Problem], *, magic: str = "", origin: str
+) -> list[Cell]:
+    """A cell for each object of the list at `path`: stages, or plugins of the kind that `magic` names."""
+    members = document.at(path)
+    key, noun = ".".join(map(str, path)), "plugin" if magic else "stage"
+    if members is None:
+        return []
+    if not isinstance(members, list):
+        message, remedy = f"`{key}` must be a list of objects", "Put the objects into `[` and `]`."
+        problems.append(Problem("wrong-value", message, document.span(path), key, remedy))
+        return []
+    cells = []
+    trees = _member_trees(document, path, members)
+    for position, member in enumerate(members):
+        span = document.span((*path, position))
+        if not isinstance(member, dict) or span is None:
+            message = f"a {noun} must be an object"
+            problems.append(Problem("wrong-value", message, span, f"{key}.{position}", "Put it into braces."))
+            continue
+        name = f"{path[-1]}-{noun}" if magic else noun
+        cell = _member_cell(text, span, trees[position], origin)
+        cells.append(replace(cell, magic=magic, cell_id=f"{name}-{position + 1}"))
+    return cells
+
+
+def _member_trees(document: Tree, path: Path, members: list[Any]) -> list[Tree]:
+    """The trees of a list's members, with the places below each."""
+    depth = len(path)
+    spans, key_spans = ([dict[Path, Span]() for _ in members] for _ in range(2))
     for found, below in ((document.spans, spans), (document.key_spans, key_spans)):
-        for path, span in found.items():
-            if len(path) > 1 and path[0] == "stages" and isinstance(path[1], int) and path[1] < len(stages):
-                below[path[1]][path[2:]] = span
-    values = (stage if isinstance(stage, dict) else {} for stage in stages)
+        for place, span in found.items():
+            if len(place) > depth and place[:depth] == path and isinstance(place[depth], int):
+                position = place[depth]
+                if isinstance(position, int) and position < len(members):
+                    below[position][place[depth + 1 :]] = span
+    values = (member if isinstance(member, dict) else {} for member in members)
     return [Tree(*parts) for parts in zip(values, spans, key_spans, strict=True)]
 
 
-def _stage_cell(text: str, span: Span, tree: Tree, number: int, origin: str) -> Cell:
+def _member_cell(text: str, span: Span, tree: Tree, origin: str) -> Cell:
     start = offset_of(text, span.line, span.column) or 0
     end = offset_of(text, span.end_line, span.end_column) or len(text)
     # Blanks in front keep the columns of the first line true.
     body = " " * (span.column - 1) + text[start:end]
-    return Cell(text, body=body, body_line=span.line, origin=origin, cell_id=f"stage-{number}", tree=tree)
+    return Cell(text, body=body, body_line=span.line, origin=origin, tree=tree)
 
 
 def _parsed(text: str, origin: str) -> dict[str, Any]:
@@ -205,20 +253,6 @@ def _kernel_problem(job: Job) -> list[Problem]:
     ]
 
 
-def _plugins(document: Tree) -> list[Problem]:
-    """Arc's plugins are no part of arcbook: values they would compute are missing, hooks are only left out."""
-    problems = []
-    for name, severity, remedy in (
-        ("config", Severity.ERROR, "Give the values with `-p` or `--etl.…` instead."),
-        ("lifecycle", Severity.WARNING, "Remove it; the run's record has what it would log."),
-    ):
-        path = ("plugins", name)
-        if document.at(path):
-            message = f"`plugins.{name}` is not supported"
-            problems.append(Problem("unknown-key", message, document.key_span(path), ".".join(path), remedy, severity))
-    return problems
-
-
 def _with_parameters(job: Job) -> Job:
     """The job with what its `%params` and `%environment` cells say."""
     declarations, injected, problems = Declarations(), dict[str, Any](), list(job.problems)
@@ -247,9 +281,9 @@ def _with_parameters(job: Job) -> Job:
 def job_notebook(job: Job) -> dict[str, Any]:
     """The job as a notebook (format 4.5) that the kernel `arc` runs.
 
-    A notebook is returned as it is, completed by what the format demands. Of a job file each stage becomes a cell whose
-    metadata `arcbook` has the file's address (`origin`) and the line it starts on; values beside the stages come first
-    as a `%document` cell.
+    A notebook is returned as it is, completed by what the format demands. Of a job file each plugin and each stage
+    becomes a cell whose metadata `arcbook` has the file's address (`origin`) and the line it starts on; values beside
+    the stages come first as a `%document` cell.
     """
     if job.notebook is not None:
         return _completed(copy.deepcopy(dict(job.notebook)))
@@ -258,7 +292,11 @@ def job_notebook(job: Job) -> dict[str, Any]:
         members = "\n".join(render({key: value})[2:-2].strip() for key, value in job.values.items())
         cells.append(_code_cell("document", f"%document\n{members}", {"origin": job.origin}))
     cells += [
-        _code_cell(cell.cell_id, cell.body.lstrip(" "), {"origin": job.origin, "line": cell.body_line})
+        _code_cell(
+            cell.cell_id,
+            (f"%{cell.magic}\n" if cell.magic else "") + cell.body.lstrip(" "),
+            {"origin": job.origin, "line": cell.body_line},
+        )
         for cell in job.cells
     ]
     return {

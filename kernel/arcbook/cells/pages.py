@@ -2,11 +2,25 @@
 
 from arcbook.cells.describe import KeyRow, documentation, key_rows, summary
 from arcbook.core.capabilities import CAPABILITIES, ENGINE_CAPABILITIES
-from arcbook.stages.base import Stage
-from arcbook.stages.registry import stage_types
+from arcbook.stages.base import Declared, Stage
+from arcbook.stages.registry import plugin_types, stage_types
 
 #: Keys that every stage has; each page shows them last.
 _COMMON = tuple(Stage.keys())
+
+_PLUGINS = (
+    """
+A job file lists plugins in `plugins.config` and `plugins.lifecycle`; in a notebook they stand in `%configplugin` and
+`%lifecycleplugin` cells. A plugin works in the environments that it lists, as a stage does. Plugins stand in front of
+the stages: `arcbook check` says when one does not.
+""".strip(),
+    """
+Other packages add types through the entry point group `arcbook.plugins`, which names packages whose modules declare
+subclasses of `ConfigPlugin` or `LifecyclePlugin` (`arcbook.stages.plugins.base`). A configuration plugin has a method
+`values`, which `arcbook check` calls too; what a lifecycle plugin does is registered for its class with `refusal`,
+`before` or `after` of `arcbook.runners.hooks`, in a package of the group `arcbook.runners`.
+""".strip(),
+)
 
 
 def render_stage(declared: type[Stage]) -> str:
@@ -30,8 +44,8 @@ def render_stage(declared: type[Stage]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def stage_text(declared: type[Stage]) -> str:
-    """The same as plain text, without the name."""
+def stage_text(declared: type[Declared]) -> str:
+    """The page of a stage or plugin as plain text, without the name."""
     lines = [documentation(declared), ""]
     for row in key_rows(declared):
         state = "required" if row.required else f"default {row.default}"
@@ -47,6 +61,21 @@ def render_stage_table() -> str:
     for kind in dict.fromkeys(declared.kind for declared in types.values()):
         lines = [f"- [{name}]({name}.md): {summary(each)}" for name, each in types.items() if each.kind == kind]
         parts += [f"## {kind.capitalize()}", "\n".join(lines)]
+    return "\n\n".join(parts) + "\n"
+
+
+def render_plugins() -> str:
+    """The Markdown page that describes all plugin types."""
+    parts = ["# Plugins", *_PLUGINS]
+    for name, declared in plugin_types().items():
+        _, _, rest = documentation(declared).partition("\n")
+        parts += [
+            f"## {name}",
+            f"{summary(declared)} (`%{declared.magic}`)",
+            rest.strip(),
+            f"```json\n{declared.example.strip()}\n```",
+            _table(key_rows(declared)),
+        ]
     return "\n\n".join(parts) + "\n"
 
 

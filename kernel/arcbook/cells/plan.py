@@ -6,85 +6,164 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from arcbook.cells.bind import Scope, bind, bind_known, has_placeholders, unbound, without_unset
-from arcbook.cells.check import examine
+from arcbook.cells.check import Examination, examine
 from arcbook.cells.convert import trees_of
+from arcbook.cells.environments import environments_of
 from arcbook.cells.fetch import fetch_text, folder_of, relative_to
 from arcbook.cells.lines import read_settings
 from arcbook.cells.model import Cell, Report, Step
+from arcbook.cells.nested import left_by, nested_job, trail_of
 from arcbook.cells.notebook import Job, document_values
 from arcbook.cells.params import Values
 from arcbook.cells.places import place_of
+from arcbook.cells.plugins import config_values, lifecycle_plugins, plugin_habits
 from arcbook.cells.review import Review
-from arcbook.cells.tree import Tree
+from arcbook.cells.tree import Substitution, Tree
 from arcbook.core.failures import CellError
 from arcbook.core.launch import without_effect
 from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean
 from arcbook.stages.base import Stage
+from arcbook.stages.execute.control_flow import ControlFlowExecute
+from arcbook.stages.plugins.base import LifecyclePlugin
+from arcbook.stages.plugins.lifecycle.control_flow import ControlFlow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """All that decides what a cell means: choices of the run, and values for `${name}` in the order of precedence.
 
-    `computed` is what ConfigExecute stages yielded, `launch` what the run was started with, `values` the parameters,
-    `env` what `%env` cells set, `document` a job file's own members; the process environment comes last. Relative
-    addresses of documents start at `folder` (None: the job's own; empty: this process's), and `fetch` reads them.
-    `engine` is the engine whose capabilities `check_job` compares, None for no comparison. `complete` says that no
-    value will come later, so that `check_job` calls a missing one an error.
+    `computed` is what ConfigExecute stages yielded, for lazy stages alone; `launch` what the run was started with,
+    `values` the parameters, `env` what `%env` cells set, `plugins` what configuration plugins computed, `document` a
+    job file's own members, `left` those of job files that ran within it; the process environment comes last.
+
+    `lifecycle` are the plugins that act around stages. Relative addresses of documents start at `folder` (None: the
+    job's own; empty: this process's), and `fetch` reads them. `engine` is the engine whose capabilities `check_job`
+    compares, None for no comparison. `complete` says that no value will come later, so that `check_job` calls a missing
+    one an error. For jobs within jobs, `trail` are the addresses of those around a cell with its own, `within` the
+    places of the stages that name them.
     """
 
     settings: RunSettings = field(default_factory=RunSettings)
-    launch: Mapping[str, str] = field(default_factory=dict)
+    launch: Mapping[str, Any] = field(default_factory=dict)
     values: Values = field(default_factory=Values)
     env: Mapping[str, str] = field(default_factory=dict)
     computed: Mapping[str, Any] = field(default_factory=dict)
+    plugins: Mapping[str, Any] = field(default_factory=dict)
     document: Mapping[str, Any] = field(default_factory=dict)
+    left: Mapping[str, Any] = field(default_factory=dict)
+    lifecycle: tuple[LifecyclePlugin, ...] = ()
     folder: str | None = None
     fetch: Callable[[str], str] = fetch_text
     engine: str | None = None
     complete: bool = False
+    trail: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
 
-    def scope(self) -> Scope:
-        """The lookups of `${name}`, the first that knows it wins."""
-        return Scope(self.computed, self.launch, self.values.text, self.env, self.document, os.environ)
+    def scope(self, *, lazy: bool = False) -> Scope:
+        """The lookups of `${name}` for strict or lazy stages, the first that knows it wins."""
+        computed = (self.computed,) if lazy else ()
+        own = (self.launch, self.values.text, self.env, self.plugins, self.document)
+        return Scope(*computed, *own, self.left, os.environ)
 
     def after(self, cell: Cell) -> "Context":
-        """The context of the cells behind `cell`: `%env` and `%document` cells add values.
+        """The context of the cells behind `cell`: cells with values and with plugins add theirs.
 
         Raises:
-            CellError: the cell's lines cannot be read.
+            CellError: the cell cannot be read, or its plugins are wrong.
         """
+        if cell.magic == "configplugin":
+            return replace(self, plugins={**config_values(cell, self.scope(), self.settings), **self.plugins})
+        if cell.magic == "lifecycleplugin":
+            return replace(self, lifecycle=lifecycle_plugins(cell, self.scope(), self.settings, self.lifecycle))
         if cell.magic == "env":
             return replace(self, env={**self.env, **read_settings(cell)})
         if cell.magic == "document":
             return replace(self, document={**self.document, **document_values(cell)})
+        if left := left_by(cell, self):
+            return replace(self, left={**self.left, **left})
         return self
 
 
 def steps_of(cell: Cell, context: Context) -> list[Step]:
     """The checked stages of a cell, also those that the chosen environment skips (these are checked only leniently).
 
+    Lazy stages are checked as far as their values are known, and are for `resolved`. A stage that names another job is
+    replaced by that job's stages.
+
     Raises:
         CellError: all problems of all its stages.
     """
     steps: list[Step] = []
     problems: list[Problem] = []
-    scope = context.scope()
     for tree in trees_of(cell):
-        if not context.settings.runs(environments_of(tree, scope)):
+        if not context.settings.runs(environments_of(tree, context.scope())):
             steps.append(_skipped(tree, cell, context))
             continue
         try:
-            bound = bind(tree, scope)
+            steps += _lazy(tree, cell, context) if is_lazy(tree, context) else _bound(tree, cell, context)
         except CellError as error:
             problems.extend(error.problems)
-            continue
-        found = examine(bound, settings=context.settings, fetch=context.fetch, source=cell.source)
-        problems.extend(errors(found.problems))
-        if found.stage is not None:
-            steps.append(Step(found.stage, found.tree, cell))
+    if problems:
+        raise CellError(problems)
+    return steps
+
+
+def resolved(step: Step, computed: Mapping[str, Any]) -> list[Step]:
+    """What a step is when its turn comes: a lazy one is bound with the values `computed` until then.
+
+    Raises:
+        CellError: all problems of a lazy stage.
+    """
+    if not step.lazy or step.context is None:
+        return [step]
+    return _bound(step.tree, step.cell, replace(step.context, computed=computed), lazy=True)
+
+
+def is_lazy(tree: Tree, context: Context) -> bool:
+    """Whether a stage is to be bound when its turn comes."""
+    written = tree.value.get("resolution")
+    try:
+        return bind(tree.with_value({"resolution": written}), context.scope()).value.get("resolution") == "lazy"
+    except CellError:
+        return False  # binding the stage says what is wrong
+
+
+def _bound(tree: Tree, cell: Cell, context: Context, *, lazy: bool = False) -> list[Step]:
+    """The step that a tree is with all its values, or the steps of the job it names."""
+    bound = bind(tree, context.scope(lazy=lazy))
+    found = examine(bound, settings=context.settings, fetch=context.fetch, source=cell.source)
+    if found.stage is None or errors(found.problems):
+        raise CellError(errors(found.problems))
+    if found.stage.expands:
+        # A job that is named late is read late: all its stages see what was computed.
+        outer = replace(context, launch={**context.launch, **context.computed}) if lazy else context
+        return _nested(found.stage, bound, cell, outer)
+    return [Step(found.stage, found.tree, cell, context, within=context.within)]
+
+
+def _lazy(tree: Tree, cell: Cell, context: Context) -> list[Step]:
+    bound = bind_known(tree, context.scope(lazy=True), lambda name: True)
+    known = bound.with_value(without_unset(bound.value))
+    found = examine(known, settings=context.settings, fetch=context.fetch, source=cell.source)
+    if wrong := errors(found.problems):
+        raise CellError(wrong)
+    stage = found.stage or _unchecked(known, environments_of(tree, context.scope()), found.stage_type)
+    return [Step(stage, tree, cell, context, lazy=True, within=context.within)]
+
+
+def _nested(stage: Stage, tree: Tree, cell: Cell, context: Context) -> list[Step]:
+    """The steps of the job that a stage names."""
+    job, inner = nested_job(stage, tree, cell, context)
+    steps: list[Step] = []
+    problems = [*errors(job.problems), *_policy(job, context.settings)]
+    for each in job.cells:
+        try:
+            inner = inner.after(each)
+            steps += steps_of(each, inner)
+        except CellError as error:
+            problems.extend(error.problems)
     if problems:
         raise CellError(problems)
     return steps
@@ -102,28 +181,34 @@ def check_job(job: Job, context: Context) -> Report:
         values=values.public(),
         document={**job.values, **context.document},
         fetch=relative_to(folder_of(job.origin) if context.folder is None else context.folder, context.fetch),
+        trail=trail_of(job.origin),
     )
     review = Review(job, context.settings, engine=context.engine)
     problems = [*job.problems, *_policy(job, context.settings)]
     steps: list[Step] = []
+    _check_cells(job, context, review, steps, problems)
+    problems.extend(review.end())
+    streams = any("streaming" in step.stage.required_capabilities() for step in steps)
+    problems.extend(without_effect(context.settings, streams=streams))
+    return Report(tuple(steps), tuple(sorted(dict.fromkeys(problems), key=place_of)))
+
+
+def _check_cells(job: Job, context: Context, review: Review, steps: list[Step], problems: list[Problem]) -> None:
+    """Collect the sound steps of a job's cells, and all problems."""
+    behind_stages = False
     for cell in job.cells:
         review.enter(cell)
         try:
+            problems.extend(plugin_habits(cell, context.settings, behind_stages=behind_stages))
             context = context.after(cell)
             trees = trees_of(cell)
         except CellError as error:
             problems.extend(error.problems)
             review.lost(cell)
             continue
+        behind_stages |= bool(trees)
         for tree in trees:
-            step, found = _checked(tree, cell, context, review)
-            problems.extend(found)
-            if step is not None:
-                steps.append(step)
-    problems.extend(review.end())
-    streams = any("streaming" in step.stage.required_capabilities() for step in steps)
-    problems.extend(without_effect(context.settings, streams=streams))
-    return Report(tuple(steps), tuple(sorted(dict.fromkeys(problems), key=place_of)))
+            problems.extend(_checked(tree, cell, context, review, steps))
 
 
 def _policy(job: Job, settings: RunSettings) -> list[Problem]:
@@ -133,35 +218,74 @@ def _policy(job: Job, settings: RunSettings) -> list[Problem]:
     return [Problem("policy", message, remedy="Give a job file, or have the policy changed.")]
 
 
-def _checked(tree: Tree, cell: Cell, context: Context, review: Review) -> tuple[Step | None, list[Problem]]:
-    scope = context.scope()
-    bound = bind_known(tree, scope, review.expected)
-    problems: list[Problem] = []
+def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: list[Step]) -> list[Problem]:
+    lazy = is_lazy(tree, context)
+    scope = context.scope(lazy=lazy)
+    bound = bind_known(tree, scope, lambda name: review.expected(name, lazy=lazy))
     if not context.settings.runs(environments_of(tree, scope)):
         review.skipped(bound)
-        return _skipped(tree, cell, context), review.habits(bound, cell)
-    for wanted in unbound(bound):
-        if review.expected(wanted.name) or wanted.optional or tree.value.get("resolution") == "lazy":
-            continue
-        severity = Severity.ERROR if context.complete else Severity.WARNING
-        remedy = did_you_mean(wanted.name, scope.names()) or f"Give it one: `-p {wanted.name} VALUE`, or `%env`."
-        message = f"${{{wanted.name}}} has no value"
-        problems.append(Problem("unresolved-substitution", message, wanted.span, "", remedy, severity))
+        steps.append(_skipped(tree, cell, context))
+        return review.habits(bound, cell)
+    problems = [
+        _unresolved(wanted, context, review, lazy=lazy)
+        for wanted in unbound(bound)
+        if not review.expected(wanted.name, lazy=lazy) and not wanted.optional
+    ]
     bound = bound.with_value(without_unset(bound.value))
     found = examine(bound, settings=context.settings, fetch=context.fetch, source=cell.source)
-    problems.extend(found.problems)
-    problems.extend(review.stage(found, cell))
-    sound = found.stage is not None and not errors(found.problems)
-    return Step(found.stage, found.tree, cell) if found.stage is not None and sound else None, problems
+    problems += [*found.problems, *review.stage(found, cell)]
+    if found.stage is None or errors(found.problems):
+        return problems
+    problems += _idle(found, context)
+    if found.stage.expands:
+        return problems + _check_nested(found, cell, context, review, steps)
+    steps.append(Step(found.stage, found.tree, cell, context, within=context.within))
+    return problems
 
 
-def environments_of(tree: Tree, scope: Scope) -> tuple[str, ...]:
-    """The environments a tree lists, as far as they are known."""
+def _unresolved(wanted: Substitution, context: Context, review: Review, *, lazy: bool) -> Problem:
+    """A placeholder that nothing fills: for a lazy stage a warning, because Arc lets it fail when its turn comes."""
+    severity = Severity.ERROR if context.complete and not lazy else Severity.WARNING
+    computed = review.computed_names or set()
+    remedy = did_you_mean(wanted.name, [*context.scope().names(), *(computed if lazy else ())])
+    if review.expected(wanted.name, lazy=True) and not lazy:
+        remedy = 'Values of ConfigExecute reach lazy stages only: add `"resolution": "lazy"` (`resolution=lazy`).'
+    message = f"${{{wanted.name}}} has no value"
+    if lazy:
+        message += ", and no earlier stage computes it"
+    remedy = remedy or f"Give it one: `-p {wanted.name} VALUE`, or `%env`."
+    return Problem("unresolved-substitution", message, wanted.span, "", remedy, severity)
+
+
+def _idle(found: Examination, context: Context) -> list[Problem]:
+    """A decision that nothing asks for: Arc goes on as if it had been true."""
+    stage = found.stage
+    if not isinstance(stage, ControlFlowExecute):
+        return []
+    asked = [plugin.key for plugin in context.lifecycle if isinstance(plugin, ControlFlow)]
+    if stage.key in asked:
+        return []
+    keys = f" (those active ask for: {', '.join(f'`{key}`' for key in asked)})" if asked else ""
+    message = f"no ControlFlow plugin asks for the outcome `{stage.key}`{keys}, so the stage decides nothing"
+    example = '{"type": "ControlFlow", "environments": ["test"]}'
+    remedy = did_you_mean(stage.key, asked) or f"Add a cell `%lifecycleplugin` with `{example}` in front of it."
+    place = found.tree.span(("key",)) if "key" in found.tree.value else found.tree.span(("type",))
+    return [Problem("idle-control-flow", message, place, "key", remedy, Severity.WARNING)]
+
+
+def _check_nested(found: Examination, cell: Cell, context: Context, review: Review, steps: list[Step]) -> list[Problem]:
+    """The findings about the job that a stage names."""
+    if found.stage is None:
+        return []
     try:
-        value = bind(tree.with_value({"e": tree.value.get("environments")}), scope).value.get("e")
-    except CellError:
-        return ()
-    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+        job, inner = nested_job(found.stage, found.tree, cell, context)
+    except CellError as error:
+        review.opaque = True  # whatever views it makes
+        return list(error.problems)
+    problems = [*job.problems, *_policy(job, context.settings)]
+    with review.inside(job):
+        _check_cells(job, inner, review, steps, problems)
+    return problems
 
 
 def _skipped(tree: Tree, cell: Cell, context: Context) -> Step:
@@ -172,11 +296,12 @@ def _skipped(tree: Tree, cell: Cell, context: Context) -> Step:
     except CellError:
         found = None
     if found is not None and found.stage is not None:
-        return Step(found.stage, found.tree, cell)
-    return Step(_unchecked(tree, environments_of(tree, context.scope())), tree, cell)
+        return Step(found.stage, found.tree, cell, context, within=context.within)
+    environments = environments_of(tree, context.scope())
+    return Step(_unchecked(tree, environments), tree, cell, context, within=context.within)
 
 
-def _unchecked(tree: Tree, environments: tuple[str, ...]) -> Stage:
+def _unchecked(tree: Tree, environments: tuple[str, ...], stage_type: type[Stage] | None = None) -> Stage:
     """A stage that only has a name: of an unknown type, or with faults that do not matter because it is skipped."""
     from pydantic import create_model
 
@@ -185,4 +310,7 @@ def _unchecked(tree: Tree, environments: tuple[str, ...]) -> Stage:
         return default if has_placeholders(value) else str(value)
 
     made: type[Stage] = create_model(simple("type", "Stage"), __base__=Stage)
+    if stage_type is not None:
+        made.needs = stage_type.needs
+    made.kind = stage_type.kind if stage_type is not None else ""
     return made(name=simple("name", "unnamed stage"), environments=environments)

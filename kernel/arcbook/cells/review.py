@@ -1,7 +1,8 @@
 """What only shows when the cells of a job are seen together: views, parameters, environments, ids."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from arcbook.cells.magics import MAGICS
 from arcbook.cells.messages import opening
 from arcbook.cells.model import Cell
 from arcbook.cells.notebook import Job
+from arcbook.cells.params import Declarations
 from arcbook.cells.places import span_within
 from arcbook.cells.python import python_problems
 from arcbook.cells.statements import filled, statement_of
@@ -23,6 +25,7 @@ from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean
 from arcbook.sql.errors import SqlError
+from arcbook.sql.members import json_members
 from arcbook.sql.placeholders import named_parameters, quoted_parameters
 from arcbook.sql.schema import resolve_columns
 from arcbook.stages.base import Stage, roles_of
@@ -59,7 +62,9 @@ class Review:
     runs: bool = False
     runs_python: bool = False
     opaque: bool = False
-    computed: bool = False
+    #: What ConfigExecute stages compute; None when that cannot be told from their statements.
+    computed_names: set[str] | None = field(default_factory=set)
+    any_value: bool = False
     problems: list[Problem] = field(default_factory=list)
 
     def enter(self, cell: Cell) -> None:
@@ -75,6 +80,12 @@ class Review:
         for name in spec.without_effect if spec else ():
             if name in cell.arguments:
                 self._without_effect(cell, name)
+        for name, argument in cell.overruled:
+            message = f"`{name}` is given twice; the last one, `{cell.arguments[name].value}`, is taken"
+            place = argument.key or argument.span
+            self.problems.append(
+                Problem("conflicting-keys", message, place, name, "Remove one of the two.", Severity.WARNING)
+            )
         if self.job.kind == "notebook":
             self._secrets_in(cell)
 
@@ -91,14 +102,31 @@ class Review:
         )
 
     def lost(self, cell: Cell) -> None:
-        """A cell could not be read: it may have made any view."""
-        if cell.magic != "env":
+        """A cell could not be read: it may have made any view, or value."""
+        if cell.magic == "configplugin":
+            self.any_value = True
+        elif cell.magic not in ("env", "lifecycleplugin"):
             self.opaque = self.runs = True
 
-    def expected(self, name: str) -> bool:
-        """Whether a value of this name comes only when the job runs."""
+    def expected(self, name: str, *, lazy: bool = False) -> bool:
+        """Whether a value of this name comes only when the job runs; computed ones come for `lazy` stages."""
         declared = name in self.job.declarations.by_name or not self.job.declarations.complete
-        return declared or name in self.later_values or self.computed
+        computed = self.computed_names is None or name.partition(".")[0] in self.computed_names
+        return declared or name in self.later_values or self.any_value or (lazy and computed)
+
+    @contextmanager
+    def inside(self, job: Job) -> Iterator[None]:
+        """Follow the cells of a job within this one: it shares the views and sees the parameters; ids are its own."""
+        outer, ids = self.job, self.ids
+        declarations = Declarations(
+            {**outer.declarations.by_name, **job.declarations.by_name},
+            outer.declarations.complete and job.declarations.complete,
+        )
+        self.job, self.ids = replace(job, declarations=declarations), {}
+        try:
+            yield
+        finally:
+            self.job, self.ids = outer, ids
 
     def skipped(self, tree: Tree) -> None:
         """A stage of another environment: its view is not made in this one."""
@@ -138,7 +166,8 @@ class Review:
             return problems
         problems += self.habits(tree, cell)
         self.opaque |= stage_type.opaque
-        self.computed |= stage_type.computes
+        if stage_type.computes:
+            self._computes(tree.value.get("sql"))
         for key, role in _roles(stage_type):
             if role is Role.READS_VIEW:
                 for name in _names(tree.value.get(key)):
@@ -146,6 +175,9 @@ class Review:
         # A statement of another kind reads none of the job's views and takes none of its parameters by name.
         ours = ("sql", Role.SQL) in _roles(stage_type)
         columns = self._statement(tree, cell, problems) if ours else None
+        if ("sql", Role.METADATA_SQL) in _roles(stage_type):
+            with self._view_for_now("metadata"):
+                self._statement(tree, cell, problems)
         schema = tree.value.get("schema")
         if isinstance(schema, list) and stage_type.kind == "transform":
             columns = _schema_columns(schema)
@@ -184,11 +216,26 @@ class Review:
         message, remedy = "the job has no stages, so there is nothing to run", "Add a stage, for example a `%sql` cell."
         return [Problem("nothing-to-run", message, whole, remedy=remedy, severity=Severity.WARNING)]
 
+    def _computes(self, sql: object) -> None:
+        names = json_members(sql) if isinstance(sql, str) and "${" not in sql else None
+        self.computed_names = None if names is None or self.computed_names is None else self.computed_names | names
+
     # -- views --------------------------------------------------------------------------------------------------------
 
     def _made(self, name: str, columns: Mapping[str, str] | None) -> None:
         self.views[name.lower()] = columns
         self.names.append(name)
+
+    @contextmanager
+    def _view_for_now(self, name: str) -> Iterator[None]:
+        """A view of unknown columns that hides one of the job's: what a single statement sees."""
+        hidden = {name: self.views[name]} if name in self.views else {}
+        self.views[name] = None
+        try:
+            yield
+        finally:
+            del self.views[name]
+            self.views |= hidden
 
     def _read(self, name: str, span: Span | None, key: str) -> None:
         if self._unknown(name):

@@ -74,9 +74,15 @@ def placed(error: SqlError, tree: Tree, source: str) -> Problem:
     """An error about a tree's statement as a problem at its place."""
     span = span_within(tree, ("sql",), source, error.start, error.end)
     if error.code == "sql-parameter" and error.start == error.end:
-        span = tree.span(("sqlParams",))
+        span = tree.key_span(("sqlParams", *_valued(error)))
     key = "sqlParams" if error.code == "sql-parameter" else "sql"
     return Problem(error.code, error.message, span, key, error.remedy)
+
+
+def _valued(error: SqlError) -> tuple[str, ...]:
+    """The entry of `sqlParams` that an error is about: the first word it quotes."""
+    quoted = error.message.split("`")
+    return (quoted[1],) if len(quoted) > 2 else ()
 
 
 def _questionable(tree: Tree, source: str, first_word: str) -> list[Problem]:

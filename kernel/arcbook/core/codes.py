@@ -24,6 +24,11 @@ CODES: Mapping[str, str] = MappingProxyType(
         "capability": "A stage needs something that the chosen engine does not offer.",
         "missing-document": "A file that a stage refers to (SQL, schema) cannot be read.",
         "policy": "A policy of this installation forbids what the job does.",
+        "unknown-plugin": "A plugin's type does not exist, or is one of another kind.",
+        "plugin-failed": "A configuration plugin cannot tell its values.",
+        "late-plugin": "A plugin stands behind stages, which it does not affect.",
+        "idle-control-flow": "A ControlFlowExecute decides nothing, because no plugin asks for its outcome.",
+        "nested-job": "A job within a job runs within itself, is too deep, or has what only a notebook runs.",
         # schemas
         "schema": "A schema document (typing metadata) is wrong.",
         # SQL

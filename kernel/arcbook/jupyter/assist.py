@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from arcbook_magics.registry import magic_names
 
 if TYPE_CHECKING:
-    from arcbook.stages.base import Stage
+    from collections.abc import Mapping
+
+    from arcbook.stages.base import Declared
 
 _WORD = re.compile(r"%{0,2}[\w.]*$")
 _TYPE = re.compile(r"""["']?type["']?\s*[:=]\s*["']?(\w+)""")
@@ -15,6 +17,7 @@ _VALUE = re.compile(r"""(\w+)["']?\s*[:=]\s*(?:"[^"\n]*|\[[^\]{\n]*|[\w.]*)$""")
 #: Magics that are complete on one line; the others need a body.
 _ONE_LINE = (
     "version", "help", "conf", "environment", "env", "printschema", "schema", "metadata", "printmetadata", "list",
+    "lifecycleplugin",
 )  # fmt: skip
 
 
@@ -60,7 +63,7 @@ def completions(source: str, cursor: int) -> tuple[list[str], int, int]:
 def documentation(source: str, cursor: int) -> str | None:
     """The page of what stands at the cursor: a magic, a stage type, or a key of the cell's stage."""
     from arcbook.cells.describe import key_rows
-    from arcbook_magics.pages import magic_page, stage_page
+    from arcbook_magics.pages import magic_page, type_page
 
     start = cursor
     while start > 0 and (source[start - 1].isalnum() or source[start - 1] in "_%"):
@@ -70,8 +73,8 @@ def documentation(source: str, cursor: int) -> str | None:
         return None
     word = found[0].lstrip("%")
     if found[0].startswith("%") or not source[:start].strip("% "):
-        return magic_page(word) or stage_page(word)
-    page = stage_page(word)
+        return magic_page(word) or type_page(word)
+    page = type_page(word)
     if page is None:
         for stage_type in _stage_types(source, source[:cursor]):
             for row in key_rows(stage_type):
@@ -108,23 +111,30 @@ def _takes_keys(source: str, before: str) -> bool:
 def _values(source: str, before: str, key: str) -> list[str]:
     """The values of a key that has only a few: stage types behind `type`."""
     from arcbook.cells.describe import key_rows
-    from arcbook.stages.registry import stage_types
 
     if key == "type":
-        return list(stage_types())
+        return list(_types(source))
     rows = (row for found in _stage_types(source, before) for row in key_rows(found))
     return [choice for row in rows if row.key == key for choice in row.choices]
 
 
-def _stage_types(source: str, before: str) -> "list[type[Stage]]":
+def _types(source: str) -> "Mapping[str, type[Declared]]":
+    """The types that objects of the cell may have: stages, or plugins of the kind that its magic takes."""
+    from arcbook.stages.registry import plugin_types, stage_types
+
+    magic = source.lstrip().lstrip("%").split(maxsplit=1)[0].lower() if source.lstrip().startswith("%") else ""
+    plugins = {name: declared for name, declared in plugin_types().items() if declared.magic == magic}
+    return plugins or stage_types()
+
+
+def _stage_types(source: str, before: str) -> "list[type[Declared]]":
     """The type of the stage around the cursor: the last one named before it, else the first behind it."""
     from arcbook.cells.magics import MAGICS
-    from arcbook.stages.registry import stage_types
 
     named = _TYPE.findall(before) or _TYPE.findall(source)[:1]
     if source.lstrip().startswith("%"):
         spec = MAGICS.get(source.lstrip().lstrip("%").split(maxsplit=1)[0].lower())
         if spec and spec.makes_stage:
             named = [spec.makes_stage]
-    found = stage_types().get(named[-1]) if named else None
+    found = _types(source).get(named[-1]) if named else None
     return [found] if found else []

@@ -65,7 +65,7 @@ class ArcShell(_Shell):  # type: ignore[misc]
             nested: str = super().transform_cell(raw_cell)
             return nested
         python = python_source(raw_cell)
-        if python is None:
+        if python is None or self.workbench.abandoned() is not None:
             return f"get_ipython().run_arc_cell({raw_cell!r})\n"
         transformed: str = super().transform_cell(python)
         names = sorted(set(_MENTIONED.findall(python)))

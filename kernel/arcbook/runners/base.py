@@ -16,13 +16,28 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a ControlFlowExecute stage decided: whether the job goes on, and its message."""
+
+    goes_on: bool
+    message: Any = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a stage left: the frame behind its view (or what it read), counts and messages for log and record."""
+    """What a stage left: the frame behind its view (or what it read), counts and messages for log and record.
+
+    `values` are values for `${name}` in later lazy stages, `decisions` those of control flow by key, `printed` is text
+    to be shown.
+    """
 
     frame: "DataFrame | None" = None
     view: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    printed: str = ""
 
 
 @singledispatch

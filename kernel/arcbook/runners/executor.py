@@ -1,6 +1,6 @@
 """Running steps one after the other on an engine: places for errors, views that survive the engine's loss."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,13 @@ from arcbook.core.translate import translate
 from arcbook.engines.base import Engine
 from arcbook.engines.session import Session
 from arcbook.engines.views import Maker, View, ViewBook
-from arcbook.runners.base import Result, load_runners, run
+from arcbook.runners.base import Decision, Result, load_runners, run
+from arcbook.runners.hooks import after, before, refusal
 from arcbook.sql.errors import SqlError
 from arcbook.sql.locate import locate_error
 from arcbook.sql.placeholders import fill
 from arcbook.sql.references import analyse
+from arcbook.stages.plugins.base import LifecyclePlugin
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -41,6 +43,14 @@ class ViewSchema:
     columns: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a stage may not run: the plugin's reason, and the message of the stage that decided so."""
+
+    reason: str
+    message: Any = None
+
+
 def _drop(event: Mapping[str, Any]) -> None:
     """Logging to nobody."""
 
@@ -58,12 +68,14 @@ class Executor:
         self.notices: list[str] = []
         self._log = log
         self._book = ViewBook()
+        self._decisions: dict[str, Decision] = {}
+        self._refusing = False
         self._generation: int | None = None
         self._rebuilding = False
         self._stopping = False
 
-    def execute(self, step: Step, parameters: Mapping[str, Any]) -> Result:
-        """Run one step.
+    def execute(self, step: Step, parameters: Mapping[str, Any], plugins: Sequence[LifecyclePlugin] = ()) -> Result:
+        """Run one step, with what the plugins do before and after it; `refused` tells whether it may run.
 
         Raises:
             ArcbookError: always one of ours, with the place in the cell where it can be told.
@@ -74,9 +86,31 @@ class Executor:
             for capability in _needs(step):
                 self.engine.need(capability)
             session = replace(self.session(parameters), position=_position(step))
+            for plugin in plugins:
+                before(plugin, step.stage, session)
             result = run(step.stage, session)
-        self._note(step, parameters, result)
+            self._decisions |= result.decisions
+            self._note(step, parameters, result)
+            for plugin in plugins:
+                result = after(plugin, step.stage, result, session)
         return result
+
+    def refused(self, plugins: Sequence[LifecyclePlugin], stage: str = "") -> Refused | None:
+        """Why nothing further may run, by the first plugin that says so; None when the next stage may.
+
+        `stage` names the next one for the log, which has an entry for the first that is refused.
+        """
+        load_runners()
+        for plugin in plugins:
+            found = refusal(plugin, self._decisions)
+            if found is not None:
+                reason, decision = found
+                if not self._refusing:
+                    self._log({"event": "skip", "stage": stage, "reason": reason, "message": decision.message})
+                self._refusing = True
+                return Refused(reason, decision.message)
+        self._refusing = False
+        return None
 
     @contextmanager
     def explaining(self, step: Step) -> Iterator[None]:
@@ -228,7 +262,8 @@ def _position(step: Step) -> str:
     """The step's cell and its place in it: the same in every attempt at a run, another for every step of a job."""
     span = step.tree.span(())
     cell = step.cell.number or step.cell.cell_id
-    return f"{cell}:{span.line}:{span.column}" if span else str(cell)
+    place = f"{cell}:{span.line}:{span.column}" if span else str(cell)
+    return "/".join((*step.within, place))
 
 
 def _needs(step: Step) -> set[str]:

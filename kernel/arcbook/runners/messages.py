@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from arcbook.core.failures import QualityError
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
@@ -23,6 +25,34 @@ def only_row(frame: "DataFrame", types: Sequence[str]) -> tuple[tuple[Any, ...] 
     count = len(rows) if len(rows) < _ROWS_READ else frame.count()
     returned = f"{count} row{'' if count == 1 else 's'} of type [{', '.join(found)}]"
     return (tuple(rows[0]) if fits and len(rows) == 1 else None), returned
+
+
+def outcome_of(frame: "DataFrame", stage: str) -> tuple[bool, str | None]:
+    """Outcome and message of a frame's only row.
+
+    Raises:
+        QualityError: there is not one row of a boolean and a text, or the boolean is null.
+    """
+    signature = f"{stage} requires query to return 1 row with [outcome: boolean, message: string] signature."
+    row, returned = only_row(frame, ("boolean", "string"))
+    if row is None:
+        raise QualityError(f"{signature} Query returned {returned}.")
+    outcome, message = row
+    if outcome is None:
+        raise QualityError(f"{signature} Query returned [null, {'null' if message is None else 'not null'}].")
+    return outcome, message
+
+
+def passed(frame: "DataFrame", stage: str) -> Any:
+    """The message of a gate that passes.
+
+    Raises:
+        QualityError: it does not pass, or cannot tell.
+    """
+    outcome, message = outcome_of(frame, stage)
+    if not outcome:
+        raise QualityError(f"{stage} failed with message: '{'null' if message is None else message}'.")
+    return structured(message)
 
 
 def structured(message: str | None) -> Any:

@@ -16,7 +16,7 @@ from arcbook.sql.errors import SqlError
 from arcbook.sql.placeholders import named_parameters, substitute
 from arcbook.sql.quote import literal
 from arcbook.sql.references import Statement, analyse
-from arcbook.sql.rewrite import delta_path, respelled, retarget
+from arcbook.sql.rewrite import delta_path, renamed, respelled, retarget
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -40,8 +40,10 @@ class Outcome:
     rows: Mapping[str, int] = field(default_factory=dict)
 
 
-def execute_statement(sql: str | None, sql_params: Mapping[str, str], session: Session) -> Outcome:
-    """Run `sql` now, if it acts; a query is evaluated when its frame is read.
+def execute_statement(
+    sql: str | None, sql_params: Mapping[str, str], session: Session, names: Mapping[str, str] | None = None
+) -> Outcome:
+    """Run `sql` now, if it acts; a query is evaluated when its frame is read. `names` are views that stand for others.
 
     MERGE, INSERT, UPDATE and DELETE into a view that stands for a Delta table change the table, and every view that
     reads it shows the change afterwards.
@@ -62,7 +64,7 @@ def execute_statement(sql: str | None, sql_params: Mapping[str, str], session: S
             raise SqlError(f":{parameter.name} has no value.", start, end, code="sql-parameter", remedy=remedy)
         arguments[parameter.name] = _plain(session.parameters[parameter.name])
     statement = analyse(text)
-    timed = _timed(text, statement, session)
+    timed = _timed(renamed(text, names).text if names else text, statement, session)
     if statement.kind not in CHANGES:
         return Outcome(_sql(_spelt(timed, session), arguments, session), text, statement.kind)
     return _changed(timed, arguments, statement, session)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from arcbook.runs import layout
 from arcbook.runs.journal import FORMAT, Journal, read_events
 from arcbook.runs.kernels import RUN_VARIABLE
 from arcbook.runs.prepare import prepare
-from arcbook.runs.record import FailureNote, Record
+from arcbook.runs.record import FailureNote, Record, StageNote
 from arcbook.runs.render import render
 from arcbook.runs.request import Ending, OnCell, Outcome, Prepared, Request, now
 from arcbook.runs.stop import Stop
@@ -57,6 +58,7 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
             update={
                 "status": status, "ended": ended, "seconds": round((ended - started).total_seconds(), 3),
                 "cells": tuple(ending.cells), "stages": tuple(ending.stages), "failure": failure,
+                "notes": (*record.notes, *_left_out(ending.stages)),
             }
         )  # fmt: skip
         return _leave(folder, journal.path, _masked(record, hidden), ending, prepared)
@@ -161,6 +163,16 @@ def _show_refusal(journal: Journal, prepared: Prepared) -> None:
     for index, lines in sorted(shown.items()):
         output = {"output_type": "error", "ename": type(prepared.refused).__name__, "evalue": lines[0]}
         journal.write("output", cell=index, output={**output, "traceback": lines})
+
+
+def _left_out(stages: Iterable[StageNote]) -> tuple[str, ...]:
+    """That a plugin ended the job early: such a run is a success, which nobody should take for a complete one."""
+    left = [stage for stage in stages if stage.skipped and stage.details.get("reason")]
+    if not left:
+        return ()
+    message = left[0].details.get("message")
+    said = f" The message: {message if isinstance(message, str) else json.dumps(message)}" if message else ""
+    return (f"Ended early, {len(left)} stages or cells were not run: {left[0].details['reason']}{said}",)
 
 
 def failure_note(error: ArcbookError, cell: int | None) -> FailureNote:

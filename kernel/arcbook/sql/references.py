@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from arcbook.sql.parse import Parsed, parse
@@ -25,13 +25,14 @@ class Reference:
     """A view, table or path named at `sql[start:end]`.
 
     `name` has its parts joined by dots, without quotes. `path` is set for format.`path`, whose `name` is the format
-    and the path.
+    and the path. `alias` is the name that the statement gives it behind its place, or empty.
     """
 
     name: str
     start: int
     end: int
     path: str | None = None
+    alias: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _reference(table: "exp.Table", sql: str) -> Reference | None:
     names = [part.name for part in parts]
     start, end = min(part.meta["start"] for part in parts), max(part.meta["end"] for part in parts) + 1
     path = names[1] if len(names) == 2 and names[0].lower() in FORMATS and _is_path(parts[1]) else None
-    return Reference(".".join(names), start, end, path)
+    return Reference(".".join(names), start, end, path, table.alias)
 
 
 def _is_path(part: "exp.Expr") -> bool:

@@ -62,6 +62,25 @@ def respelled(sql: str, names: Iterable[str]) -> Rendered:
     )
 
 
+def renamed(sql: str, names: Mapping[str, str]) -> Rendered:
+    """`sql`, a query, reading the view `names[view]` wherever it reads `view`; columns may go on being qualified by it.
+
+    Names are compared without case; common table expressions of that name stay what they are.
+
+    Raises:
+        SqlError: no engine accepts the statement.
+    """
+    changes = []
+    for each in analyse(sql).reads:
+        new = names.get(each.name.lower())
+        if new is None or each.path is not None:
+            continue
+        lone = sql[: each.start].strip().lower() == "table"  # `TABLE view` takes no alias
+        alias = "" if each.alias or lone else f" AS {sql[each.start : each.end]}"
+        changes.append(Replacement(each.start, each.end, identifier(new) + alias))
+    return render(sql, changes)
+
+
 def _alias(parsed: Parsed, target: Reference) -> str:
     from sqlglot import exp
 

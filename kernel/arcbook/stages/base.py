@@ -35,12 +35,17 @@ def _inner(field: FieldInfo) -> Iterator[Any]:
     return (item for member in get_args(field.annotation) for item in getattr(member, "__metadata__", ()))
 
 
-class Stage(BaseModel):
-    """One declared operation, checked and frozen.
+Environments = Annotated[
+    tuple[str, ...], Field(description="Environments in which the stage runs; none means it never runs in a job.")
+]
 
-    A subclass is the whole declaration of a stage type: its docstring is the documentation (first line: summary), its
-    fields are the keys. A key is the field's name in camel case unless the field states an alias. Subclasses set
-    `example`, one cell's text that must check without problems.
+
+class Declared(BaseModel):
+    """An object of the job language whose `type` names its class: a stage, or a plugin. Checked and frozen.
+
+    A subclass is the whole declaration of a type: its docstring is the documentation (first line: summary), its fields
+    are the keys. A key is the field's name in camel case unless the field states an alias. Subclasses set `example`,
+    one cell's text that must check without problems.
     """
 
     model_config = ConfigDict(
@@ -52,27 +57,6 @@ class Stage(BaseModel):
     )
 
     example: ClassVar[str]
-    kind: ClassVar[str]
-    #: What an engine must offer for this stage, whatever its values (names in `arcbook.core.capabilities`).
-    needs: ClassVar[frozenset[str]] = frozenset()
-    #: Groups of keys of which a stage has one, and those of which it has one at most; keys the type lacks are ignored.
-    one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    at_most_one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    #: Whether the stage may make views that its keys do not name, and whether it yields values for `${name}`.
-    opaque: ClassVar[bool] = False
-    computes: ClassVar[bool] = False
-
-    id: Annotated[str | None, Field(description="Identifier, unique within the job.")] = None
-    name: Annotated[str, Field(description="Name shown in messages and logs.")]
-    description: Annotated[str | None, Field(description="Free text for readers.")] = None
-    environments: Annotated[
-        tuple[str, ...], Field(description="Environments in which the stage runs; none means it never runs in a job.")
-    ] = ()
-    resolution: Annotated[
-        Literal["strict", "lazy"],
-        Field(description="`lazy` fills `${…}` when the stage's turn comes instead of before the job starts."),
-    ] = "strict"
-    params: Annotated[TextMap, Field(description="Free settings; no stage reads them unless its page says so.")] = {}
 
     @classmethod
     def type_name(cls) -> str:
@@ -83,6 +67,32 @@ class Stage(BaseModel):
     def keys(cls) -> dict[str, str]:
         """Field name by key, in the user's spelling."""
         return {field.alias or name: name for name, field in cls.model_fields.items()}
+
+
+class Stage(Declared):
+    """One declared operation."""
+
+    kind: ClassVar[str]
+    #: What an engine must offer for this stage, whatever its values (names in `arcbook.core.capabilities`).
+    needs: ClassVar[frozenset[str]] = frozenset()
+    #: Groups of keys of which a stage has one, and those of which it has one at most; keys the type lacks are ignored.
+    one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    at_most_one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    #: Whether the stage may make views that its keys do not name, and whether it yields values for `${name}`.
+    opaque: ClassVar[bool] = False
+    computes: ClassVar[bool] = False
+    #: Whether the stages of another job take this one's place, so that it has no runner of its own.
+    expands: ClassVar[bool] = False
+
+    id: Annotated[str | None, Field(description="Identifier, unique within the job.")] = None
+    name: Annotated[str, Field(description="Name shown in messages and logs.")]
+    description: Annotated[str | None, Field(description="Free text for readers.")] = None
+    environments: Environments = ()
+    resolution: Annotated[
+        Literal["strict", "lazy"],
+        Field(description="`lazy` fills `${…}` when the stage's turn comes instead of before the job starts."),
+    ] = "strict"
+    params: Annotated[TextMap, Field(description="Free settings; no stage reads them unless its page says so.")] = {}
 
     def required_capabilities(self) -> frozenset[str]:
         """What an engine must offer for this stage with these values."""

@@ -23,6 +23,7 @@ class Role(Enum):
     WRITES_PLACE = "writes place"
     SQL = "sql over the job's views"
     FOREIGN_SQL = "sql of another database"
+    METADATA_SQL = "sql over the columns of a view"
     DOCUMENT = "document"
 
 
@@ -80,6 +81,11 @@ SchemaView = Annotated[
 Sql = Annotated[str, Role.SQL, Field(min_length=1, description="The statement.")]
 ForeignSql = Annotated[
     str, Role.FOREIGN_SQL, Field(min_length=1, description="The statement, in the other database's own SQL.")
+]
+MetadataSql = Annotated[
+    str,
+    Role.METADATA_SQL,
+    Field(min_length=1, description="The statement, over `metadata`: one row for each column of `inputView`."),
 ]
 SqlParams = Annotated[
     TextMap,

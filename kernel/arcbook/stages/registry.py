@@ -1,4 +1,4 @@
-"""Finding stage types by name, through the entry point group `arcbook.stages`."""
+"""Finding the types of stages and plugins by name, through the entry points `arcbook.stages` and `arcbook.plugins`."""
 
 import importlib
 import pkgutil
@@ -6,11 +6,16 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
+from typing import TypeVar
 
 from arcbook.core.failures import InternalError
-from arcbook.stages.base import Stage
+from arcbook.stages.base import Declared, Stage
+from arcbook.stages.plugins.base import Plugin
 
 GROUP = "arcbook.stages"
+PLUGIN_GROUP = "arcbook.plugins"
+
+_D = TypeVar("_D", bound=Declared)
 
 
 @cache
@@ -20,20 +25,30 @@ def stage_types() -> Mapping[str, type[Stage]]:
     Raises:
         InternalError: two packages declare a type of the same name.
     """
-    found: dict[str, type[Stage]] = {}
-    for bundle in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        for stage_type in _declared_in(bundle.load()):
-            other = found.setdefault(stage_type.type_name(), stage_type)
-            if other is not stage_type:
+    return _types(GROUP, Stage)
+
+
+@cache
+def plugin_types() -> Mapping[str, type[Plugin]]:
+    """Every installed plugin type by name, ordered by bundle and name. Errors as `stage_types`."""
+    return _types(PLUGIN_GROUP, Plugin)
+
+
+def _types(group: str, base: type[_D]) -> Mapping[str, type[_D]]:
+    found: dict[str, type[_D]] = {}
+    for bundle in sorted(entry_points(group=group), key=lambda point: point.name):
+        for declared in _declared_in(bundle.load(), base):
+            other = found.setdefault(declared.type_name(), declared)
+            if other is not declared:
                 raise InternalError(
-                    f"{stage_type.__module__} and {other.__module__} both declare the stage {stage_type.type_name()}"
+                    f"{declared.__module__} and {other.__module__} both declare the type {declared.type_name()}"
                 )
     return MappingProxyType(found)
 
 
-def _declared_in(bundle: ModuleType) -> Iterator[type[Stage]]:
+def _declared_in(bundle: ModuleType, base: type[_D]) -> Iterator[type[_D]]:
     for info in sorted(pkgutil.iter_modules(bundle.__path__), key=lambda module: module.name):
         module = importlib.import_module(f"{bundle.__name__}.{info.name}")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Stage) and value.__module__ == module.__name__:
+            if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__:
                 yield value

@@ -1,20 +1,20 @@
 """What to say of a stage type that nobody declares."""
 
 from arcbook.core.suggest import nearest
-from arcbook.stages.registry import stage_types
+from arcbook.stages.registry import plugin_types, stage_types
 
 #: Arc's stage types that arcbook lacks. One that a package declares is found before anybody looks here.
 _OF_ARC = """
-AvroExtract BytesExtract HTTPExtract ImageExtract JDBCExtract MetadataExtract ORCExtract RateExtract
+AvroExtract BytesExtract HTTPExtract ImageExtract JDBCExtract ORCExtract
 StatisticsExtract TextExtract BigQueryExtract CassandraExtract ElasticsearchExtract KafkaExtract MongoDBExtract
 SASExtract XMLExtract
-DiffTransform HTTPTransform JSONTransform MetadataFilterTransform MetadataTransform MLTransform
+DiffTransform HTTPTransform JSONTransform MLTransform
 SimilarityJoinTransform TensorFlowServingTransform CypherTransform DebeziumTransform DLPTransform GraphTransform
 MaskDataTransform
 AvroLoad ConsoleLoad DelimitedLoad HTTPLoad JDBCLoad ORCLoad TextLoad BigQueryLoad CassandraLoad
 DeltaLakeMergeLoad ElasticsearchLoad KafkaLoad MongoDBLoad XMLLoad
-ConfigExecute ControlFlowExecute HTTPExecute PipelineExecute BigQueryExecute CassandraExecute KafkaCommitExecute
-EqualityValidate MetadataValidate
+HTTPExecute BigQueryExecute CassandraExecute KafkaCommitExecute
+EqualityValidate
 """
 _LISTED = "`arcbook stages` lists those there are."
 
@@ -23,6 +23,10 @@ def unknown_stage(name: str) -> tuple[str, str]:
     """Message and remedy for the name of a stage type that `stage_types` lacks."""
     if name in _OF_ARC.split():
         return f"`{name}` is a stage of Arc that this version of arcbook does not have", _LISTED
+    plugin = plugin_types().get(name)
+    if plugin is not None:
+        remedy = f"Write it into a `%{plugin.magic}` cell, or into `plugins.{plugin.kind}` of a job file."
+        return f"`{name}` is a plugin, no stage", remedy
     return f"there is no stage type `{name}`", _remedy(name)
 
 

@@ -2,7 +2,7 @@
 
 %help                    the magics
 %help sql                one magic
-%help DelimitedExtract   one stage type
+%help DelimitedExtract   one type of stages or plugins
 %help conf               the options
 %help error              the engine's full text of the last error
 """

@@ -7,7 +7,7 @@ The names `spark` (the engine's session), `views` (frames by view name) and `par
 there. IPython's own magics (`%pip install`, `%time`, `!ls`, `%%bash`) work inside such a cell, and only there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from arcbook.core.failures import DefinitionError
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 PLAIN: tuple[str, ...] = ()
 
 
-def run(bench: "Workbench", cell: "Cell") -> "Iterable[Shown]":
-    """Never reached in our kernel, whose shell gives these cells to IPython."""
+def run(bench: "Workbench", cell: "Cell") -> "Iterator[Shown]":
+    """Say that the cell does not run: our kernel's shell gives all other ones to IPython."""
+    refused = bench.abandoned()
+    if refused is not None:
+        from arcbook_magics.stages import left_out
+
+        yield left_out("%python", "", refused)
+        return
     raise DefinitionError("`%python` cells run in the arc kernel; elsewhere write Python into an ordinary cell.")

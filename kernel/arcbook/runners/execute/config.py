@@ -1,0 +1,57 @@
+"""ConfigExecute."""
+
+import json
+from typing import Any
+
+from arcbook.cells.numbers import number
+from arcbook.core.failures import DefinitionError
+from arcbook.engines.session import Session
+from arcbook.runners.base import Result, run
+from arcbook.runners.messages import only_row
+from arcbook.runners.statement import execute_statement
+from arcbook.runners.views import register, storage_level
+from arcbook.stages.execute.config import ConfigExecute
+
+_SIGNATURE = "ConfigExecuteStage requires query to return 1 row with [message: string] signature."
+
+
+@run.register
+def run_config_execute(stage: ConfigExecute, session: Session) -> Result:
+    """Compute the values.
+
+    Raises:
+        DefinitionError: the query does not return one row with one text that is a JSON object.
+    """
+    statement = execute_statement(stage.sql, stage.sql_params, session)
+    row, returned = only_row(statement.frame, ("string",))
+    if row is None:
+        raise DefinitionError(f"{_SIGNATURE} Query returned {returned}.")
+    if row[0] is None:
+        raise DefinitionError(f"{_SIGNATURE} Query returned [null].")
+    values = _object(row[0])
+    details: dict[str, Any] = {"sql": statement.text, "message": values}
+    if stage.output_view is None:
+        return Result(values=values, details=details)
+    register(statement.frame, stage.output_view, session)
+    details["outputView"] = stage.output_view
+    if stage.persist:
+        if "persist" in session.capabilities:
+            statement.frame.persist(storage_level(session.settings.storage_level))
+        details["records"] = 1
+    return Result(frame=statement.frame, view=stage.output_view, values=values, details=details)
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The members of a JSON object; numbers keep the digits they were written with."""
+    try:
+        value = json.loads(text, parse_float=number, parse_constant=_no_number)
+    except ValueError as error:
+        raise DefinitionError(f"The query's text must be a JSON object, but is no JSON: {error}.") from error
+    if not isinstance(value, dict):
+        example = '{"NAME": "value"}'
+        raise DefinitionError(f"The query's text must be a JSON object such as {example}, not `{text[:80]}`.")
+    return value
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number of JSON")

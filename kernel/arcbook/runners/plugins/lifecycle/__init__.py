@@ -1,0 +1,1 @@
+"""What the lifecycle plugins of the same name do."""

@@ -1,0 +1,1 @@
+"""Plugins that compute values for `${name}` before anything else."""
