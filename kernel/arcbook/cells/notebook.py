@@ -4,16 +4,18 @@ import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Literal
 
 from arcbook.cells.fetch import fetch_text
 from arcbook.cells.hocon import read_document, read_objects
+from arcbook.cells.layout import KEY, Entry, read_layout
 from arcbook.cells.lines import read_names
 from arcbook.cells.magics import read_cell
 from arcbook.cells.model import Cell
 from arcbook.cells.params import Declarations, Values, is_assignments, read_assignments, read_declarations
 from arcbook.cells.places import offset_of, place_of
-from arcbook.cells.render import render
+from arcbook.cells.render import member
 from arcbook.cells.tree import Path, Tree
 from arcbook.core.failures import CellError
 from arcbook.core.kernelspec import KERNEL, KERNELSPEC
@@ -21,7 +23,7 @@ from arcbook.core.problem import Problem, Severity
 from arcbook.core.span import Span
 
 #: Top-level keys of a job file that are no values for `${…}`.
-_OWN_KEYS = ("stages", "plugins")
+_OWN_KEYS = ("stages", "plugins", KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ class Job:
         """What a job file holds beside its stages, unbound."""
         members = self.document.value if self.document else {}
         return {key: value for key, value in members.items() if key not in _OWN_KEYS}
+
+    @property
+    def layout(self) -> tuple[Entry, ...]:
+        """What a job file made from a notebook says of that notebook's cells."""
+        return read_layout(self.document)[0] if self.document else ()
 
     def values_of_parameters(self) -> Values:
         """Defaults, overridden by injected values as far as they fit: what is known without being told."""
@@ -104,7 +111,11 @@ def notebook_job(text: str, origin: str = "") -> Job:
 
 
 def document_job(text: str, origin: str = "") -> Job:
-    """The job in a job file's text: one cell for each stage, with places of the file. Errors as `read_job`."""
+    """The job in a job file's text: one cell for each stage, with places of the file. Errors as `read_job`.
+
+    Between the stages' cells stand those that the file's `arcbook` keeps as text. They are numbered by their position
+    there, and places in them are those of that text.
+    """
     document = read_document(text, origin=origin)
     problems = _plugins(document)
     stages = document.value.get("stages")
@@ -143,13 +154,32 @@ def document_job(text: str, origin: str = "") -> Job:
             )
             continue
         cells.append(_stage_cell(text, span, trees[position], position + 1, origin))
-    return Job(origin, tuple(cells), "document", problems=tuple(problems), document=document)
+    entries, found = read_layout(document)
+    problems += found
+    cells = _laid_out(cells, entries, origin, problems)
+    return _with_parameters(Job(origin, tuple(cells), "document", problems=tuple(problems), document=document))
 
 
 def source_of(raw: Mapping[str, Any]) -> str:
     """A cell's text; notebooks store it as lines or as one text."""
     source = raw.get("source", "")
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
+
+
+def _laid_out(stages: list[Cell], entries: tuple[Entry, ...], origin: str, problems: list[Problem]) -> list[Cell]:
+    """A job file's cells in their order: those of its stages, and those that it keeps as text."""
+    cells: list[Cell] = []
+    waiting = iter(stages)
+    for number, entry in enumerate(entries, start=1):
+        cells += (replace(cell, tags=entry.tags) for cell in islice(waiting, entry.stages or 0))
+        if entry.code is None:
+            continue
+        try:
+            cell_id = f"cell-{number}"
+            cells.append(read_cell(entry.code, number=number, origin=origin, cell_id=cell_id, tags=entry.tags))
+        except CellError as error:
+            problems.extend(error.problems)
+    return [*cells, *waiting]
 
 
 def _stage_trees(document: Tree, stages: list[Any]) -> list[Tree]:
@@ -249,18 +279,14 @@ def job_notebook(job: Job) -> dict[str, Any]:
 
     A notebook is returned as it is, completed by what the format demands. Of a job file each stage becomes a cell whose
     metadata `arcbook` has the file's address (`origin`) and the line it starts on; values beside the stages come first
-    as a `%document` cell.
+    as a `%document` cell. Cells that the file keeps as text stand between them.
     """
     if job.notebook is not None:
         return _completed(copy.deepcopy(dict(job.notebook)))
     cells = []
     if job.values:
-        members = "\n".join(render({key: value})[2:-2].strip() for key, value in job.values.items())
-        cells.append(_code_cell("document", f"%document\n{members}", {"origin": job.origin}))
-    cells += [
-        _code_cell(cell.cell_id, cell.body.lstrip(" "), {"origin": job.origin, "line": cell.body_line})
-        for cell in job.cells
-    ]
+        cells.append(_code_cell("document", document_cell(job.values), {"arcbook": {"origin": job.origin}}))
+    cells += [_cell_of_file(cell, job.origin) for cell in job.cells]
     return {
         "cells": cells,
         "metadata": {
@@ -272,11 +298,24 @@ def job_notebook(job: Job) -> dict[str, Any]:
     }
 
 
-def _code_cell(cell_id: str, source: str, facts: dict[str, Any]) -> dict[str, Any]:
+def document_cell(values: Mapping[str, Any]) -> str:
+    """The text of a `%document` cell with these values."""
+    return "\n".join(["%document", *(member(key, value) for key, value in values.items())])
+
+
+def _cell_of_file(cell: Cell, origin: str) -> dict[str, Any]:
+    tags = {"tags": list(cell.tags)} if cell.tags else {}
+    if cell.tree is None:
+        return _code_cell(cell.cell_id, cell.source, {"arcbook": {"origin": origin}, **tags})
+    facts = {"origin": origin, "line": cell.body_line}
+    return _code_cell(cell.cell_id, cell.body.lstrip(" "), {"arcbook": facts, **tags})
+
+
+def _code_cell(cell_id: str, source: str, metadata: dict[str, Any]) -> dict[str, Any]:
     return {
         "cell_type": "code",
         "id": cell_id,
-        "metadata": {"arcbook": facts},
+        "metadata": metadata,
         "execution_count": None,
         "outputs": [],
         "source": source,

@@ -22,6 +22,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "capability": "A stage needs something that the chosen engine does not offer.",
         "missing-document": "A file that a stage refers to (SQL, schema) cannot be read.",
         "policy": "A policy of this installation forbids what the job does.",
+        "conversion": "The form that a job is converted to cannot hold something of it.",
         # schemas
         "schema": "A schema document (typing metadata) is wrong.",
         # SQL
