@@ -18,8 +18,8 @@ HEAVY = ("pyspark", "IPython", "ipykernel", "pandas", "pysail", "papermill", "bo
 #: The words of JSON Schema that ours may use.
 VOCABULARY = {
     "$schema", "$defs", "$ref", "title", "description", "default", "type", "enum", "const", "properties", "required",
-    "additionalProperties", "items", "anyOf", "allOf", "if", "then", "format", "pattern", "minLength", "maxLength",
-    "minimum", "maximum", "minItems", "maxItems", "writeOnly",
+    "additionalProperties", "items", "anyOf", "allOf", "oneOf", "not", "if", "then", "format", "pattern", "minLength",
+    "maxLength", "minimum", "maximum", "minItems", "maxItems", "maxProperties", "propertyNames", "writeOnly",
 }  # fmt: skip
 
 NOTEBOOK = {

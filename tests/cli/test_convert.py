@@ -64,7 +64,7 @@ def test_for_arc(notebook: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     """What Arc cannot do ends with its place, and nothing is written; what the launch must bring is a warning."""
     file = tmp_path / "job.json"
     assert invoke(["convert", str(notebook), "--for", "arc", "--out", str(file)]) == 64
-    assert "cell 3, line 2, column 8: Arc binds no values: it does not know `:day` [conversion]" in capsys.readouterr().err
+    assert "cell 3, line 2, column 8: Arc binds no values: it does not know `:day`" in capsys.readouterr().err
     assert not file.exists()
     notebook.write_text(notebook.read_text().replace(":day AS", "1 AS"))
     assert invoke(["convert", str(notebook), "--for", "arc"]) == 0

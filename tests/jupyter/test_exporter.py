@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -25,6 +26,21 @@ NOTEBOOKS = sorted(ROOT.glob("notebooks/*/*.ipynb"))
 TOKEN = "exporter-test"
 
 
+def exporter(**options: Any) -> Any:
+    """The exporter that nbconvert finds by its name."""
+    found = get_exporter("arcexport")  # type: ignore[no-untyped-call]
+    return found(**options)
+
+
+def notebook(*sources: str) -> Any:
+    """A notebook as nbconvert passes it on."""
+    code = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    cells = [{**code, "id": f"c{number}", "source": source} for number, source in enumerate(sources)]
+    metadata = {"kernelspec": {"name": "arc", "display_name": "Arc"}}
+    whole = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return nbformat.from_dict(whole)  # type: ignore[no-untyped-call]
+
+
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A notebook as Arc's users have them, its misspelt magic repaired."""
@@ -36,14 +52,14 @@ def old(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_exporter_writes_what_convert_writes(path: Path) -> None:
     """One code serves both."""
-    text, resources = get_exporter("arcexport")().from_filename(str(path))
+    text, resources = exporter().from_filename(str(path))
     assert text == job_file(read_job(str(path)))
     assert resources["output_extension"] == ".json"
 
 
 def test_all_that_arcs_exporter_loses_is_there(old: Path) -> None:
     """Gates, display cells and references to values survive; `environments` stay as they are."""
-    text, _ = get_exporter("arcexport")().from_filename(str(old))
+    text, _ = exporter().from_filename(str(old))
     job = document_job(text, "old.json")
     assert [stage["type"] for stage in parts_of(job).stages].count("SQLValidate") == 1
     assert '"now": ${ETL_CONF_CURRENT_TIMESTAMP}' in text
@@ -53,27 +69,24 @@ def test_all_that_arcs_exporter_loses_is_there(old: Path) -> None:
 
 def test_a_notebook_with_problems_is_refused_with_all_of_them() -> None:
     """The message names each place; there is no file."""
-    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "arc", "display_name": "Arc"}})
-    notebook.cells = [nbformat.v4.new_code_cell(source) for source in ("%sqlvaildate\nSELECT 1", "%parms")]
+    node = notebook("%sqlvaildate\nSELECT 1", "%parms")
     with pytest.raises(ConversionException) as caught:
-        get_exporter("arcexport")().from_notebook_node(notebook, {"metadata": {"name": "gates"}})
+        exporter().from_notebook_node(node, {"metadata": {"name": "gates"}})
     assert "gates.ipynb, cell 1, line 1, column 1: there is no magic `%sqlvaildate`" in str(caught.value)
     assert "cell 2, line 1, column 1: there is no magic `%parms`" in str(caught.value)
 
 
 def test_for_original_arc(old: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The option `for_arc` refuses what Arc cannot do, and logs what its launch must bring."""
-    with pytest.raises(ConversionException, match="cell 13, .*without `outputView`"):
-        get_exporter("arcexport")(for_arc=True).from_filename(str(old))
-    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "arc", "display_name": "Arc"}})
-    notebook.cells = [nbformat.v4.new_code_cell("%environment test")]
-    text, _ = get_exporter("arcexport")(for_arc=True).from_notebook_node(notebook)
+    with pytest.raises(ConversionException, match=r"cell 13, .*without `outputView`"):
+        exporter(for_arc=True).from_filename(str(old))
+    text, _ = exporter(for_arc=True).from_notebook_node(notebook("%environment test"))
     assert json.loads(text) == {"stages": []}
     assert "--etl.config.environment=test" in caplog.text
 
 
 def test_the_command_line_of_nbconvert(old: Path) -> None:
-    """`jupyter nbconvert --to arcexport` leaves a job file beside the notebook; so does `script`, as Arc's kernel says."""
+    """`jupyter nbconvert --to arcexport` leaves a job file beside the notebook; Arc's notebooks mean it by `script`."""
     command = [sys.executable, "-m", "nbconvert", "--log-level=ERROR", "--to"]
     subprocess.run([*command, "arcexport", str(old)], check=True, timeout=120)
     made = old.with_suffix(".json").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What is derived from a stage's declaration: rows for help, and JSON Schema for editors."""
+"""What help shows of a stage's declaration."""
 
 import inspect
 from collections.abc import Mapping
@@ -10,8 +10,6 @@ from arcbook.core.failures import DefinitionError
 from arcbook.stages.base import Stage, description_of
 from arcbook.stages.registry import stage_types
 from arcbook.stages.unknown import unknown_stage
-
-_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,48 +66,6 @@ def key_rows(declared: type[Stage]) -> list[KeyRow]:
         key, kind, choices = field.alias or name, _kind(field.annotation), _choices(field.annotation)
         rows.append(KeyRow(key, kind, field.is_required(), default, description, choices))
     return sorted(rows, key=lambda row: not row.required)
-
-
-def stage_schema(declared: type[Stage]) -> dict[str, Any]:
-    """The JSON Schema of a stage object of that type."""
-    schema = declared.model_json_schema(by_alias=True, mode="validation")
-    properties = {"type": {"const": declared.type_name()}, **schema.get("properties", {})}
-    required = ["type", *schema.get("required", [])]
-    return {
-        "$schema": _SCHEMA,
-        **schema,
-        "title": declared.type_name(),
-        "description": summary(declared),
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
-
-
-def job_schema(types: Mapping[str, type[Stage]] | None = None) -> dict[str, Any]:
-    """The JSON Schema of a job file: an object whose `stages` are stage objects told apart by their `type`."""
-    definitions: dict[str, Any] = {}
-    for name, declared in (types or stage_types()).items():
-        schema = stage_schema(declared)
-        schema.pop("$schema")
-        definitions |= schema.pop("$defs", {})
-        definitions[name] = schema
-    names = list(types or stage_types())
-    cases = [{"if": {"properties": {"type": {"const": name}}}, "then": {"$ref": f"#/$defs/{name}"}} for name in names]
-    stage = {
-        "type": "object",
-        "required": ["type"],
-        "properties": {"type": {"enum": names}},
-        "allOf": cases,
-    }
-    return {
-        "$schema": _SCHEMA,
-        "title": "arcbook job",
-        "type": "object",
-        "required": ["stages"],
-        "properties": {"stages": {"type": "array", "items": {"$ref": "#/$defs/stage"}}},
-        "$defs": {"stage": stage, **definitions},
-    }
 
 
 def _default(value: Any) -> str:

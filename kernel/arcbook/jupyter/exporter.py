@@ -13,7 +13,7 @@ from arcbook.cells.notebook import notebook_job
 from arcbook.core.failures import CellError
 
 
-class ArcExporter(Exporter):  # type: ignore[misc]  # untyped base
+class ArcExporter(Exporter):
     """Exports a notebook as `arcbook convert` does: every stage, parameter and note of it, as a job file.
 
     With `for_arc` the file is one that original Arc runs; what the launch must then bring is logged.
@@ -24,11 +24,11 @@ class ArcExporter(Exporter):  # type: ignore[misc]  # untyped base
 
     for_arc = Bool(False, help="Write a file that original Arc runs; what it cannot do is refused.").tag(config=True)
 
-    @default("file_extension")  # type: ignore[untyped-decorator]
+    @default("file_extension")
     def _file_extension(self) -> str:
         return ".json"
 
-    def from_notebook_node(
+    def from_notebook_node(  # type: ignore[override]  # text, as all exporters to text return
         self, nb: Any, resources: dict[str, Any] | None = None, **options: Any
     ) -> tuple[str, dict[str, Any]]:
         """The job file's text, with nbconvert's resources.
