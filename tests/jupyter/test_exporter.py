@@ -34,7 +34,7 @@ def exporter(**options: Any) -> Any:
 
 def notebook(*sources: str) -> Any:
     """A notebook as nbconvert passes it on."""
-    code = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    code: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
     cells = [{**code, "id": f"c{number}", "source": source} for number, source in enumerate(sources)]
     metadata = {"kernelspec": {"name": "arc", "display_name": "Arc"}}
     whole = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
