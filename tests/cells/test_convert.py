@@ -246,7 +246,7 @@ def test_plugins_move_as_they_are() -> None:
 
 
 def test_a_file_runs_what_its_notebook_runs() -> None:
-    """The cells kept as text run between the stages, with their tags; their findings name the entry."""
+    """The cells kept as text run between the stages, with their tags; findings stand at their place in the file."""
     cells = [
         "%params\nx: string = a",
         "%sql name=one outputView=v environments=test\nSELECT 1 AS i",
@@ -254,13 +254,40 @@ def test_a_file_runs_what_its_notebook_runs() -> None:
         "%sql name=two outputView=w environments=test\nSELECT i FROM v",
     ]
     raw = [{"cell_type": "code", "source": cell, "metadata": {"tags": [f"t{n}"]}} for n, cell in enumerate(cells)]
-    file = document_job(job_file(notebook(raw)), "x.json")
+    text = job_file(notebook(raw))
+    file = document_job(text, "x.json")
     made = job_notebook(file)
     assert [source_of(cell).partition("\n")[0] for cell in made["cells"]] == ["%params", "{", "%python", "{"]
     assert [cell["metadata"]["tags"] for cell in made["cells"]] == [["t0"], ["t1"], ["t2"], ["t3"]]
     assert list(file.declarations.by_name) == ["x"]
     found = [problem for problem in check_job(file, Context()).problems if problem.code == "syntax"]
-    assert [str(problem.span) for problem in found] == ["x.json, cell 3, line 2, column 5"]
+    (span,) = (problem.span for problem in found)
+    assert span is not None
+    assert span.cell is None
+    assert text.split("\n")[span.line - 1][span.column - 1 : span.end_column - 1] == "="
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        '["%params", "é\\t: \\"x\\"", " wrong here"]',
+        '"%params\\né\\t: \\"x\\"\\n wrong here"',
+        '"""%params\né\t: "x"\n wrong here"""',
+        '"%params  wrong here"',
+    ],
+)
+def test_places_in_cells_kept_as_text(code: str) -> None:
+    """Lines and columns are the file's, however the text is written; of a declaration, too."""
+    text = (
+        f'{{stages: [], arcbook: {{cells: [\n {{markdown: ""}}, {{code: {code}}},\n {{code: "%params a: integer"}}]}}}}'
+    )
+    job = document_job(text, "x.conf")
+    span = job.problems[-1].span
+    assert span is not None
+    assert text.split("\n")[span.line - 1][span.column - 1 : span.end_column - 1] == "wrong here"
+    declared = job.declarations.by_name["a"].span
+    assert declared is not None
+    assert text.split("\n")[declared.line - 1][declared.column - 1 : declared.end_column - 1] == "a: integer"
 
 
 def test_files_that_speak_of_cells_wrongly(layout_case: dict[str, Any], compare: Compare) -> None:

@@ -10,14 +10,16 @@ The cells stand in the notebook's order; `{"stages": 2}` stands for the next two
 last one named follow, each as a cell of its own.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from arcbook.cells.messages import problem_of
-from arcbook.cells.tree import Tree
+from arcbook.cells.tree import Path, Tree
 from arcbook.core.problem import Problem
+from arcbook.core.span import Span
 from arcbook.stages.base import Stage
 
 #: The key of a job file that holds the layout.
@@ -119,6 +121,35 @@ def completed(entries: Sequence[Entry], *, stages: int, plugins: dict[str, int],
         yield from (Entry(plugin=kind) for _ in range(plugins.get(kind, 0) - said))
     yield from entries
     yield from (Entry(stages=1) for _ in range(stages - sum(entry.stages or 0 for entry in entries)))
+
+
+def in_file(span: Span | None, document: Tree) -> Span | None:
+    """The place in the file of a stretch of a cell that the file keeps as text; any other place stays as it is.
+
+    The cell's number is its position among the file's cells. Columns suppose that the text was escaped as `json` does.
+    """
+    if span is None or span.cell is None or (path := (KEY, "cells", span.cell - 1, "code")) not in document.spans:
+        return span
+    line, column = _position(span.line, span.column, path, document)
+    end_line, end_column = _position(span.end_line, span.end_column, path, document)
+    return Span(line, column, end_line, end_column, None, span.origin)
+
+
+def _position(line: int, column: int, path: Path, document: Tree) -> tuple[int, int]:
+    code, here = document.at(path), document.spans[path]
+    if isinstance(code, list):
+        item = document.spans[(*path, line - 1)]
+        return item.line, item.column + _written(str(code[line - 1])[: column - 1]) + 1
+    if here.end_line > here.line:  # between triple quotes
+        return here.line + line - 1, column + (here.column + 2 if line == 1 else 0)
+    lines = str(code).split("\n")
+    before = "\n".join([*lines[: line - 1], lines[line - 1][: column - 1]])
+    return here.line, here.column + _written(before) + 1
+
+
+def _written(text: str) -> int:
+    """How many characters a text takes within quotes."""
+    return len(json.dumps(text, ensure_ascii=False)) - 2
 
 
 def _counts(entries: Sequence[Entry], document: Tree) -> Iterator[tuple[str, int, int]]:

@@ -5,11 +5,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Literal
 
 from arcbook.cells.fetch import fetch_text
 from arcbook.cells.hocon import read_document, read_objects
-from arcbook.cells.layout import KEY, Entry, read_layout
+from arcbook.cells.layout import KEY, Entry, in_file, read_layout
 from arcbook.cells.lines import read_names
 from arcbook.cells.magics import read_cell
 from arcbook.cells.model import Cell
@@ -57,6 +58,10 @@ class Job:
     def layout(self) -> tuple[Entry, ...]:
         """What a job file made from a notebook says of that notebook's cells."""
         return read_layout(self.document)[0] if self.document else ()
+
+    def placed(self, problem: Problem) -> Problem:
+        """The problem at its place in the file, when it was found in a cell that a job file keeps as text."""
+        return replace(problem, span=in_file(problem.span, self.document)) if self.document else problem
 
     def values_of_parameters(self) -> Values:
         """Defaults, overridden by injected values as far as they fit: what is known without being told."""
@@ -113,8 +118,7 @@ def notebook_job(text: str, origin: str = "") -> Job:
 def document_job(text: str, origin: str = "") -> Job:
     """The job in a job file's text: one cell for each stage, with places of the file. Errors as `read_job`.
 
-    Between the stages' cells stand those that the file's `arcbook` keeps as text. They are numbered by their position
-    there, and places in them are those of that text.
+    Between the stages' cells stand those that the file's `arcbook` keeps as text, numbered by their position there.
     """
     document = read_document(text, origin=origin)
     problems = _plugins(document)
@@ -265,12 +269,16 @@ def _with_parameters(job: Job) -> Job:
             problems.extend(error.problems)
             if cell.magic == "params" and not is_assignments(cell):
                 declarations = replace(declarations, complete=False)
+    if job.document:
+        by_name = declarations.by_name.items()
+        placed = {name: replace(each, span=in_file(each.span, job.document)) for name, each in by_name}
+        declarations = replace(declarations, by_name=MappingProxyType(placed))
     return replace(
         job,
         declarations=declarations,
         injected=injected,
         environment=environment,
-        problems=tuple(sorted(problems, key=place_of)),
+        problems=tuple(sorted(map(job.placed, problems), key=place_of)),
     )
 
 
