@@ -177,6 +177,59 @@ def test_any_stages(stages: list[dict[str, Any]], style: Style) -> None:
         assert [same(stage) for stage in parts_of(other).stages] == [same(stage) for stage in stages]
 
 
+HEADS = st.sampled_from(
+    [
+        "%sql ",
+        "%sqlvalidate ",
+        "%log ",
+        "%arc ",
+        "%configexecute ",
+        "%params",
+        "%env",
+        "%python",
+        "%document",
+        "",
+        "// c\n",
+    ]
+)
+ARGUMENTS = st.lists(
+    st.sampled_from(
+        [
+            "name=a", 'name="a b"', "name='it is'", "environments=dev,test", "outputView=${V}", "persist=true",
+            "persist=yes", "numPartitions=007", "numPartitions=3", "sqlParams=a=1,b=${X}", 'sqlParams=a="x, y"',
+            "numRows=5", "id=x${Y}z", "description=1.50", "partitionBy=a", "resolution=lazy", "truncate=0",
+            "environments=", "params=a.b=1",
+        ]
+    ),
+    max_size=4,
+    unique=True,
+).map(" ".join)  # fmt: skip
+BODIES = st.sampled_from(
+    ["\nSELECT ${a}, 1\nFROM t", "\n\n  SELECT 1  \n", "\r\nSELECT 1\r\nFROM t\r\n", "\na: integer = 1  # x", "\nA=b c",
+     "{type: ParquetLoad, name: 007, outputURI: ${o}\"/x\"}", "{type: X, a: 1, a: ${?b}} {type: Y}", "", "\nx: 1",
+     "{type: SQLTransform, name: n, sql: \"SELECT 1\" # why\n}", "\n{type: Z, x: [1, 2.0, 1e3, null]}"]
+)  # fmt: skip
+SOURCES = st.builds(
+    lambda head, line, body: head + (line if head.endswith(" ") else "") + body, HEADS, ARGUMENTS, BODIES
+)
+
+
+@given(st.lists(SOURCES, max_size=5), st.sampled_from([JSON, HOCON]))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_notebook(sources: list[str], style: Style) -> None:
+    """A notebook without problems comes back with the same stages and the same cells beside them."""
+    job = notebook(sources)
+    try:
+        parts = parts_of(job)
+    except CellError:
+        return
+    written = [said(stage) for stage in parts.stages]
+    kept = [entry.code for entry in parts.entries if entry.code is not None]
+    for other in there_and_back(job, style):
+        assert [said(stage) for stage in parts_of(other).stages] == written
+        assert [entry.code for entry in parts_of(other).entries if entry.code is not None] == kept
+
+
 def same(stage: dict[str, Any]) -> Any:
     """A stage for comparison: `true` is not 1, the order of its keys does not matter."""
     return json.dumps(stage, sort_keys=True)

@@ -231,7 +231,7 @@ def test_help_loads_no_models() -> None:
     assert loaded(["--help"], (*HEAVY, "pydantic", "sqlglot", "yaml")) == []
 
 
-@pytest.mark.parametrize("command", ["check", "lint", "stages", "schema", "promote"])
+@pytest.mark.parametrize("command", ["check", "lint", "stages", "schema", "convert", "promote"])
 def test_commands_load_neither_spark_nor_jupyter(command: str, notebook: Path, tmp_path: Path) -> None:
     """Checking, describing and promoting work on a machine with neither Java nor a browser."""
     arguments = {

@@ -196,7 +196,8 @@ def _comments(text: str) -> tuple[str, ...]:
 def _parts_of_file(job: Job) -> Parts:
     document = job.document
     assert document is not None  # its kind says so
-    parts = Parts(members=dict(job.values), stages=[in_order(stage) for stage in document.value["stages"]])
+    trees = [cell.tree for cell in job.cells if cell.tree is not None]
+    parts = Parts(members=dict(job.values), stages=[in_order(tree.value) for tree in trees])
     plugins = document.value.get("plugins") or {}
     if not isinstance(plugins, dict) or not all(map(_is_plugin_list, plugins, plugins.values())):
         message = "`plugins` holds lists of objects, `config` and `lifecycle`"

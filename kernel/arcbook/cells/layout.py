@@ -154,11 +154,14 @@ def _written(text: str) -> int:
 
 def _counts(entries: Sequence[Entry], document: Tree) -> Iterator[tuple[str, int, int]]:
     """What the entries count on, how much of it, and how much there is."""
-    yield "stages", sum(entry.stages or 0 for entry in entries), len(document.value.get("stages") or ())
+    yield "stages", sum(entry.stages or 0 for entry in entries), _length(document.value.get("stages"))
     for kind in ("config", "lifecycle"):
-        listed = document.at(("plugins", kind))
         wanted = sum(entry.plugin == kind for entry in entries)
-        yield f"{kind} plugins", wanted, len(listed) if isinstance(listed, list) else 0
+        yield f"{kind} plugins", wanted, _length(document.at(("plugins", kind)))
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, list) else 0
 
 
 def _problem(error: Any, document: Tree) -> Problem:

@@ -6,6 +6,7 @@ Whatever is written is read again and compared, so that no rule of the first lin
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from arcbook.cells.convert import trees_of
@@ -58,13 +59,14 @@ def cell_text(stages: Sequence[dict[str, Any]], arguments: Mapping[str, str], co
     """
     noted = list(comments)
     said = render(list(stages))
-    candidates = [] if noted or len(stages) != 1 else [_magic_text(stages[0], arguments)]
+    magic = None if noted or len(stages) != 1 else _magic_text(stages[0], arguments)
+    readable = bool(stages[0].get("sql"))  # a magic without a statement reads worse than stage text
     written = ",\n".join(render(stage, style=CELL) for stage in stages)
     plain = ",\n".join(render(stage) for stage in stages)
     first_line = " ".join(["%arc", *(f"{name}={_quoted(value)}" for name, value in arguments.items())])
     head = [first_line] if arguments else []
-    candidates += ["\n".join([*head, *noted, text]) for text in (written, plain)]
-    for text in candidates:
+    texts = ["\n".join([*head, *noted, text]) for text in (written, plain)]
+    for text in [magic, *texts] if readable else [*texts, magic]:
         if text is not None and _says(text, said, arguments):
             return text
     return None
@@ -80,7 +82,7 @@ def _says(text: str, said: str, arguments: Mapping[str, str]) -> bool:
 
 def _magic_text(stage: dict[str, Any], arguments: Mapping[str, str]) -> str | None:
     magic = _MAGIC_OF.get(str(stage.get("type")))
-    statement = stage.get("sql")
+    statement = stage.get("sql", "")
     if magic is None or not isinstance(statement, str):
         return None
     words = [f"%{magic}"]
@@ -117,9 +119,15 @@ def _text(value: Any) -> str:
 
 
 def _typed(stage: dict[str, Any]) -> dict[str, Any]:
-    declared = stage_types().get(stage["type"])
-    kinds = {row.key: row.kind for row in key_rows(declared)} if declared else {}
+    kinds = _kinds(stage["type"])
     return {key: _value(item, kinds.get(key, "")) for key, item in stage.items()}
+
+
+@cache
+def _kinds(type_name: str) -> Mapping[str, str]:
+    """What each key of a stage type holds, in the words of its documentation; empty for an unknown type."""
+    declared = stage_types().get(type_name)
+    return {row.key: row.kind for row in key_rows(declared)} if declared else {}
 
 
 def _value(value: Any, kind: str) -> Any:
