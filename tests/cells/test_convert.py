@@ -343,6 +343,15 @@ def test_places_in_cells_kept_as_text(code: str) -> None:
     assert text.split("\n")[declared.line - 1][declared.column - 1 : declared.end_column - 1] == "a: integer"
 
 
+@pytest.mark.parametrize("code", ['["%wrong", "x"]', '"%wrong\\nx"', '"""%wrong\nx"""'])
+def test_places_on_a_first_line(code: str) -> None:
+    """Behind the quotes, of which there may be three."""
+    text = f"{{stages: [], arcbook: {{cells: [{{code: {code}}}]}}}}"
+    (problem,) = document_job(text, "x.conf").problems
+    assert problem.span is not None
+    assert text[problem.span.column - 1 : problem.span.end_column - 1] == "%wrong"
+
+
 def test_files_that_speak_of_cells_wrongly(layout_case: dict[str, Any], compare: Compare) -> None:
     """Every mistake in a file's `arcbook` is found at its place, and nothing is converted then."""
     job = document_job(layout_case["file"], "x.json")

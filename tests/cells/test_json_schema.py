@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from arcbook.cells.authentication import ENCRYPTION, METHODS
 from arcbook.cells.bind import has_placeholders
 from arcbook.cells.check import examine
 from arcbook.cells.export import job_file
@@ -119,6 +120,30 @@ def test_columns_that_are_wrong(column: dict[str, Any]) -> None:
     """Types, limits and required attributes of columns are known, nested ones too."""
     (stage,) = stages(stage_types()["TypingTransform"].example)
     assert faults({**stage, "schema": [column]}, "TypingTransform")
+
+
+def test_authentication() -> None:
+    """Each method needs its keys, encryption those of its way, and an empty object means none."""
+    (stage,) = stages(stage_types()["ParquetLoad"].example)
+
+    def sound(value: Any) -> bool:
+        tree = read_objects("{}")[0].with_value({**stage, "authentication": value})
+        valid = not faults(tree.value, "ParquetLoad")
+        assert valid == (examine(tree, settings=RunSettings()).problems == ()), value
+        return valid
+
+    assert sound({})
+    assert not sound({"accountName": "a"})
+    assert not sound({"method": "None"})
+    for method, keys in METHODS.items():
+        given = {"method": method, **dict.fromkeys(keys, "x")}
+        assert sound(given)
+        assert not any(sound({**given, key: None}) for key in keys)
+        assert not any(sound({name: value for name, value in given.items() if name != key}) for key in keys)
+    for name, keys in ENCRYPTION.items():
+        given = {"method": "AmazonIAM", "encryptionAlgorithm": name, **dict.fromkeys(keys, "x")}
+        assert sound(given)
+        assert not any(sound({other: value for other, value in given.items() if other != key}) for key in keys)
 
 
 @pytest.mark.parametrize(
