@@ -313,6 +313,8 @@ def test_a_file_runs_what_its_notebook_runs() -> None:
     assert [source_of(cell).partition("\n")[0] for cell in made["cells"]] == ["%params", "{", "%python", "{"]
     assert [cell["metadata"]["tags"] for cell in made["cells"]] == [["t0"], ["t1"], ["t2"], ["t3"]]
     assert list(file.declarations.by_name) == ["x"]
+    secret = document_job(text.replace("x = = 1", "key = 'AKIAIOSFODNN7EXAMPLE'"), "x.json")
+    assert "secret-in-text" in [problem.code for problem in check_job(secret, Context()).problems]
     found = [problem for problem in check_job(file, Context()).problems if problem.code == "syntax"]
     (span,) = (problem.span for problem in found)
     assert span is not None
@@ -350,6 +352,23 @@ def test_places_on_a_first_line(code: str) -> None:
     (problem,) = document_job(text, "x.conf").problems
     assert problem.span is not None
     assert text[problem.span.column - 1 : problem.span.end_column - 1] == "%wrong"
+
+
+@pytest.mark.parametrize("style", FORMS.values(), ids=list(FORMS))
+def test_half_a_letter(style: Style) -> None:
+    """What only an escape can say is written as one, so that every result can be stored."""
+    cells = [
+        "%sql name=q outputView=v\nSELECT '\ud83d'\n",
+        '{"type": "X", "name": "\\udc00\\n", "\\ud800": "é"}',
+        "%python\n'\ud83d'",
+    ]
+    job = notebook(cells)
+    stages = [said(stage) for stage in parts_of(job).stages]
+    for other in there_and_back(job, style):
+        assert [said(stage) for stage in parts_of(other).stages] == stages
+    text = job_file(job, style)
+    assert "é" in text.encode().decode()
+    assert job_as_notebook(document_job(text, "x.json")).encode()
 
 
 def test_files_that_speak_of_cells_wrongly(layout_case: dict[str, Any], compare: Compare) -> None:

@@ -230,6 +230,19 @@ def test_defaults_and_choices_are_offered(declared: type[Stage]) -> None:
     assert schema["properties"]["resolution"]["enum"] == ["strict", "lazy", None]
 
 
+def test_placeholders_within_quotes_are_text() -> None:
+    """They are valid where text is; elsewhere they are as wrong as for the check."""
+    stage = {
+        "type": "SQLTransform",
+        "name": "n ${x}",
+        "outputView": "${v}",
+        "sql": "SELECT ${c}",
+        "sqlParams": {"c": "1"},
+    }
+    assert faults({**stage, "environments": ["${e}"]}, "SQLTransform") == []
+    assert faults({**stage, "numPartitions": "${n}"}, "SQLTransform")
+
+
 def test_alternatives_are_rules() -> None:
     """Of keys that say the same in different ways exactly one is valid; null is none."""
     stage = {"type": "SQLTransform", "name": "n", "outputView": "v"}

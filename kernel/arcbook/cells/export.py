@@ -4,7 +4,6 @@ What a job file of original Arc has no word for (parameters, Python, notes, how 
 `arcbook`, which Arc ignores and arcbook reads: `arcbook.cells.layout`.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +14,9 @@ from arcbook.cells.lexer import tokens
 from arcbook.cells.model import Cell
 from arcbook.cells.notebook import Job, document_cell, document_values, source_of
 from arcbook.cells.places import offset_of
-from arcbook.cells.render import JSON, Style, member, render
+from arcbook.cells.render import JSON, Style, dumped, member, render
 from arcbook.cells.spelling import cell_text, in_order, other_arguments, stages_of
+from arcbook.cells.tree import Tree
 from arcbook.core.failures import CellError
 from arcbook.core.kernelspec import KERNEL, KERNELSPEC
 from arcbook.core.problem import Problem, errors
@@ -77,7 +77,7 @@ def job_as_notebook(job: Job) -> str:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    return dumped(notebook, indent=1) + "\n"
 
 
 def file_text(parts: Parts, style: Style = JSON) -> str:
@@ -196,8 +196,7 @@ def _comments(text: str) -> tuple[str, ...]:
 def _parts_of_file(job: Job) -> Parts:
     document = job.document
     assert document is not None  # its kind says so
-    trees = [cell.tree for cell in job.cells if cell.tree is not None]
-    parts = Parts(members=dict(job.values), stages=[in_order(tree.value) for tree in trees])
+    parts = Parts(members=dict(job.values), stages=[in_order(tree.value) for _, tree in _stage_cells(job)])
     plugins = document.value.get("plugins") or {}
     if not isinstance(plugins, dict) or not all(map(_is_plugin_list, plugins, plugins.values())):
         message = "`plugins` holds lists of objects, `config` and `lifecycle`"
@@ -213,6 +212,11 @@ def _parts_of_file(job: Job) -> Parts:
     return parts
 
 
+def _stage_cells(job: Job) -> list[tuple[Cell, Tree]]:
+    """The cells of a job file's stages, with the stages."""
+    return [(cell, cell.tree) for cell in job.cells if cell.tree is not None and not cell.magic]
+
+
 def _is_plugin_list(kind: str, value: Any) -> bool:
     listed = isinstance(value, list) and all(isinstance(item, dict) for item in value)
     return kind in PLUGIN_MAGICS.values() and listed
@@ -220,14 +224,12 @@ def _is_plugin_list(kind: str, value: Any) -> bool:
 
 def _comments_of_file(job: Job) -> dict[int, list[str]]:
     """The comments of a job file by the stage they belong to: the one whose end comes next, else the last."""
-    stages = [cell for cell in job.cells if cell.tree is not None]
+    stages = _stage_cells(job)
     if not stages:
         return {}
-    text = stages[0].source
-    ends = []
-    for cell in stages:
-        span = cell.tree.span(()) if cell.tree else None
-        ends.append((offset_of(text, span.end_line, span.end_column) if span else None) or len(text))
+    text = stages[0][0].source
+    spans = [tree.span(()) for _, tree in stages]
+    ends = [(offset_of(text, span.end_line, span.end_column) if span else None) or len(text) for span in spans]
     found: dict[int, list[str]] = {}
     number = 0
     for token in tokens(text):

@@ -11,6 +11,7 @@ from arcbook.cells.tree import Concatenation, Override, Substitution
 
 _PLAIN_NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
 _PLAIN_KEY = re.compile(r"(?!include$)[A-Za-z_][\w-]*", re.ASCII)
+_HALF = re.compile("[\ud800-\udfff]")
 #: Columns up to which a short list or object stays on one line.
 _WIDTH = 110
 
@@ -68,6 +69,12 @@ def _item(value: Any, indent: int, style: Style, before: int = 0) -> str:
     return render(value, indent, style) if short is None else short
 
 
+def dumped(value: Any, indent: int | None = None) -> str:
+    """Plain JSON. Its letters stay as they are, unless there is half of one, which no file can hold."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return json.dumps(value, indent=indent) if _HALF.search(text) else text
+
+
 def _on_one_line(value: Any, style: Style, width: int) -> str | None:
     """The value in at most `width` characters on one line, if it can be so written."""
     if isinstance(value, Override):
@@ -88,7 +95,7 @@ def _on_one_line(value: Any, style: Style, width: int) -> str | None:
 
 
 def _key(key: str, style: Style) -> str:
-    return key if style.bare_keys and _PLAIN_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+    return key if style.bare_keys and _PLAIN_KEY.fullmatch(key) else dumped(key)
 
 
 def _simple(value: Any, style: Style) -> str:
@@ -99,6 +106,7 @@ def _simple(value: Any, style: Style) -> str:
         return str(value)  # `007` is that number and, where text is wanted, that text
     if isinstance(value, Blank):
         return str(value)  # nothing between lists or objects, hence without quotes
-    if style.triple and isinstance(value, str) and "\n" in value and '"""' not in value and value[-1] != '"':
-        return f'"""{value}"""'
-    return json.dumps(value, ensure_ascii=False)
+    if style.triple and isinstance(value, str) and "\n" in value:
+        plain = '"""' not in value and not value.endswith('"') and not _HALF.search(value)
+        return f'"""{value}"""' if plain else dumped(value)
+    return dumped(value)

@@ -75,7 +75,7 @@ class Review:
         for name in spec.without_effect if spec else ():
             if name in cell.arguments:
                 self._without_effect(cell, name)
-        if self.job.kind == "notebook":
+        if cell.tree is None:  # a stage of a job file has the whole file as its source
             self._secrets_in(cell)
 
     def _without_effect(self, cell: Cell, name: str) -> None:
