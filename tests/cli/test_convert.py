@@ -42,6 +42,23 @@ def test_there_and_back(notebook: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert invoke(["check", str(file), "--environment", "test"]) == 0
 
 
+def test_the_file_runs_as_the_notebook(tmp_path: Path) -> None:
+    """Parameters, Python and stages of a converted job run in their order, with given values."""
+    path = tmp_path / "job.ipynb"
+    cells = [
+        *CELLS[:3],
+        "%python\nspark.table('v').createOrReplaceTempView('w')",
+        "%log name=told environments=test\nSELECT CONCAT('it is ', d) FROM w",
+    ]
+    raw = [{"cell_type": "code", "source": cell} for cell in cells]
+    path.write_text(json.dumps({"cells": raw, "metadata": {"kernelspec": {"name": "arc"}}, "nbformat": 4}))
+    assert invoke(["convert", str(path), "--out", str(tmp_path / "job.json")]) == 0
+    record = str(tmp_path / "runs")
+    assert invoke(["run", str(tmp_path / "job.json"), "-p", "day", "2026-02-03", "--record", record]) == 0
+    (notebook,) = (tmp_path / "runs").glob("job/*/notebook.ipynb")
+    assert "it is 2026-02-03" in notebook.read_text()
+
+
 def test_nothing_is_overwritten(notebook: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An existing file is replaced only with --force, whole."""
     file = tmp_path / "job.json"
