@@ -14,13 +14,14 @@ from arcbook.cells.export import file_text, job_as_notebook, job_file, parts_of
 from arcbook.cells.for_arc import parts_for_arc
 from arcbook.cells.hocon import read_document, read_objects
 from arcbook.cells.lint import fix_text
-from arcbook.cells.model import Cell
+from arcbook.cells.model import Argument, Cell
 from arcbook.cells.notebook import Job, document_job, job_notebook, job_of, notebook_job, source_of
 from arcbook.cells.plan import Context, check_job
 from arcbook.cells.render import CELL, HOCON, JSON, Style, render
 from arcbook.cells.tree import Concatenation, Override, Substitution
 from arcbook.core.failures import CellError
 from arcbook.core.settings import RunSettings
+from arcbook.core.span import Span
 from tests.kernel.cases import cases
 
 ROOT = Path(__file__).parents[2]
@@ -296,6 +297,25 @@ def test_plugins_move_as_they_are() -> None:
         ["%params", "x: string = a"],
         ["%configplugin", "// why"],
     ]
+
+
+def test_a_plugin_cell_with_arguments_stays_as_it_is() -> None:
+    """It does what no list of a job file can say, such as removing plugins."""
+    line = "%lifecycleplugin remove=all"
+    cell = Cell(line, "lifecycleplugin", {"remove": Argument("all", Span(1, 25, 1, 28))}, number=1)
+    job = Job("x.ipynb", (cell,), "notebook", notebook={"cells": [{"cell_type": "code"}]})
+    value = read_document(job_file(job)).value
+    assert value == {"stages": [], "arcbook": {"cells": [{"code": line}]}}
+
+
+def test_comments_of_a_file() -> None:
+    """Each goes to the stage that ends next, those behind all to the last; HOCON has them in front of it."""
+    text = "// a\n{stages: [\n# b\n{type: X, // c\n}\n// d\n{type: Y}] // e\n}"
+    job = document_job(text, "x.conf")
+    cells = [source_of(cell) for cell in json.loads(job_as_notebook(job))["cells"]]
+    assert [cell.partition("\n{")[0] for cell in cells] == ["// a\n# b\n// c", "// d\n// e"]
+    assert "    // a\n    # b\n    // c\n    {" in job_file(job, HOCON)
+    assert "arcbook" not in read_document(job_file(job, HOCON)).value
 
 
 def test_a_file_runs_what_its_notebook_runs() -> None:

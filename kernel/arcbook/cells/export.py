@@ -4,12 +4,13 @@ What a job file of original Arc has no word for (parameters, Python, notes, how 
 `arcbook`, which Arc ignores and arcbook reads: `arcbook.cells.layout`.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from arcbook.cells.hocon import read_objects
-from arcbook.cells.layout import KEY, Entry, completed
+from arcbook.cells.layout import KEY, PLUGIN_MAGICS, Entry, completed
 from arcbook.cells.lexer import tokens
 from arcbook.cells.model import Cell
 from arcbook.cells.notebook import Job, document_cell, document_values, source_of
@@ -21,9 +22,6 @@ from arcbook.core.failures import CellError
 from arcbook.core.kernelspec import KERNEL, KERNELSPEC
 from arcbook.core.problem import Problem, errors
 from arcbook.core.span import Span
-
-#: The magic of a cell that holds one plugin, and the list of a job file's `plugins` it belongs to.
-PLUGIN_MAGICS: Mapping[str, str] = {"configplugin": "config", "lifecycleplugin": "lifecycle"}
 
 
 @dataclass(slots=True)
@@ -156,16 +154,12 @@ def _add_note(parts: Parts, raw: Mapping[str, Any]) -> None:
 def _add_code(parts: Parts, cell: Cell) -> None:
     if not cell.source.strip():
         return
-    if cell.magic in PLUGIN_MAGICS:
-        kind = PLUGIN_MAGICS[cell.magic]
-        trees = read_objects(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line)
-        parts.plugins.setdefault(kind, []).extend(tree.value for tree in trees)
-        first = Entry(plugin=kind, comments=_comments(cell.body), tags=cell.tags)
-        parts.entries += [first, *(Entry(plugin=kind, tags=cell.tags) for _ in trees[1:])][: len(trees)]
+    if cell.magic in PLUGIN_MAGICS and not cell.arguments:
+        _add_plugins(parts, cell)
         return
     if cell.magic == "document" and not parts.stages and not parts.plugins and _add_members(parts, cell):
         return
-    stages = stages_of(cell)
+    stages = [] if cell.magic in PLUGIN_MAGICS else stages_of(cell)
     if not stages:
         parts.entries.append(Entry(code=cell.source, tags=cell.tags))
         return
@@ -173,6 +167,14 @@ def _add_code(parts: Parts, cell: Cell) -> None:
     arguments = other_arguments(cell)
     parts.stages += stages
     parts.entries.append(Entry(stages=len(stages), arguments=arguments, comments=notes, tags=cell.tags))
+
+
+def _add_plugins(parts: Parts, cell: Cell) -> None:
+    kind = PLUGIN_MAGICS[cell.magic]
+    trees = read_objects(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line)
+    parts.plugins.setdefault(kind, []).extend(tree.value for tree in trees)
+    first = Entry(plugin=kind, comments=_comments(cell.body), tags=cell.tags)
+    parts.entries += [first, *(Entry(plugin=kind, tags=cell.tags) for _ in trees[1:])][: len(trees)]
 
 
 def _add_members(parts: Parts, cell: Cell) -> bool:
@@ -224,19 +226,22 @@ def _is_plugin_list(kind: str, value: Any) -> bool:
 
 def _comments_of_file(job: Job) -> dict[int, list[str]]:
     """The comments of a job file by the stage they belong to: the one whose end comes next, else the last."""
-    stages = _stage_cells(job)
-    if not stages:
+    own = [
+        (number, cell.source, span)
+        for number, (cell, tree) in enumerate(_stage_cells(job))
+        if cell.origin == job.origin and (span := tree.span(()))
+    ]
+    if not own:
         return {}
-    text = stages[0][0].source
-    spans = [tree.span(()) for _, tree in stages]
-    ends = [(offset_of(text, span.end_line, span.end_column) if span else None) or len(text) for span in spans]
+    text = own[0][1]
+    ends = deque((number, offset_of(text, span.end_line, span.end_column) or len(text)) for number, _, span in own)
     found: dict[int, list[str]] = {}
-    number = 0
     for token in tokens(text):
-        while number < len(ends) - 1 and token.start >= ends[number]:
-            number += 1
-        if token.kind == "comment":
-            found.setdefault(number, []).append(token.text.rstrip())
+        if token.kind != "comment":
+            continue
+        while len(ends) > 1 and token.start >= ends[0][1]:
+            ends.popleft()
+        found.setdefault(ends[0][0], []).append(token.text.rstrip())
     return found
 
 

@@ -11,7 +11,8 @@ last one named follow, each as a cell of its own.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -24,6 +25,8 @@ from arcbook.stages.base import Stage
 
 #: The key of a job file that holds the layout.
 KEY = "arcbook"
+#: The magic of a cell that holds plugins, and the list of a job file's `plugins` they belong to.
+PLUGIN_MAGICS: Mapping[str, str] = MappingProxyType({"configplugin": "config", "lifecycleplugin": "lifecycle"})
 
 #: What a cell is; each has exactly one of these keys.
 _KINDS = ("markdown", "raw", "code", "stages", "document", "plugin")
@@ -88,8 +91,8 @@ class Layout(BaseModel):
     cells: Annotated[tuple[Entry, ...], Field(description="The notebook's cells in their order.")]
 
 
-def read_layout(document: Tree) -> tuple[tuple[Entry, ...], list[Problem]]:
-    """The entries of a job file, and what is wrong with them: then there are no entries."""
+def read_layout(document: Tree, stages: int) -> tuple[tuple[Entry, ...], list[Problem]]:
+    """The entries of a job file of so many stages, and what is wrong with them: then there are no entries."""
     value = document.value.get(KEY)
     if value is None:
         return (), []
@@ -103,7 +106,7 @@ def read_layout(document: Tree) -> tuple[tuple[Entry, ...], list[Problem]]:
         if sum(getattr(entry, kind) is not None for kind in _KINDS) != 1:
             message = f"a cell has exactly one of {', '.join(f'`{kind}`' for kind in _KINDS)}"
             problems.append(Problem("wrong-value", message, document.span(path), _dotted(path), "Keep one of them."))
-    for what, wanted, given in _counts(entries, document):
+    for what, wanted, given in _counts(entries, document, stages):
         if wanted > given:
             message = f"`{KEY}.cells` speaks of {wanted} {what}, and the file has {given}"
             problems.append(
@@ -152,16 +155,13 @@ def _written(text: str) -> int:
     return len(json.dumps(text, ensure_ascii=False)) - 2
 
 
-def _counts(entries: Sequence[Entry], document: Tree) -> Iterator[tuple[str, int, int]]:
+def _counts(entries: Sequence[Entry], document: Tree, stages: int) -> Iterator[tuple[str, int, int]]:
     """What the entries count on, how much of it, and how much there is."""
-    yield "stages", sum(entry.stages or 0 for entry in entries), _length(document.value.get("stages"))
+    yield "stages", sum(entry.stages or 0 for entry in entries), stages
     for kind in ("config", "lifecycle"):
+        listed = document.at(("plugins", kind))
         wanted = sum(entry.plugin == kind for entry in entries)
-        yield f"{kind} plugins", wanted, _length(document.at(("plugins", kind)))
-
-
-def _length(value: Any) -> int:
-    return len(value) if isinstance(value, list) else 0
+        yield f"{kind} plugins", wanted, len(listed) if isinstance(listed, list) else 0
 
 
 def _problem(error: Any, document: Tree) -> Problem:

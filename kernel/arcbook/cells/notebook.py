@@ -2,15 +2,16 @@
 
 import copy
 import json
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Literal
 
 from arcbook.cells.fetch import fetch_text
 from arcbook.cells.hocon import read_document, read_objects
-from arcbook.cells.layout import KEY, Entry, in_file, read_layout
+from arcbook.cells.layout import KEY, PLUGIN_MAGICS, Entry, in_file, read_layout
 from arcbook.cells.lines import read_names
 from arcbook.cells.magics import read_cell
 from arcbook.cells.model import Cell
@@ -34,6 +35,7 @@ class Job:
     `cells` lacks those whose first line cannot be understood: `problems` says so, and a job with errors among them must
     not run. `document` is the job file's tree (its members besides `stages` are values for `${…}`), `notebook` the
     parsed notebook. `environment` is the choice of a `%environment` cell, `injected` the values of papermill's cells.
+    `layout` is what a job file made from a notebook says of that notebook's cells.
     """
 
     origin: str
@@ -47,17 +49,13 @@ class Job:
     document: Tree | None = None
     notebook: Mapping[str, Any] | None = None
     injected: Mapping[str, Any] = field(default_factory=dict)
+    layout: tuple[Entry, ...] = ()
 
     @property
     def values(self) -> Mapping[str, Any]:
         """What a job file holds beside its stages, unbound."""
         members = self.document.value if self.document else {}
         return {key: value for key, value in members.items() if key not in _OWN_KEYS}
-
-    @property
-    def layout(self) -> tuple[Entry, ...]:
-        """What a job file made from a notebook says of that notebook's cells."""
-        return read_layout(self.document)[0] if self.document else ()
 
     def placed(self, problem: Problem) -> Problem:
         """The problem at its place in the file, when it was found in a cell that a job file keeps as text."""
@@ -158,10 +156,12 @@ def document_job(text: str, origin: str = "") -> Job:
             )
             continue
         cells.append(_stage_cell(text, span, trees[position], position + 1, origin))
-    entries, found = read_layout(document)
+    entries, found = read_layout(document, len(cells))
     problems += found
-    cells = _laid_out(cells, entries, origin, problems)
-    return _with_parameters(Job(origin, tuple(cells), "document", problems=tuple(problems), document=document))
+    laid_out = tuple(_laid_out(cells, entries, origin, problems))
+    return _with_parameters(
+        Job(origin, laid_out, "document", problems=tuple(problems), document=document, layout=entries)
+    )
 
 
 def source_of(raw: Mapping[str, Any]) -> str:
@@ -170,12 +170,17 @@ def source_of(raw: Mapping[str, Any]) -> str:
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
-def _laid_out(stages: list[Cell], entries: tuple[Entry, ...], origin: str, problems: list[Problem]) -> list[Cell]:
-    """A job file's cells in their order: those of its stages, and those that it keeps as text."""
+def _laid_out(read: list[Cell], entries: tuple[Entry, ...], origin: str, problems: list[Problem]) -> list[Cell]:
+    """A job file's cells in their order: those read from its lists, and those that it keeps as text.
+
+    Cells that no entry names stand where they stand without entries: plugins first, stages last.
+    """
+    waiting = {magic: deque(cell for cell in read if cell.magic == magic) for magic in ("", *PLUGIN_MAGICS)}
     cells: list[Cell] = []
-    waiting = iter(stages)
     for number, entry in enumerate(entries, start=1):
-        cells += (replace(cell, tags=entry.tags) for cell in islice(waiting, entry.stages or 0))
+        named = next((magic for magic, kind in PLUGIN_MAGICS.items() if kind == entry.plugin), "")
+        taken = min(entry.stages or (1 if named else 0), len(waiting[named]))
+        cells += [replace(waiting[named].popleft(), tags=entry.tags) for _ in range(taken)]
         if entry.code is None:
             continue
         try:
@@ -183,7 +188,8 @@ def _laid_out(stages: list[Cell], entries: tuple[Entry, ...], origin: str, probl
             cells.append(read_cell(entry.code, number=number, origin=origin, cell_id=cell_id, tags=entry.tags))
         except CellError as error:
             problems.extend(error.problems)
-    return [*cells, *waiting]
+    stages = waiting.pop("")
+    return [*chain.from_iterable(waiting.values()), *cells, *stages]
 
 
 def _stage_trees(document: Tree, stages: list[Any]) -> list[Tree]:
@@ -315,8 +321,9 @@ def _cell_of_file(cell: Cell, origin: str) -> dict[str, Any]:
     tags = {"tags": list(cell.tags)} if cell.tags else {}
     if cell.tree is None:
         return _code_cell(cell.cell_id, cell.source, {"arcbook": {"origin": origin}, **tags})
+    head = f"%{cell.magic}\n" if cell.magic else ""
     facts = {"origin": origin, "line": cell.body_line}
-    return _code_cell(cell.cell_id, cell.body.lstrip(" "), {"arcbook": facts, **tags})
+    return _code_cell(cell.cell_id, head + cell.body.lstrip(" "), {"arcbook": facts, **tags})
 
 
 def _code_cell(cell_id: str, source: str, metadata: dict[str, Any]) -> dict[str, Any]:
