@@ -156,7 +156,7 @@ def document_job(text: str, origin: str = "") -> Job:
             )
             continue
         cells.append(_stage_cell(text, span, trees[position], position + 1, origin))
-    entries, found = read_layout(document, len(cells))
+    entries, found = read_layout(document, sum(not cell.magic for cell in cells))
     problems += found
     laid_out = tuple(_laid_out(cells, entries, origin, problems))
     return _with_parameters(
