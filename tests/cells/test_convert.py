@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from arcbook.cells.bind import has_placeholders
 from arcbook.cells.export import file_text, job_as_notebook, job_file, parts_of
 from arcbook.cells.for_arc import parts_for_arc
 from arcbook.cells.hocon import read_document, read_objects
@@ -97,6 +98,19 @@ def test_nothing_is_lost(path: Path, style: Style, monkeypatch: pytest.MonkeyPat
     assert expected["stages"] or expected["findings"]
     for other in there_and_back(job, style):
         assert meaning(other) == expected
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_statements_become_magics(path: Path) -> None:
+    """A stage that a magic's first line can say reads as the statement that it is."""
+    magics = {"SQLTransform": "%sql ", "SQLValidate": "%sqlvalidate ", "LogExecute": "%log "}
+    job = read(path)
+    sources = [source_of(cell) for cell in json.loads(job_as_notebook(job))["cells"]]
+    stages = [source for source in sources if not source.startswith(("%document", "%configplugin", "%lifecycleplugin"))]
+    for stage, source in zip(parts_of(job).stages, stages, strict=True):
+        if stage["type"] in magics and "sql" in stage and not has_placeholders(stage):
+            assert source.startswith(magics[stage["type"]])
+            assert source.endswith("\n" + stage["sql"])
 
 
 @pytest.mark.parametrize("case", cases("good") + cases("run"), ids=str)
@@ -253,7 +267,7 @@ def test_any_value_in_any_style(value: dict[str, Any], style: Style) -> None:
     "text",
     [
         "{x: ${a}${b}}", '{x: ${a} " " ${?b.c}}', "{x: a, x: ${?b}}", "{x: {a: 1}, x: ${b}}", '{x: ${"a b"}}',
-        "{x: 007}", "{x: [1.10, 1e3]}", "{x: [1] ${b} [2]}", "{x: ${b} {a: 1}}", "{include: 1, 'a-b': 2, \"a.b\": 3}",
+        "{x: 007}", "{x: [1.10, 1e3]}", "{x: [1] ${b} [2]}", "{x: ${b} {a: 1}}", "{\"include\": 1, a-b: 2, \"a.b\": 3}",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("style", [JSON, CELL, HOCON], ids=["json", "cell", "hocon"])
@@ -418,12 +432,16 @@ def test_jobs_with_problems_are_not_converted() -> None:
 
 
 def test_a_key_that_refers_to_itself_across_the_file() -> None:
-    """A cell would read the reference as the value in front of it; that is refused, at the stage."""
-    text = '{\n  stages: [\n    {type: ParquetLoad, name: w, outputURI: "a", outputURI: ${outputURI}"/b"}\n  ]\n}'
-    with pytest.raises(CellError) as caught:
-        job_as_notebook(document_job(text, "x.conf"))
-    (problem,) = caught.value.problems
-    assert (problem.code, str(problem.span)) == ("conversion", "x.conf, line 3, column 5")
+    """In a cell the reference may mean the value in front of it: then that is refused, at the stage."""
+    stage = '{type: ParquetLoad, name: w, inputView: v, outputURI: "a", outputURI: ${outputURI}"/b"}'
+    job = document_job(f"{{\n  outputURI: c\n  stages: [\n    {stage}\n  ]\n}}", "x.conf")
+    try:
+        text = job_as_notebook(job)
+    except CellError as error:
+        (problem,) = error.problems
+        assert (problem.code, str(problem.span)) == ("conversion", "x.conf, line 4, column 5")
+    else:
+        assert meaning(notebook_job(text, "x.ipynb"))["stages"] == meaning(job)["stages"]
 
 
 def test_for_arc(arc_case: dict[str, Any], compare: Compare) -> None:
