@@ -22,6 +22,7 @@ from arcbook.cells.plan import Context, check_job
 from arcbook.cells.render import CELL, HOCON, JSON, Style, render
 from arcbook.cells.tree import Concatenation, Override, Substitution
 from arcbook.core.failures import CellError
+from arcbook.core.problem import errors
 from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
 from tests.kernel.cases import cases
@@ -55,7 +56,7 @@ def meaning(job: Job) -> dict[str, Any]:
     return {
         # A lazy stage still has its placeholders, with their places.
         "stages": [PLACE.sub("", repr(step.stage)) for step in report.steps],
-        "findings": sorted(problem.code for problem in report.problems),
+        "errors": sorted(problem.code for problem in errors(report.problems)),
         "environment": job.environment,
         "parameters": [replace(each, span=None) for each in job.declarations],
         "injected": dict(job.injected),
@@ -95,7 +96,7 @@ def test_nothing_is_lost(path: Path, style: Style, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("ETL_CONF_BASE", str(path.parent))
     job = read(path)
     expected = meaning(job)
-    assert expected["stages"] or expected["findings"]
+    assert expected["stages"] or expected["errors"]
     for other in there_and_back(job, style):
         assert meaning(other) == expected
 
