@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import pytest
 
 from arcbook.cells.bind import Scope
-from arcbook.cells.describe import job_schema
 from arcbook.cells.hocon import read_objects
+from arcbook.cells.json_schema import job_schema
 from arcbook.cells.magics import read_cell
 from arcbook.cells.notebook import document_job, job_notebook, notebook_job
 from arcbook.cells.plan import Context, check_job, steps_of

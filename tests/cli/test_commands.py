@@ -18,8 +18,8 @@ HEAVY = ("pyspark", "IPython", "ipykernel", "pandas", "pysail", "papermill", "bo
 #: The words of JSON Schema that ours may use.
 VOCABULARY = {
     "$schema", "$defs", "$ref", "title", "description", "default", "type", "enum", "const", "properties", "required",
-    "additionalProperties", "items", "anyOf", "allOf", "if", "then", "format", "pattern", "minLength", "maxLength",
-    "minimum", "maximum", "minItems", "maxItems", "writeOnly",
+    "additionalProperties", "items", "anyOf", "allOf", "oneOf", "not", "if", "then", "format", "pattern", "minLength",
+    "maxLength", "minimum", "maximum", "minItems", "maxItems", "maxProperties", "propertyNames", "writeOnly",
 }  # fmt: skip
 
 NOTEBOOK = {
@@ -231,7 +231,7 @@ def test_help_loads_no_models() -> None:
     assert loaded(["--help"], (*HEAVY, "pydantic", "sqlglot", "yaml")) == []
 
 
-@pytest.mark.parametrize("command", ["check", "lint", "stages", "schema", "promote"])
+@pytest.mark.parametrize("command", ["check", "lint", "stages", "schema", "convert", "promote"])
 def test_commands_load_neither_spark_nor_jupyter(command: str, notebook: Path, tmp_path: Path) -> None:
     """Checking, describing and promoting work on a machine with neither Java nor a browser."""
     arguments = {

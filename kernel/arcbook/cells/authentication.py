@@ -24,7 +24,8 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "GoogleCloudStorageKeyFile": ("projectID", "keyFilePath"),
     }
 )
-_ENCRYPTION: Mapping[str, tuple[str, ...]] = MappingProxyType(
+#: The keys each way of encryption requires, of the method AmazonIAM.
+ENCRYPTION: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"SSE-S3": (), "SSE-KMS": ("kmsArn",), "SSE-C": ("customKey",)}
 )
 
@@ -42,9 +43,9 @@ def authentication_problems(tree: Tree) -> list[Problem]:
     needed = list(METHODS[method])
     encryption = given.get("encryptionAlgorithm")
     if method == "AmazonIAM" and encryption is not None and not isinstance(encryption, PLACEHOLDERS):
-        if not isinstance(encryption, str) or encryption not in _ENCRYPTION:
-            return [_unknown(tree, "encryptionAlgorithm", encryption, _ENCRYPTION)]
-        needed += _ENCRYPTION[encryption]
+        if not isinstance(encryption, str) or encryption not in ENCRYPTION:
+            return [_unknown(tree, "encryptionAlgorithm", encryption, ENCRYPTION)]
+        needed += ENCRYPTION[encryption]
     return [_lacking(tree, key, f"the authentication method `{method}`") for key in needed if given.get(key) is None]
 
 

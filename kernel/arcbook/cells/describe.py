@@ -1,4 +1,4 @@
-"""What is derived from a stage's declaration: rows for help, and JSON Schema for editors."""
+"""What help shows of a stage's declaration."""
 
 import inspect
 from collections.abc import Mapping
@@ -11,8 +11,6 @@ from arcbook.stages.base import Declared, Stage, description_of
 from arcbook.stages.plugins.base import Plugin
 from arcbook.stages.registry import plugin_types, stage_types
 from arcbook.stages.unknown import unknown_stage
-
-_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,58 +72,6 @@ def key_rows(declared: type[Declared]) -> list[KeyRow]:
         key, kind, choices = field.alias or name, _kind(field.annotation), _choices(field.annotation)
         rows.append(KeyRow(key, kind, field.is_required(), default, description, choices))
     return sorted(rows, key=lambda row: not row.required)
-
-
-def stage_schema(declared: type[Declared]) -> dict[str, Any]:
-    """The JSON Schema of a stage or plugin object of that type."""
-    schema = declared.model_json_schema(by_alias=True, mode="validation")
-    properties = {"type": {"const": declared.type_name()}, **schema.get("properties", {})}
-    required = ["type", *schema.get("required", [])]
-    return {
-        "$schema": _SCHEMA,
-        **schema,
-        "title": declared.type_name(),
-        "description": summary(declared),
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
-
-
-def job_schema(types: Mapping[str, type[Stage]] | None = None) -> dict[str, Any]:
-    """The JSON Schema of a job file: an object whose `stages` and `plugins` are objects told apart by their `type`."""
-    definitions: dict[str, Any] = {}
-    kinds: dict[str, Any] = {"stage": _one_of(types or stage_types(), definitions)}
-    for kind in dict.fromkeys(declared.kind for declared in plugin_types().values()):
-        of_kind = {name: declared for name, declared in plugin_types().items() if declared.kind == kind}
-        kinds[f"{kind}-plugin"] = _one_of(of_kind, definitions)
-
-    def listed(kind: str) -> dict[str, Any]:
-        return {"type": "array", "items": {"$ref": f"#/$defs/{kind}"}}
-
-    plugins = {kind.removesuffix("-plugin"): listed(kind) for kind in kinds if kind != "stage"}
-    return {
-        "$schema": _SCHEMA,
-        "title": "arcbook job",
-        "type": "object",
-        "required": ["stages"],
-        "properties": {
-            "plugins": {"type": "object", "properties": plugins, "additionalProperties": False},
-            "stages": listed("stage"),
-        },
-        "$defs": {**kinds, **definitions},
-    }
-
-
-def _one_of(types: Mapping[str, type[Declared]], definitions: dict[str, Any]) -> dict[str, Any]:
-    """The schema of an object of one of these types, which are added to `definitions`."""
-    for name, declared in types.items():
-        schema = stage_schema(declared)
-        schema.pop("$schema")
-        definitions.update(schema.pop("$defs", {}))
-        definitions[name] = schema
-    cases = [{"if": {"properties": {"type": {"const": name}}}, "then": {"$ref": f"#/$defs/{name}"}} for name in types]
-    return {"type": "object", "required": ["type"], "properties": {"type": {"enum": list(types)}}, "allOf": cases}
 
 
 def _default(value: Any) -> str:

@@ -2,18 +2,22 @@
 
 import copy
 import json
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from types import MappingProxyType
 from typing import Any, Literal
 
 from arcbook.cells.fetch import fetch_text
 from arcbook.cells.hocon import read_document, read_objects
+from arcbook.cells.layout import KEY, PLUGIN_MAGICS, Entry, in_file, read_layout
 from arcbook.cells.lines import read_names
 from arcbook.cells.magics import read_cell
 from arcbook.cells.model import Cell
 from arcbook.cells.params import Declarations, Values, is_assignments, read_assignments, read_declarations
 from arcbook.cells.places import offset_of, place_of
-from arcbook.cells.render import render
+from arcbook.cells.render import member
 from arcbook.cells.tree import Path, Tree
 from arcbook.core.failures import CellError
 from arcbook.core.kernelspec import KERNEL, KERNELSPEC
@@ -22,9 +26,9 @@ from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean
 
 #: Top-level keys of a job file that are no values for `${…}`.
-_OWN_KEYS = ("stages", "plugins")
+_OWN_KEYS = ("stages", "plugins", KEY)
 #: The members of a job file's `plugins`, with the magics that say the same in a notebook.
-_PLUGINS = {"config": "configplugin", "lifecycle": "lifecycleplugin"}
+_PLUGINS = {kind: magic for magic, kind in PLUGIN_MAGICS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Job:
     `cells` lacks those whose first line cannot be understood: `problems` says so, and a job with errors among them must
     not run. `document` is the job file's tree (its members besides `stages` are values for `${…}`), `notebook` the
     parsed notebook. `environment` is the choice of a `%environment` cell, `injected` the values of papermill's cells.
+    `layout` is what a job file made from a notebook says of that notebook's cells.
     """
 
     origin: str
@@ -47,12 +52,17 @@ class Job:
     document: Tree | None = None
     notebook: Mapping[str, Any] | None = None
     injected: Mapping[str, Any] = field(default_factory=dict)
+    layout: tuple[Entry, ...] = ()
 
     @property
     def values(self) -> Mapping[str, Any]:
         """What a job file holds beside its stages, unbound."""
         members = self.document.value if self.document else {}
         return {key: value for key, value in members.items() if key not in _OWN_KEYS}
+
+    def placed(self, problem: Problem) -> Problem:
+        """The problem at its place in the file, when it was found in a cell that a job file keeps as text."""
+        return replace(problem, span=in_file(problem.span, self.document)) if self.document else problem
 
     def values_of_parameters(self) -> Values:
         """Defaults, overridden by injected values as far as they fit: what is known without being told."""
@@ -107,7 +117,10 @@ def notebook_job(text: str, origin: str = "") -> Job:
 
 
 def document_job(text: str, origin: str = "") -> Job:
-    """The job in a job file's text: one cell for each stage, with places of the file. Errors as `read_job`."""
+    """The job in a job file's text: one cell for each stage, with places of the file. Errors as `read_job`.
+
+    Between the stages' cells stand those that the file's `arcbook` keeps as text, numbered by their position there.
+    """
     document = read_document(text, origin=origin)
     stages = document.value.get("stages")
     if stages is None:
@@ -140,13 +153,40 @@ def document_job(text: str, origin: str = "") -> Job:
     for kind, magic in _PLUGINS.items():
         cells += _members_as_cells(text, document, ("plugins", kind), problems, magic=magic, origin=origin)
     cells += _members_as_cells(text, document, ("stages",), problems, origin=origin)
-    return Job(origin, tuple(cells), "document", problems=tuple(problems), document=document)
+    entries, found = read_layout(document, sum(not cell.magic for cell in cells))
+    problems += found
+    laid_out = tuple(_laid_out(cells, entries, origin, problems))
+    return _with_parameters(
+        Job(origin, laid_out, "document", problems=tuple(problems), document=document, layout=entries)
+    )
 
 
 def source_of(raw: Mapping[str, Any]) -> str:
     """A cell's text; notebooks store it as lines or as one text."""
     source = raw.get("source", "")
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
+
+
+def _laid_out(read: list[Cell], entries: tuple[Entry, ...], origin: str, problems: list[Problem]) -> list[Cell]:
+    """A job file's cells in their order: those read from its lists, and those that it keeps as text.
+
+    Cells that no entry names stand where they stand without entries: plugins first, stages last.
+    """
+    waiting = {magic: deque(cell for cell in read if cell.magic == magic) for magic in ("", *PLUGIN_MAGICS)}
+    cells: list[Cell] = []
+    for number, entry in enumerate(entries, start=1):
+        named = next((magic for magic, kind in PLUGIN_MAGICS.items() if kind == entry.plugin), "")
+        taken = min(entry.stages or (1 if named else 0), len(waiting[named]))
+        cells += [replace(waiting[named].popleft(), tags=entry.tags) for _ in range(taken)]
+        if entry.code is None:
+            continue
+        try:
+            cell_id = f"cell-{number}"
+            cells.append(read_cell(entry.code, number=number, origin=origin, cell_id=cell_id, tags=entry.tags))
+        except CellError as error:
+            problems.extend(error.problems)
+    stages = waiting.pop("")
+    return [*chain.from_iterable(waiting.values()), *cells, *stages]
 
 
 def _plugin_kinds(document: Tree) -> list[Problem]:
@@ -269,12 +309,16 @@ def _with_parameters(job: Job) -> Job:
             problems.extend(error.problems)
             if cell.magic == "params" and not is_assignments(cell):
                 declarations = replace(declarations, complete=False)
+    if job.document:
+        by_name = declarations.by_name.items()
+        placed = {name: replace(each, span=in_file(each.span, job.document)) for name, each in by_name}
+        declarations = replace(declarations, by_name=MappingProxyType(placed))
     return replace(
         job,
         declarations=declarations,
         injected=injected,
         environment=environment,
-        problems=tuple(sorted(problems, key=place_of)),
+        problems=tuple(sorted(map(job.placed, problems), key=place_of)),
     )
 
 
@@ -283,22 +327,14 @@ def job_notebook(job: Job) -> dict[str, Any]:
 
     A notebook is returned as it is, completed by what the format demands. Of a job file each plugin and each stage
     becomes a cell whose metadata `arcbook` has the file's address (`origin`) and the line it starts on; values beside
-    the stages come first as a `%document` cell.
+    the stages come first as a `%document` cell. Cells that the file keeps as text stand between them.
     """
     if job.notebook is not None:
         return _completed(copy.deepcopy(dict(job.notebook)))
     cells = []
     if job.values:
-        members = "\n".join(render({key: value})[2:-2].strip() for key, value in job.values.items())
-        cells.append(_code_cell("document", f"%document\n{members}", {"origin": job.origin}))
-    cells += [
-        _code_cell(
-            cell.cell_id,
-            (f"%{cell.magic}\n" if cell.magic else "") + cell.body.lstrip(" "),
-            {"origin": job.origin, "line": cell.body_line},
-        )
-        for cell in job.cells
-    ]
+        cells.append(_code_cell("document", document_cell(job.values), {"arcbook": {"origin": job.origin}}))
+    cells += [_cell_of_file(cell, job.origin) for cell in job.cells]
     return {
         "cells": cells,
         "metadata": {
@@ -310,11 +346,25 @@ def job_notebook(job: Job) -> dict[str, Any]:
     }
 
 
-def _code_cell(cell_id: str, source: str, facts: dict[str, Any]) -> dict[str, Any]:
+def document_cell(values: Mapping[str, Any]) -> str:
+    """The text of a `%document` cell with these values."""
+    return "\n".join(["%document", *(member(key, value) for key, value in values.items())])
+
+
+def _cell_of_file(cell: Cell, origin: str) -> dict[str, Any]:
+    tags = {"tags": list(cell.tags)} if cell.tags else {}
+    if cell.tree is None:
+        return _code_cell(cell.cell_id, cell.source, {"arcbook": {"origin": origin}, **tags})
+    head = f"%{cell.magic}\n" if cell.magic else ""
+    facts = {"origin": origin, "line": cell.body_line}
+    return _code_cell(cell.cell_id, head + cell.body.lstrip(" "), {"arcbook": facts, **tags})
+
+
+def _code_cell(cell_id: str, source: str, metadata: dict[str, Any]) -> dict[str, Any]:
     return {
         "cell_type": "code",
         "id": cell_id,
-        "metadata": {"arcbook": facts},
+        "metadata": metadata,
         "execution_count": None,
         "outputs": [],
         "source": source,

@@ -190,7 +190,8 @@ def check_job(job: Job, context: Context) -> Report:
     problems.extend(review.end())
     streams = any("streaming" in step.stage.required_capabilities() for step in steps)
     problems.extend(without_effect(context.settings, streams=streams))
-    return Report(tuple(steps), tuple(sorted(dict.fromkeys(problems), key=place_of)))
+    placed = dict.fromkeys(map(job.placed, problems))
+    return Report(tuple(steps), tuple(sorted(placed, key=place_of)))
 
 
 def _check_cells(job: Job, context: Context, review: Review, steps: list[Step], problems: list[Problem]) -> None:

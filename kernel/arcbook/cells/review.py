@@ -86,7 +86,7 @@ class Review:
             self.problems.append(
                 Problem("conflicting-keys", message, place, name, "Remove one of the two.", Severity.WARNING)
             )
-        if self.job.kind == "notebook":
+        if cell.tree is None:  # a stage of a job file has the whole file as its source
             self._secrets_in(cell)
 
     def _without_effect(self, cell: Cell, name: str) -> None:

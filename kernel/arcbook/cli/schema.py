@@ -11,7 +11,8 @@ from arcbook.cli._output import echo_json
 @click.option("--cell", is_flag=True, help="The schema of a stage cell: any one stage object, or a list of them.")
 def command(stage: str | None, job: str | None, cell: bool) -> None:
     """Print a JSON Schema."""
-    from arcbook.cells.describe import job_schema, stage_schema, stage_type
+    from arcbook.cells.describe import stage_type
+    from arcbook.cells.json_schema import cell_schema, job_schema, stage_schema
 
     if job:
         from arcbook.cells.notebook import read_job
@@ -19,16 +20,5 @@ def command(stage: str | None, job: str | None, cell: bool) -> None:
         echo_json(read_job(job).declarations.json_schema())
     elif stage:
         echo_json(stage_schema(stage_type(stage)))
-    elif cell:
-        schema = job_schema()
-        one = {"$ref": "#/$defs/stage"}
-        echo_json(
-            {
-                "$schema": schema["$schema"],
-                "title": "arcbook stage cell",
-                "anyOf": [one, {"type": "array", "items": one}],
-                "$defs": schema["$defs"],
-            }
-        )
     else:
-        echo_json(job_schema())
+        echo_json(cell_schema() if cell else job_schema())

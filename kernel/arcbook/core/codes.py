@@ -29,6 +29,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "late-plugin": "A plugin stands behind stages, which it does not affect.",
         "idle-control-flow": "A ControlFlowExecute decides nothing, because no plugin asks for its outcome.",
         "nested-job": "A job within a job runs within itself, is too deep, or has what only a notebook runs.",
+        "conversion": "The form that a job is converted to cannot hold something of it.",
         # schemas
         "schema": "A schema document (typing metadata) is wrong.",
         # SQL

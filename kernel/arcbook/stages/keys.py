@@ -5,6 +5,7 @@ the places outside it reads and writes.
 """
 
 from enum import Enum
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
@@ -46,6 +47,16 @@ def _text_map(value: Any) -> Any:
         elif item is not None:
             flat[key] = str(item)
     return flat
+
+
+def given(key: str) -> dict[str, Any]:
+    """JSON Schema's words for an object in which `key` stands and is not null, which counts as missing."""
+    return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
+
+
+def at_most_one(*keys: str) -> dict[str, Any]:
+    """JSON Schema's words for an object in which of these keys one stands at most."""
+    return {"allOf": [{"not": {"allOf": [given(one), given(other)]}} for one, other in combinations(keys, 2)]}
 
 
 Count = Annotated[int, Field(strict=True, ge=1), WHOLE]

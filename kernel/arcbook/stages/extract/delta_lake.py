@@ -17,13 +17,18 @@ from arcbook.stages.keys import (
     Persist,
     SchemaColumns,
     SchemaView,
+    at_most_one,
 )
+
+_STATES = ("version_as_of", "timestamp_as_of", "relative_version")
 
 
 class TimeTravel(BaseModel):
     """Which state of the table to read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=key_of)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=key_of, json_schema_extra=at_most_one(*map(key_of, _STATES))
+    )
 
     version_as_of: Annotated[int | None, Field(ge=0, description="A version of the table.")] = None
     timestamp_as_of: Annotated[str | None, Field(description="The last version at or before this time.")] = None
@@ -34,15 +39,12 @@ class TimeTravel(BaseModel):
 
     @model_validator(mode="after")
     def _one_of_three(self) -> Self:
-        given = [name for name in ("version_as_of", "timestamp_as_of", "relative_version") if self._has(name)]
+        given = [name for name in _STATES if getattr(self, name) is not None]
         if len(given) > 1:
             first, second = (key_of(name) for name in given[:2])
             context = {"code": "conflicting-keys", "key": "options", "remedy": "Keep one of them."}
             raise PydanticCustomError("options", f"`{first}` and `{second}` exclude each other", context)
         return self
-
-    def _has(self, name: str) -> bool:
-        return getattr(self, name) is not None
 
 
 class DeltaLakeExtract(ExtractStage):

@@ -51,7 +51,13 @@ class DeltaLakeLoad(LoadStage):
     num_partitions: NumPartitions | None = None
     partition_by: PartitionBy = ()
     save_mode: SaveMode = "Overwrite"
-    options: Annotated[TextMap, Field(description="`overwriteSchema`, `mergeSchema` and `replaceWhere`.")] = {}
+    options: Annotated[
+        TextMap,
+        Field(
+            description="`overwriteSchema`, `mergeSchema` and `replaceWhere`.",
+            json_schema_extra={"propertyNames": {"enum": [*_OPTIONS]}},
+        ),
+    ] = {}
     generate_symlink_manifest: Annotated[Flag, Field(description="Write the manifest that Athena reads.")] = True
     overwrite_schema: Annotated[Flag | None, Field(description="As in `options`; Arc ignores it here.")] = None
     merge_schema: Annotated[Flag | None, Field(description="As in `options`; Arc ignores it here.")] = None
