@@ -225,9 +225,9 @@ def _members_as_cells(
         return []
     cells = []
     trees = _member_trees(document, path, members)
-    for position, member in enumerate(members):
+    for position, item in enumerate(members):
         span = document.span((*path, position))
-        if not isinstance(member, dict) or span is None:
+        if not isinstance(item, dict) or span is None:
             message = f"a {noun} must be an object"
             problems.append(Problem("wrong-value", message, span, f"{key}.{position}", "Put it into braces."))
             continue
