@@ -61,7 +61,7 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     if gaps:
         raise CellError(gaps)
     options = bench.options.with_arguments(cell.arguments)
-    parameters = context.values.typed
+    parameters = context.values.bound()
     for step in steps:
         if context.settings.runs(step.stage.environments):
             yield from _run_step(bench, step, parameters, options)

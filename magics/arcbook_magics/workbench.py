@@ -203,13 +203,13 @@ class Workbench:
         Raises:
             ArcbookError: the engine cannot be opened, or `work` failed.
         """
-        typed = self.inputs.values().typed
+        bound = self.inputs.values().bound()
 
         def inside(executor: "Executor") -> Any:
             from arcbook.core.translate import translating
 
             with translating():
-                return work(executor.session(typed))
+                return work(executor.session(bound))
 
         return self.room.call(inside)
 

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -38,18 +37,41 @@ class Declaration:
             ValueProblemError: it does not fit the type, the limits or the pattern.
         """
         read = self.type.read(value)
-        for item in read if isinstance(read, list) else [read]:
-            self._limited(item)
+        if not isinstance(read, list):
+            self._limited(read, self.type)
+            return read
+        for position, item in enumerate(read, start=1):
+            try:
+                self._limited(item, self.type.item or self.type)
+            except ValueProblemError as error:
+                expected = f"a list of {self.type.item}; item {position} must be {error.expected}"
+                raise ValueProblemError(expected, error.remedy) from None
         return read
 
-    def _limited(self, item: Any) -> None:
+    def _limited(self, item: Any, type_: ParameterType) -> None:
         low, high = self.minimum, self.maximum
         if (low is not None and item < low) or (high is not None and item > high):
-            if low is not None and high is not None:
-                raise ValueProblemError(f"between {low} and {high}")
-            raise ValueProblemError(f"at least {low}" if low is not None else f"at most {high}")
+            raise ValueProblemError(f"{type_} {self.limits()}")
         if self.pattern is not None and not re.fullmatch(self.pattern, str(item)):
             raise ValueProblemError(f"text that matches /{self.pattern}/")
+
+    def limits(self) -> str:
+        """The limits in words (`between 0 and 1`, `at least 2020-01-01`), empty without any."""
+        type_ = self.type.item or self.type
+        low, high = (None if limit is None else type_.text(limit) for limit in (self.minimum, self.maximum))
+        if low is not None and high is not None:
+            return f"between {low} and {high}"
+        if low is not None:
+            return f"at least {low}"
+        return f"at most {high}" if high is not None else ""
+
+    def example(self) -> str:
+        """A value that fits, as one writes it on a command line: the default, a limit, else one of the type's."""
+        known = (value for value in (self.default, self.minimum, self.maximum) if value is not None)
+        found = next(known, None)
+        if found is None or isinstance(found, list | Secret) or self.type.item:
+            return self.type.example()
+        return self.type.text(found)
 
     def same(self, other: "Declaration") -> bool:
         """Whether both say the same, wherever they stand (a cell may be run twice)."""
@@ -65,38 +87,16 @@ class Declaration:
             return None
         return self.default.address if isinstance(self.default, Secret) else self.type.text(self.default)
 
-    def json_schema(self) -> dict[str, Any]:
-        """The JSON Schema of a given value."""
-        schema = self.type.schema()
-        if self.help:
-            schema["description"] = self.help
-        if self.default is not None:
-            schema["default"] = _plain(self.default)
-        for word, limit in (("minimum", self.minimum), ("maximum", self.maximum)):
-            if limit is not None:
-                schema[word] = _plain(limit)
-        if self.pattern is not None:
-            schema["pattern"] = f"^(?:{self.pattern})$"
-        return schema
+    def rules(self) -> str:
+        """Limits and pattern in words, empty without any."""
+        pattern = f"matching /{self.pattern}/" if self.pattern is not None else ""
+        return ", ".join(part for part in (self.limits(), pattern) if part)
 
     def summary(self) -> str:
-        """Type, default, limits and help on one line."""
-        parts = [str(self.type)]
-        if self.minimum is not None or self.maximum is not None:
-            low, high = ("" if limit is None else str(limit) for limit in (self.minimum, self.maximum))
-            parts.append(f"({low}..{high})")
-        parts.append("required" if self.required else f"default {self.default_text() or 'none'}")
-        return f"{', '.join(parts)}{f': {self.help}' if self.help else ''}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Secret):
-        return value.address
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, Decimal | date | datetime):
-        return str(value)
-    return value if isinstance(value, bool | int | float | str) else str(value)
+        """Type, limits, pattern, default and help on one line."""
+        default = "required" if self.required else f"default {self.default_text() or 'none'}"
+        facts = ", ".join(part for part in (str(self.type), self.rules(), default) if part)
+        return f"{facts}{f': {self.help}' if self.help else ''}"
 
 
 _NAME = re.compile(r"([A-Za-z_]\w*)\s*:\s*")
@@ -160,10 +160,10 @@ def read_declaration(text: str, span: Span) -> Declaration:
             line.position += 1
             line.skip()
             raw.append((_literal(line), line.position))
-        elif limits := line.take(_RANGE):
-            facts["minimum"], facts["maximum"] = (_limit(line, type_, limit) for limit in limits.groups())
-        elif pattern := line.take(_PATTERN):
-            facts["pattern"] = _regex(line, pattern["pattern"])
+        elif "minimum" not in facts and (limits := line.take(_RANGE)):
+            facts["minimum"], facts["maximum"] = _range(line, type_, limits)
+        elif "pattern" not in facts and (pattern := line.take(_PATTERN)):
+            facts["pattern"] = _regex(line, type_, pattern)
         else:
             line.fail(f"`{line.rest}` is not understood", key=name)
     comment = line.rest.lstrip("# ").strip()
@@ -233,11 +233,17 @@ def _decimal(line: _Line) -> ParameterType:
 
 
 def _enum(line: _Line) -> ParameterType:
+    start = line.position
     found = line.take(re.compile(r'\(((?:[^()"]|"(?:[^"\\]|\\.)*")*)\)'))
     parts = re.findall(r'"(?:[^"\\]|\\.)*"|[^\s,"]+', found[1] if found else "")
-    choices = [json.loads(part) if part.startswith('"') else part for part in parts]
+    try:
+        choices = [json.loads(part) if part.startswith('"') else part for part in parts]
+    except ValueError:
+        line.fail("a value of the enum is no JSON text", 'Write for example `enum("eu", "us")`.', at=start)
     if not choices:
         line.fail("`enum` needs its values", 'Write for example `enum("eu", "us")`.')
+    if len(set(choices)) < len(choices):
+        line.fail("the enum names a value twice", "Name each value once.", at=start)
     return ParameterType("enum", choices=tuple(choices))
 
 
@@ -247,7 +253,7 @@ def _literal(line: _Line) -> Any:
     if rest.startswith(('"', "[")):
         try:
             value, length = _DECODER.raw_decode(rest)
-        except ValueError:
+        except (ValueError, RecursionError):
             line.fail("the default is no JSON value", 'Write text in double quotes, a list as `["a", "b"]`.')
         line.position += length
         return value
@@ -256,6 +262,15 @@ def _literal(line: _Line) -> Any:
     if not text:
         line.fail("a default is missing behind `=`", "Remove the `=` when a value is required.")
     return None if text == "null" else text
+
+
+def _range(line: _Line, type_: ParameterType, found: re.Match[str]) -> tuple[Any, Any]:
+    low, high = (_limit(line, type_, limit) for limit in found.groups())
+    if low is None and high is None:
+        line.fail("the range has no limit", "Write for example `(0..1)`.", at=found.start())
+    if low is not None and high is not None and low > high:
+        line.fail("no value lies in the range", "Write the lower limit first.", at=found.start())
+    return low, high
 
 
 def _limit(line: _Line, type_: ParameterType, text: str) -> Any:
@@ -271,11 +286,14 @@ def _limit(line: _Line, type_: ParameterType, text: str) -> Any:
         line.fail(f"the limit `{text}` is no {kind.kind}", "Write for example `(0..1)`.")
 
 
-def _regex(line: _Line, text: str) -> str:
-    text = text.replace("\\/", "/")
+def _regex(line: _Line, type_: ParameterType, found: re.Match[str]) -> str:
+    kind = (type_.item or type_).kind
+    if kind not in ("string", "uri"):
+        line.fail(f"a {kind} has no pattern", "Patterns are for `string` and `uri`.", at=found.start())
+    text = found["pattern"].replace("\\/", "/")
     try:
         re.compile(text)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         line.fail(f"the pattern does not compile: {error}", "Mend the regular expression.")
     return text
 
@@ -297,7 +315,7 @@ def read_assignment(text: str, span: Span) -> tuple[str, Any]:
         line.fail(f"`{text}` gives no value", "Write `name = <JSON value>`.")
     try:
         value, length = _DECODER.raw_decode(line.rest)
-    except ValueError:
+    except (ValueError, RecursionError):
         line.fail(
             f"the value of `{found[1]}` is no JSON", 'Write text in double quotes: `name = "text"`.', key=found[1]
         )
