@@ -26,11 +26,13 @@ class Inputs:
     """What `%params`, `%env`, `%secret` and `%document` cells said so far.
 
     `given` are the values injected for parameters; they win over defaults whether they come before or after the
-    declarations. `env` keeps what earlier cells set: a later cell adds.
+    declarations. `fixed` names those that the launcher gave: no other cell changes them. `env` keeps what earlier cells
+    set: a later cell adds.
     """
 
     declared: "Declarations | None" = None
     given: dict[str, Any] = field(default_factory=dict)
+    fixed: set[str] = field(default_factory=set)
     env: dict[str, str] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     document: dict[str, Any] = field(default_factory=dict)
@@ -57,16 +59,23 @@ class Inputs:
         self._check(merged, self.given)
         self._cells, self.declared = cells, merged
 
-    def give(self, values: Mapping[str, Any]) -> None:
-        """Take values for parameters, declared already or not yet.
+    def give(self, values: Mapping[str, Any], *, fix: bool = False) -> None:
+        """Take values for parameters, declared already or not yet; with `fix` later ones do not replace them.
 
         Raises:
             CellError: a value does not fit its declaration.
         """
-        given = {**self.given, **values}
+        taken = {name: value for name, value in values.items() if fix or name not in self.fixed}
+        given = {**self.given, **taken}
         if self.declared:
             self._check(self.declared, given)
         self.given = given
+        if fix:
+            self.fixed.update(values)
+
+    def take_back(self, name: str) -> None:
+        """Forget the value given for a parameter, so that its default holds again."""
+        self.given.pop(name, None)
 
     def unknown(self, names: Iterable[str]) -> list[str]:
         """Those of `names` that no cell has declared, when any parameter has been declared at all."""

@@ -85,7 +85,13 @@ class Declaration:
         """The default as text to show or pass on; a secret's address, never its value."""
         if self.default is None:
             return None
-        return self.default.address if isinstance(self.default, Secret) else self.type.text(self.default)
+        return self.default.address if isinstance(self.default, Secret) else self.written(self.default)
+
+    def written(self, value: Any) -> str:
+        """A value as one gives it on a command line: a list as JSON, for commas in its items would separate them."""
+        if not isinstance(value, list):
+            return self.type.text(value)
+        return json.dumps([(self.type.item or self.type).text(item) for item in value], ensure_ascii=False)
 
     def rules(self) -> str:
         """Limits and pattern in words, empty without any."""

@@ -118,6 +118,17 @@ class Declarations:
             raise CellError(problems)
         return Declarations(MappingProxyType({**self.by_name, **other.by_name}), self.complete and other.complete)
 
+    def among(self, launch: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Launch values apart: those of parameters by their names (`run-date` means `run_date`), and the others."""
+        parameters, others = dict[str, str](), dict[str, str]()
+        for name, value in launch.items():
+            spelt = name if name in self.by_name else name.replace("-", "_")
+            if spelt in self.by_name:
+                parameters[spelt] = value
+            else:
+                others[name] = value
+        return parameters, others
+
     def bind(self, given: Mapping[str, Any]) -> Values:
         """The values: those given (text, or JSON values), else defaults.
 

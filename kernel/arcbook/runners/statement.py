@@ -12,8 +12,8 @@ from arcbook.runners.delta import last_metrics, same_table
 from arcbook.runners.reading.listing import can_list
 from arcbook.runners.refresh import refresh
 from arcbook.sql.errors import SqlError
-from arcbook.sql.placeholders import named_parameters, substitute
 from arcbook.sql.lexical import code_only
+from arcbook.sql.placeholders import named_parameters, substitute
 from arcbook.sql.quote import Typed, items, literal
 from arcbook.sql.references import Statement, analyse
 from arcbook.sql.rewrite import delta_path, respelled, retarget

@@ -17,8 +17,8 @@ from arcbook.runs.prepare import placeholders
 from arcbook.runs.request import OnCell, Outcome, Request
 
 _EMPTY: dict[str, Any] = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-#: Launch values that Arc itself reads; a job need not ask for them.
-_ARC_OWN = re.compile(r"^(etl\.|ETL_)")
+#: Launch values that Arc itself reads, or that a launch template gives to every job; a job need not ask for them.
+_ARC_OWN = re.compile(r"etl\.(config|policy)\.|ETL_")
 
 
 def read_request(address: str, **choices: Any) -> Request:
@@ -77,23 +77,32 @@ def write_output(address: str, content: bytes) -> None:
 
 
 def read_parameters(path: str) -> dict[str, Any]:
-    """Parameters in a YAML or JSON file; every value keeps its text (`007` stays `007`), lists stay lists.
+    """Parameters in a YAML or JSON file. Errors and values as `parse_parameters`."""
+    return parse_parameters(fetch_text(path), path)
+
+
+def parse_parameters(text: str, place: str) -> dict[str, Any]:
+    """Parameters written as YAML or JSON at `place`.
+
+    Every value keeps its text (`007`, `no` and `2026-11-23` stay what they are), lists stay lists; only `null`, `~` and
+    nothing at all are no value (None).
 
     Raises:
-        DefinitionError: the file is not a mapping of names to values.
+        DefinitionError: the text is not a mapping of names to values, or gives a name twice.
     """
     import yaml
 
-    text = fetch_text(path)
+    from arcbook.runs.texts import TextLoader
+
     try:
-        value = yaml.load(text, Loader=yaml.BaseLoader)
-    except yaml.YAMLError as error:
-        raise DefinitionError(f"{path} is neither YAML nor JSON: {error}") from error
-    if value in (None, ""):
+        value = yaml.load(text, Loader=TextLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise DefinitionError(f"{place} is neither YAML nor JSON: {error}") from error
+    if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise DefinitionError(f"{path} must hold names and values (`name: value` on each line).")
-    return {str(name): item for name, item in value.items()}
+        raise DefinitionError(f"{place} must hold names and values (`name: value` on each line).")
+    return dict(value)
 
 
 def read_logical_time(text: str) -> datetime:
@@ -117,7 +126,10 @@ def _check_options(request: Request, job: Job) -> None:
     """
     asked = {name for cell in request.notebook["cells"] for name in placeholders(source_of(cell))}
     known = asked | {each.name for each in job.declarations}
-    for name in request.launch:
+    _, launch = job.declarations.among(request.launch)
+    for name, value in launch.items():
+        if not value:
+            raise DefinitionError(f"`--{name}=` gives no value, so it would mean nothing. Leave it out.")
         if name not in known and not _ARC_OWN.match(name):
             options = ("environment", "engine", "record", "output", "logical-time", "cwd", "json", "timeout", *known)
             remedy = did_you_mean(name, options).replace("`", "`--", 1)

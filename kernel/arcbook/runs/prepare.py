@@ -84,8 +84,10 @@ def _prepared(request: Request, prepared: Prepared) -> Prepared:
     own = {**request.notebook, "cells": [cell for cell in request.notebook["cells"] if not _is_injected(cell)]}
     job = request.job or notebook_job(json.dumps(own), request.source)
     found: list[Problem] = []
-    given, launch = _split(_given(request, found), job, own, request.launch)
-    values = _bind(job, given, found)
+    named, launched = job.declarations.among(request.launch)
+    given, launch = _split(_given(request, named, found), job, own, launched)
+    # A cell of the notebook's own may give values too; those of the run win.
+    values = _bind(job, {**job.injected, **given}, found)
     environment, chooser = _environment(request, launch, job)
     if environment is None:
         found.append(_no_environment(job))
@@ -112,19 +114,23 @@ def _prepared(request: Request, prepared: Prepared) -> Prepared:
     return replace(prepared, warnings=tuple(each for each in found if each.severity is Severity.WARNING))
 
 
-def _given(request: Request, found: list[Problem]) -> dict[str, Any]:
-    """The values given: those of injected cells, then those of the request. None and NaN are no values."""
+def _given(request: Request, named: Mapping[str, str], found: list[Problem]) -> dict[str, Any]:
+    """The values given: those of injected cells, then launch values so `named`, then those of the request.
+
+    None and NaN are no values.
+    """
     given: dict[str, Any] = {}
     for cell in filter(_is_injected, request.notebook["cells"]):
         try:
             given |= read_assignments(read_cell(source_of(cell), tags=(INJECTED_TAG,)))
         except CellError as error:
             found.extend(error.problems)
-    given |= request.parameters
+    given |= {**named, **request.parameters}
     for name, value in given.items():
         if not is_finite(value):
             message = f"the value of the parameter `{name}` is {'missing (None)' if value is None else value}"
-            found.append(Problem("parameter-value", message, key=name, remedy="Give a value, or leave it out."))
+            remedy = f"Give a value, or leave it out; papermill's `-r {name} …` keeps a word as text."
+            found.append(Problem("parameter-value", message, key=name, remedy=remedy))
     return {name: value for name, value in given.items() if is_finite(value)}
 
 

@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 
 def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     """Take declarations or given values, and show all parameters."""
-    from arcbook.cells.params import is_assignments, read_assignments, read_declarations
+    from arcbook.cells.params import INJECTED_TAG, is_assignments, read_assignments, read_declarations
 
     if is_assignments(cell):
         given = read_assignments(cell)
         if bench.interactive and (unknown := bench.inputs.unknown(given)):
             # A launcher may give values before the cell that declares them; a person has mistyped a name.
             raise CellError([_undeclared(bench, name) for name in unknown])
-        bench.inputs.give(given)
+        # In a run the launcher's cell wins wherever it stands; somebody at the notebook may try other values.
+        bench.inputs.give(given, fix=INJECTED_TAG in cell.tags and not bench.interactive)
     else:
         bench.inputs.declare(read_declarations(cell), cell.cell_id)
     yield shown_parameters(bench)
