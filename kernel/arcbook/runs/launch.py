@@ -92,10 +92,10 @@ def parse_parameters(text: str, place: str) -> dict[str, Any]:
     """
     import yaml
 
-    from arcbook.runs.texts import TextLoader
+    from arcbook.runs.texts import read_texts
 
     try:
-        value = yaml.load(text, Loader=TextLoader)
+        value = read_texts(text)
     except (yaml.YAMLError, RecursionError) as error:
         raise DefinitionError(f"{place} is neither YAML nor JSON: {error}") from error
     if value is None:
