@@ -84,14 +84,17 @@ class Inputs:
     def values(self) -> "Values":
         """The parameters' values; a required one that has none yet is left out, see `refuse_missing`.
 
+        A value of the launcher waits for its declaration: the launcher has seen that there is one.
+
         Raises:
-            CellError: a value was given for a name that no cell has declared.
+            CellError: another value was given for a name that no cell has declared.
         """
         from arcbook.cells.params import Declarations
 
         declared, missing = self.declared or Declarations(), self._missing()
         known = {name: each for name, each in declared.by_name.items() if name not in missing}
-        given = {name: value for name, value in self.given.items() if name not in missing}
+        waiting = {name for name in self.fixed if name not in declared.by_name}
+        given = {name: value for name, value in self.given.items() if name not in missing and name not in waiting}
         return self._bound(Declarations(known), given)
 
     def refuse_missing(self, used: Callable[[], Iterable[str]]) -> None:

@@ -1,6 +1,7 @@
 """Values that would do harm where text is pasted into code do none where it is bound, filled in or written down."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from arcbook.cells.bind import Scope, bind
 from arcbook.cells.hocon import read_objects
 from arcbook.cells.magics import read_cell
 from arcbook.cells.params import Values, read_assignments, read_declarations
+from arcbook.core.failures import ArcbookError
 from arcbook.core.settings import RunSettings
 from arcbook.runners.executor import Executor
 from arcbook.runners.statement import execute_statement
@@ -19,6 +21,7 @@ from arcbook.runs.translator import ArcTranslator
 from arcbook.sql.errors import SqlError
 from arcbook.sql.lexical import regions
 from arcbook.sql.placeholders import fill
+from tests.runners.test_executor import execute
 
 HARM: list[str] = yaml.safe_load(
     (Path(__file__).parents[1] / "runs" / "data" / "injections.yaml").read_text(encoding="utf-8")
@@ -57,24 +60,18 @@ def test_bound_values_are_inert(executor: Executor) -> None:
 
 def test_pasted_values_stay_within_their_quotes_or_are_refused() -> None:
     """`${p}` in SQL is text, by definition unsafe; within quotes a value that would end them is an error."""
-    refused = 0
+    refused = []
     for text in HARM:
-        sql = "SELECT '${p}' AS value FROM precious"
         try:
-            rendered = fill(sql, {"p": text}).text
+            rendered = fill("SELECT '${p}' AS value FROM precious", {"p": text}).text
         except SqlError as error:
-            assert error.code == "sql-parameter"
-            assert ":p" in error.remedy
-            refused += 1
+            refused.append((error.code, ":p" in error.remedy))
             continue
         literal, *others = regions(rendered)
-        assert (literal.kind, literal.start, rendered[literal.end :], others) == (
-            "text",
-            7,
-            " AS value FROM precious",
-            [],
-        )
-    assert 5 < refused < len(HARM)
+        assert (literal.kind, literal.start, rendered[literal.end :]) == ("text", 7, " AS value FROM precious"), text
+        assert others == [], text
+    assert 5 < len(refused) < len(HARM)
+    assert set(refused) == {("sql-parameter", True)}
 
 
 def test_filled_in_values_stay_values() -> None:
@@ -107,19 +104,17 @@ def test_files_bring_values_back(ascii_only: bool) -> None:
 
 
 def test_names_are_names(embedded_executor: Executor) -> None:
-    """A view's name is no SQL: it is made under exactly that name, or refused, and nothing else happens."""
+    """A view's name is no SQL: it is made under exactly that name or refused, and nothing else happens."""
     spark = embedded_executor.engine.spark()
     spark.createDataFrame([("kept",)], ["name"]).createOrReplaceTempView("precious")
-    from tests.runners.test_executor import execute
-
+    made = 0
     for text in HARM:
         stage: dict[str, Any] = {"type": "SQLTransform", "name": text, "sql": "SELECT 1 AS n", "outputView": text}
-        try:
+        with suppress(ArcbookError):
             execute(embedded_executor, json.dumps(stage))
-        except Exception as error:  # noqa: BLE001 - any refusal will do
-            assert "precious" not in str(error) or "DROP" in text, error
+            made += 1
         assert spark.table("precious").count() == 1, text
-    assert RunSettings().environment is None
+    assert made > 5
     for view in [each.name for each in embedded_executor.session({}).views]:
         spark.catalog.dropTempView(view)
     spark.catalog.dropTempView("precious")

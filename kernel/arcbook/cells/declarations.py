@@ -66,12 +66,21 @@ class Declaration:
         return f"at most {high}" if high is not None else ""
 
     def example(self) -> str:
-        """A value that fits, as one writes it on a command line: the default, a limit, else one of the type's."""
-        known = (value for value in (self.default, self.minimum, self.maximum) if value is not None)
-        found = next(known, None)
-        if found is None or isinstance(found, list | Secret) or self.type.item:
-            return self.type.example()
-        return self.type.text(found)
+        """A value that fits, as one writes it on a command line; empty when only its author could name one.
+
+        It is the default, a limit, or one of the type's.
+        """
+        if self.default and not isinstance(self.default, Secret):
+            return self.written(self.default)
+        limit = next((each for each in (self.minimum, self.maximum) if each is not None), None)
+        if limit is not None:
+            return self.written([limit] if self.type.item else limit)
+        example = self.type.example()
+        try:
+            self.read(example)
+        except ValueProblemError:
+            return ""
+        return example
 
     def same(self, other: "Declaration") -> bool:
         """Whether both say the same, wherever they stand (a cell may be run twice)."""

@@ -246,13 +246,17 @@ def _unfitting(declaration: Declaration, value: Any, error: ValueProblemError) -
     name = declaration.name
     secret = declaration.type.kind == "secret" or isinstance(value, Secret)
     shown = "" if secret or ", not" in error.expected else f", not `{_shortened(value)}`"
-    remedy = error.remedy.replace("{name}", name)
+    example = declaration.example()
+    general = (
+        f"Write for example `-p {name} {shlex.quote(example)}`." if example else f"It must be {declaration.rules()}."
+    )
+    remedy = error.remedy.replace("{name}", name) or f"{general}{_meaning(declaration)}"
     return Problem(
         "parameter-value",
         f"the parameter `{name}` must be {error.expected}{shown}",
         declaration.span,
         name,
-        remedy or f"Write for example `-p {name} {shlex.quote(declaration.example())}`.{_meaning(declaration)}",
+        remedy,
     )
 
 

@@ -22,7 +22,7 @@ def read_texts(text: str) -> Any:
             )
         except ValueError:
             pass  # a flow mapping
-    return yaml.load(text, Loader=_TextLoader)  # noqa: S506 - it makes texts, lists and mappings only
+    return yaml.load(text, Loader=_TextLoader)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
