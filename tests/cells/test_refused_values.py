@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def test_any_line_is_a_declaration_or_a_problem(text: str) -> None:
     """Nothing crashes the reader, and every problem lies on the line."""
     span = Span(1, 1, 1, len(text) + 1)
     for read in (read_declaration, read_assignment):
-        _, problems = outcome(lambda read=read: read(text, span))
+        _, problems = outcome(partial(read, text, span))
         assert all(problem.span and problem.span.line == 1 for problem in problems)
 
 

@@ -87,8 +87,8 @@ def _double(type_: ParameterType, declaration: "Declaration") -> dict[str, Any]:
 def _decimal(type_: ParameterType, declaration: "Declaration") -> dict[str, Any]:
     """As text, which keeps all digits, or as a number."""
     before, scale = type_.precision - type_.scale, type_.scale
-    digits = rf"0*\d{{1,{before}}}" if before else "0+"
-    fraction = rf"(\.\d{{0,{scale}}}0*)?" if scale else r"(\.0*)?"
+    digits = f"0*[0-9]{{1,{before}}}" if before else "0+"
+    fraction = rf"(\.[0-9]{{0,{scale}}}0*)?" if scale else r"(\.0*)?"
     numbers = {word: _number(limit) for word, limit in _limits("minimum", "maximum", declaration).items()}
     return {
         "type": ["string", "number"],
