@@ -28,6 +28,8 @@ from arcbook.sql.quote import Typed
 
 #: The tag of a cell that holds the values given for a run; papermill's, so that both ways write the same notebook.
 INJECTED_TAG = "injected-parameters"
+#: papermill's tag of the cell that declares them, behind which it puts the other one.
+PARAMETERS_TAG = "parameters"
 _ASSIGNMENT = re.compile(r"\s*[A-Za-z_]\w*\s*=")
 
 

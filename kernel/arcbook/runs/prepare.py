@@ -13,7 +13,7 @@ from arcbook.cells.convert import trees_of
 from arcbook.cells.fetch import frozen, relative_to
 from arcbook.cells.magics import read_cell
 from arcbook.cells.notebook import Job, notebook_job, source_of
-from arcbook.cells.params import INJECTED_TAG, Values, read_assignments
+from arcbook.cells.params import INJECTED_TAG, PARAMETERS_TAG, Values, read_assignments
 from arcbook.cells.plan import Context, check_job
 from arcbook.core.addresses import scheme_of
 from arcbook.core.capabilities import ENGINE_CAPABILITIES
@@ -24,7 +24,7 @@ from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean, nearest
 from arcbook.runs.layout import job_name
-from arcbook.runs.request import PARAMETERS_TAG, Prepared, Request
+from arcbook.runs.request import Prepared, Request
 from arcbook.runs.translator import ArcTranslator, is_finite
 
 KERNEL = "arc"
