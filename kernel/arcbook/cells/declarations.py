@@ -100,7 +100,9 @@ class Declaration:
         """A value as one gives it on a command line: a list as JSON, for commas in its items would separate them."""
         if not isinstance(value, list):
             return self.type.text(value)
-        return json.dumps([(self.type.item or self.type).text(item) for item in value], ensure_ascii=False)
+        item = self.type.item or self.type
+        kept = [each if isinstance(each, bool | int | float) else item.text(each) for each in value]
+        return json.dumps(kept, ensure_ascii=False)
 
     def rules(self) -> str:
         """Limits and pattern in words, empty without any."""
