@@ -208,3 +208,11 @@ def test_an_option_without_effect_is_a_warning(make_notebook: Make) -> None:
     made = ready(make_notebook("%python\npass"), launch={"etl.config.uri": "file:///elsewhere.json"})
 
     assert [(each.code, each.key) for each in made.warnings] == [("unknown-parameter", "etl.config.uri")]
+
+
+def test_the_paths_that_papermill_gives_need_no_declaration(make_notebook: Make) -> None:
+    """`papermill --inject-paths` gives them to every notebook; a job that asks for one gets it."""
+    given = {"PAPERMILL_INPUT_PATH": "in.ipynb", "PAPERMILL_OUTPUT_PATH": "out.ipynb"}
+    assert ready(make_notebook("%version"), parameters=given).parameters == {}
+    asks = "%sql name=\"one\" environments=test outputView=one sqlParams=p=${PAPERMILL_INPUT_PATH}\nSELECT '${p}' AS p"
+    assert ready(make_notebook(asks), parameters=given).launch["PAPERMILL_INPUT_PATH"] == "in.ipynb"

@@ -31,6 +31,8 @@ KERNEL = "arc"
 DEFAULT_ENGINE = "embedded"
 ENVIRONMENT_KEY = "etl.config.environment"
 
+#: What papermill's `--inject-paths` gives to every notebook; a job need not declare them.
+_OF_PAPERMILL = frozenset(("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"))
 _LINT_ONLY = "Nothing was run: the option etl.config.lintOnly asks for a check only."
 _PLACEHOLDER = re.compile(r"\$\{\??\s*([^{}\s]+)\s*\}")
 
@@ -142,9 +144,9 @@ def _split(
     asked = {name for cell in own["cells"] if cell["cell_type"] == "code" for name in placeholders(source_of(cell))}
     parameters, values = dict[str, Any](), dict(launch)
     for name, value in given.items():
-        if name in declared or name not in asked:
+        if name in declared or (name not in asked and name not in _OF_PAPERMILL):
             parameters[name] = value
-        else:
+        elif name in asked:
             values[name] = value if isinstance(value, str) else json.dumps(value)
     secret = [each.name for each in job.declarations if each.type.kind == "secret"]
     for name, value in (parameters | values).items():
