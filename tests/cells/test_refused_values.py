@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arcbook.cells.declarations import read_assignment, read_declaration
+from arcbook.cells.declaration_lines import read_assignment, read_declaration
 from arcbook.cells.magics import read_cell
 from arcbook.cells.params import read_declarations
 from arcbook.core.failures import CellError

@@ -216,3 +216,15 @@ def test_the_paths_that_papermill_gives_need_no_declaration(make_notebook: Make)
     assert ready(make_notebook("%version"), parameters=given).parameters == {}
     asks = "%sql name=\"one\" environments=test outputView=one sqlParams=p=${PAPERMILL_INPUT_PATH}\nSELECT '${p}' AS p"
     assert ready(make_notebook(asks), parameters=given).launch["PAPERMILL_INPUT_PATH"] == "in.ipynb"
+
+
+def test_stars_of_an_executed_notebook_are_no_secret(make_notebook: Make) -> None:
+    """Run again, it takes the secret from its address, or asks for it; it does not use the stars."""
+    for declaration, code in (('door: secret = "env://DOOR"', None), ("door: secret", "missing-parameter")):
+        path = make_notebook(f"%params\n{declaration}\na: string", '%params\ndoor = "********"\na = "1"')
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook["cells"][1]["metadata"]["tags"] = [INJECTED_TAG]
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        made = prepare(read_request(str(path), environment="test"), NOON)
+        assert [problem.code for problem in (made.refused.problems if made.refused else ())] == ([code] if code else [])
+        assert code or made.parameters == {"door": "env://DOOR", "a": "1"}

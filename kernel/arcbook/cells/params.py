@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from arcbook.cells.declarations import Declaration, read_assignment, read_declaration
+from arcbook.cells.declaration_lines import read_assignment, read_declaration
+from arcbook.cells.declarations import Declaration
 from arcbook.cells.lines import content_lines
 from arcbook.cells.model import Cell
 from arcbook.cells.parameter_schema import values_schema

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from arcbook.cells.params import Declarations
 
 _LAUNCH = "arcbook.launch"
-_JOB = "arcbook.job"
+_JOBS = "arcbook.jobs"
 #: What may stand as a value behind `--name`: another option may not, a negative number may.
 _VALUE = re.compile(r"(?!-)|-\.?\d|-$|-P")
 
@@ -29,6 +29,7 @@ class JobCommand(ParameterCommand):
         """Set them apart."""
         options = {name: each for each in self.get_params(ctx) for name in (*each.opts, *each.secondary_opts)}
         launch: dict[str, str] = {}
+        jobs: list[str] = []
         plain: list[str] = []
         waiting = list(reversed(args))
         while waiting:
@@ -40,21 +41,21 @@ class JobCommand(ParameterCommand):
                 if isinstance(known, click.Option) and not known.is_flag and not equals and waiting:
                     plain.append(waiting.pop())
                 elif not arg.startswith("-"):
-                    ctx.meta.setdefault(_JOB, arg)
+                    jobs.append(arg)
             elif equals:
                 launch |= launch_values([arg]) or {name[2:]: value}
-            elif _JOB in ctx.meta and waiting and _VALUE.match(waiting[-1]):
+            elif jobs and waiting and _VALUE.match(waiting[-1]):
                 launch[name[2:]] = waiting.pop()
             else:
-                raise click.UsageError(_no_option(name, options, asked=_JOB in ctx.meta), ctx)
-        ctx.meta[_LAUNCH] = launch
+                raise click.UsageError(_no_option(name, options, asked=bool(jobs)), ctx)
+        ctx.meta[_LAUNCH], ctx.meta[_JOBS] = launch, jobs
         return plain
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The options, and the parameters of the job when one was named."""
+        """The options, and the parameters of each job that was named."""
         super().format_options(ctx, formatter)
-        if job := ctx.meta.get(_JOB):
-            taken = {name for each in self.get_params(ctx) for name in each.opts}
+        taken = {name for each in self.get_params(ctx) for name in each.opts}
+        for job in ctx.meta.get(_JOBS, ()):
             with formatter.section(f"Parameters of {job}"):
                 _write_parameters(job, taken, formatter)
 
@@ -87,13 +88,13 @@ def _declarations(job: str) -> "Declarations":
     Raises:
         ArcbookError: it cannot be read.
     """
-    from arcbook.cells.notebook import read_job
+    from arcbook.cells.notebook import declarations_of, read_job
     from arcbook.promote.load import is_bundle, opened_bundle
 
     if not is_bundle(job):
-        return read_job(job).declarations
+        return declarations_of(read_job(job))
     with opened_bundle(job) as opened:
-        return read_job(str(opened.entry)).declarations
+        return declarations_of(read_job(str(opened.entry)))
 
 
 def _option(declaration: "Declaration", taken: set[str]) -> str:

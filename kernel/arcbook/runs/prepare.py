@@ -124,7 +124,9 @@ def _given(request: Request, named: Mapping[str, str], found: list[Problem]) -> 
     given: dict[str, Any] = {}
     for cell in filter(_is_injected, request.notebook["cells"]):
         try:
-            given |= read_assignments(read_cell(source_of(cell), tags=(INJECTED_TAG,)))
+            read = read_assignments(read_cell(source_of(cell), tags=(INJECTED_TAG,)))
+            # An executed notebook has stars in place of its secrets.
+            given |= {name: value for name, value in read.items() if value != MASK}
         except CellError as error:
             found.extend(error.problems)
     given |= {**named, **request.parameters}

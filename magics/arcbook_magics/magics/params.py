@@ -60,7 +60,8 @@ def shown_parameters(bench: "Workbench") -> Shown:
             value = "required: no value yet" if each.required else each.default_text() or "null"
         rows.append((each.name, str(each.type), value, each.help))
     known = {row[0] for row in rows}
-    rows += [(name, "not declared yet", str(value), "") for name, value in inputs.given.items() if name not in known]
+    # Nobody knows yet whether it is a secret.
+    rows += [(name, "not declared yet", "given", "") for name in inputs.given if name not in known]
     shown = listing("", ("parameter", "type", "value", "meaning"), rows)
     if bench.has_widgets and rows:
         from arcbook_magics.form import with_form
