@@ -46,6 +46,7 @@ def test_the_declaring_cell_is_tagged(facts: dict[str, Any], metadata: dict[str,
     start = next(i for i, (a, b) in enumerate(zip(text, tagged, strict=False)) if a != b)
     added = len(tagged) - len(text)
     assert tagged[:start] + tagged[start + added :] == text
+    assert [line for line in tagged.splitlines() if line.endswith(" ")] == []
     assert with_parameters_tag(tagged) == (tagged, [])
 
 

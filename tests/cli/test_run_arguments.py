@@ -103,6 +103,17 @@ def test_help_lists_the_parameters(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "declares none" in capsys.readouterr().out
     assert invoke(["run", str(tmp_path / "no.ipynb"), "--help"]) == 0
     assert "cannot be listed" in capsys.readouterr().out
+    broken = job_with(tmp_path, "%params\na: integr\nb: integer")
+    assert invoke(["run", str(broken), "--help"]) == 0
+    assert "there is no parameter type `integr`" in " ".join(capsys.readouterr().out.split())
+
+
+def test_no_schema_of_half_the_parameters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A declaration that cannot be read is an error, not left out."""
+    assert invoke(["schema", "--parameters", str(job_with(tmp_path, "%params\na: integr\nb: integer"))]) == 64
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "there is no parameter type `integr`" in shown.err
 
 
 def prepared(job: Path, **given: Any) -> Prepared:

@@ -228,3 +228,16 @@ def test_stars_of_an_executed_notebook_are_no_secret(make_notebook: Make) -> Non
         made = prepare(read_request(str(path), environment="test"), NOON)
         assert [problem.code for problem in (made.refused.problems if made.refused else ())] == ([code] if code else [])
         assert code or made.parameters == {"door": "env://DOOR", "a": "1"}
+
+
+def test_several_injected_cells(make_notebook: Make) -> None:
+    """Wherever they stand: the last one wins, what the run is given wins over all, and one cell is left of them."""
+    declared = "%params\na: string\nb: string\nc: string"
+    path = make_notebook('%params\na = "1"\nb = "1"\nc = "1"', declared, '%params\nb = "2"\nc = "2"')
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"][::2]:
+        cell["metadata"]["tags"] = [INJECTED_TAG]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    made = ready(path, parameters={"c": "3"})
+    assert made.parameters == {"a": "1", "b": "2", "c": "3"}
+    assert [cell["metadata"]["tags"] for cell in made.notebook["cells"]] == [["parameters"], [INJECTED_TAG]]
