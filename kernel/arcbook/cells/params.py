@@ -73,9 +73,10 @@ class Values:
     secrets: frozenset[str] = frozenset()
     types: Mapping[str, ParameterType] = field(default_factory=dict)
 
-    def bound(self) -> dict[str, Typed]:
-        """The values as `:name` puts them into SQL: each has its declared type there."""
-        return {name: Typed(value, self.types[name].sql) for name, value in self.typed.items()}
+    def bound(self) -> dict[str, Any]:
+        """The values as `:name` puts them into SQL: those of a declared type have it there."""
+        types = {name: type_.sql for name, type_ in self.types.items()}
+        return {name: Typed(value, types[name]) if name in types else value for name, value in self.typed.items()}
 
     def public(self) -> "Values":
         """The values without the secret ones: for checking, which must not fetch any."""
