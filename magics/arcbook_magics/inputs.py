@@ -27,12 +27,13 @@ class Inputs:
     """What cells without stages said so far.
 
     `given` are the values injected for parameters; they win over defaults whether they come before or after the
-    declarations. `env` keeps what earlier cells set: a later cell adds. `left` are members of job files that ran
-    within a cell, `lifecycle` the active plugins.
+    declarations. `fixed` names those that the launcher gave: no other cell changes them. `env` keeps what earlier cells
+    set: a later cell adds. `left` are members of job files that ran within a cell, `lifecycle` the active plugins.
     """
 
     declared: "Declarations | None" = None
     given: dict[str, Any] = field(default_factory=dict)
+    fixed: set[str] = field(default_factory=set)
     env: dict[str, str] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     document: dict[str, Any] = field(default_factory=dict)
@@ -63,16 +64,23 @@ class Inputs:
         self._check(merged, self.given)
         self._cells, self.declared = cells, merged
 
-    def give(self, values: Mapping[str, Any]) -> None:
-        """Take values for parameters, declared already or not yet.
+    def give(self, values: Mapping[str, Any], *, fix: bool = False) -> None:
+        """Take values for parameters, declared already or not yet; with `fix` later ones do not replace them.
 
         Raises:
             CellError: a value does not fit its declaration.
         """
-        given = {**self.given, **values}
+        taken = {name: value for name, value in values.items() if fix or name not in self.fixed}
+        given = {**self.given, **taken}
         if self.declared:
             self._check(self.declared, given)
         self.given = given
+        if fix:
+            self.fixed.update(values)
+
+    def take_back(self, name: str) -> None:
+        """Forget the value given for a parameter, so that its default holds again."""
+        self.given.pop(name, None)
 
     def unknown(self, names: Iterable[str]) -> list[str]:
         """Those of `names` that no cell has declared, when any parameter has been declared at all."""
@@ -81,14 +89,17 @@ class Inputs:
     def values(self) -> "Values":
         """The parameters' values; a required one that has none yet is left out, see `refuse_missing`.
 
+        A value of the launcher waits for its declaration: the launcher has seen that there is one.
+
         Raises:
-            CellError: a value was given for a name that no cell has declared.
+            CellError: another value was given for a name that no cell has declared.
         """
         from arcbook.cells.params import Declarations
 
         declared, missing = self.declared or Declarations(), self._missing()
         known = {name: each for name, each in declared.by_name.items() if name not in missing}
-        given = {name: value for name, value in self.given.items() if name not in missing}
+        waiting = {name for name in self.fixed if name not in declared.by_name}
+        given = {name: value for name, value in self.given.items() if name not in missing and name not in waiting}
         return self._bound(Declarations(known), given)
 
     def refuse_missing(self, used: Callable[[], Iterable[str]]) -> None:

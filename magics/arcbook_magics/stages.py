@@ -117,7 +117,7 @@ def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Sh
 
     def inside(executor: "Executor") -> _Ran:
         executor.settings = bench.settings
-        result = executor.execute(step, context.values.typed, context.lifecycle)
+        result = executor.execute(step, context.values.bound(), context.lifecycle)
         notices, executor.notices[:] = tuple(executor.notices), []
         with executor.explaining(step):  # reading is when a lazy view first runs
             return _Ran(result, _read(step, result, options), notices)

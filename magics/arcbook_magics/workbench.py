@@ -85,7 +85,7 @@ class Workbench:
         in_kernel: bool = False,
     ) -> None:
         self.launch = Launch.from_environment()
-        self.options = Options.from_environment(os.environ)
+        self.options = Options.from_environment({**os.environ, **self._storage_level()})
         self.inputs = Inputs()
         self.room = EngineRoom(self._open, _import_language)
         self.publish = publish
@@ -135,6 +135,14 @@ class Workbench:
             run_id=self.launch.run_id,
             streaming=chosen.streaming or bool(self.options["streaming"]),
         )
+
+    def _storage_level(self) -> dict[str, str]:
+        """The storage level in force, under the name by which `%conf` shows it."""
+        try:
+            chosen = settings_from(self.launch.values, os.environ | dict(self.launch.values))
+        except CellError:  # it is shown when a cell needs the options
+            return {}
+        return {"CONF_STORAGE_LEVEL": chosen.storage_level}
 
     def context(self) -> "Context":
         """What fills and decides the next cell.
@@ -225,13 +233,13 @@ class Workbench:
         Raises:
             ArcbookError: the engine cannot be opened, or `work` failed.
         """
-        typed = self.inputs.values().typed
+        bound = self.inputs.values().bound()
 
         def inside(executor: "Executor") -> Any:
             from arcbook.core.translate import translating
 
             with translating():
-                return work(executor.session(typed))
+                return work(executor.session(bound))
 
         return self.room.call(inside)
 

@@ -1,33 +1,106 @@
 """Settings from arguments and environment variables."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pytest
+import yaml
 
 from arcbook.core.failures import CellError
-from arcbook.core.launch import OPTIONS, launch_values, settings_from, without_effect
+from arcbook.core.launch import FILE_ACCESS, OPTIONS, launch_values, settings_from, without_effect
+from arcbook.core.masking import names_a_secret
 from arcbook.core.problem import Severity
 from arcbook.core.settings import RunSettings
 
-#: A text that is right for each kind of option, and what it is read as.
-RIGHT = {
-    "text": ("x", "x"),
-    "boolean": ("TRUE", True),
-    "tags": ("a=b c=d=e", {"a": "b", "c": "d=e"}),
-    "storage level": ("DISK_ONLY", "DISK_ONLY"),
-    "names": ("dev, test", ("dev", "test")),
-}
+TABLE: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parent / "data" / "options.yaml").read_text(encoding="utf-8")
+)
 
 
-@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.argument)
-def test_every_option_is_read(option: object) -> None:
-    """By argument and by variable; the argument wins."""
-    assert option in OPTIONS
-    for each in OPTIONS:
-        text, value = RIGHT[each.kind]
-        assert getattr(settings_from([], {each.variable: text}), each.field) == value
-        given = [f"--{each.argument}={text}"]
-        assert getattr(settings_from(given, {each.variable: "false"}), each.field) == value
+def plain(value: Any) -> Any:
+    """A setting as YAML has it."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def test_the_table_is_complete() -> None:
+    """Every option has its row, by both names, and no other."""
+    rows = [(row["argument"], row["variable"], row["field"]) for row in TABLE]
+    assert sorted(rows) == sorted((each.argument, each.variable, each.field) for each in OPTIONS)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row["argument"])
+def test_an_option(row: dict[str, Any]) -> None:
+    """Its default, every right text by argument and by variable, of which the argument wins."""
+
+    def read(arguments: Iterable[str] = (), environ: Mapping[str, str] = MappingProxyType({})) -> Any:
+        return plain(getattr(settings_from(arguments, environ), row["field"]))
+
+    assert read() == row["default"]
+    for text, value in row["right"].items():
+        argument = f"--{row['argument']}={text}"
+        assert read([argument]) == value
+        assert read((), {row["variable"]: text}) == value
+        assert read([argument], {row["variable"]: "anything, for it does not count"}) == value
+    assert read((), {row["variable"]: ""}) == row["default"], "a variable without text is as good as none"
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if "wrong" in row], ids=lambda row: row["argument"])
+def test_wrong_values_of_an_option(row: dict[str, Any]) -> None:
+    """Arc takes its default in silence; here it is an error that names the one who said it, and a remedy."""
+    for text, said in row["wrong"].items():
+        for name, arguments, environ in (
+            (f"--{row['argument']}", {row["argument"]: text}, {}),
+            (row["variable"], {}, {row["variable"]: text}),
+        ):
+            with pytest.raises(CellError) as caught:
+                settings_from(arguments, environ)
+            (problem,) = caught.value.problems
+            assert (problem.code, problem.key) == ("wrong-value", row["argument"])
+            assert problem.message.startswith(f"{name} must be {said}")
+            assert f"not `{text}`" in problem.message
+            assert row["remedy"] in problem.remedy
+
+
+def test_what_the_kernel_calls_the_storage_level() -> None:
+    """Arc's kernel reads another variable; it counts when nothing else says the level."""
+    kernels = {"CONF_STORAGE_LEVEL": "DISK_ONLY"}
+    assert settings_from([], kernels).storage_level == "DISK_ONLY"
+    assert settings_from([], kernels | {"ETL_CONF_STORAGE_LEVEL": "MEMORY_ONLY"}).storage_level == "MEMORY_ONLY"
+    assert settings_from(["--etl.config.storageLevel=MEMORY_ONLY"], kernels).storage_level == "MEMORY_ONLY"
+    with pytest.raises(CellError, match="CONF_STORAGE_LEVEL must be one of"):
+        settings_from([], {"CONF_STORAGE_LEVEL": "RAM"})
+
+
+@pytest.mark.parametrize(("argument", "variable"), FILE_ACCESS.items())
+def test_access_to_the_job_file_is_not_by_arcs_names(argument: str, variable: str) -> None:
+    """They are known and do nothing, which is said without their values."""
+    for arguments, environ, name in (({argument: "canary"}, {}, f"--{argument}"), ({}, {variable: "canary"}, variable)):
+        (problem,) = without_effect(settings_from(arguments, environ), streams=False)
+        assert (problem.code, problem.severity) == ("unknown-parameter", Severity.WARNING)
+        assert problem.message.startswith(f"{name} has no effect")
+        assert "canary" not in str(problem)
+    assert names_a_secret(argument) == names_a_secret(variable)
+
+
+@pytest.mark.parametrize("name", ["etl.config.fs.s3a.acces.key", "etl.config.enviroment", "etl.policy.inline.sqll"])
+def test_a_name_that_is_none_is_an_error(name: str) -> None:
+    """With the nearest one; a job's own value has another name."""
+    with pytest.raises(CellError) as caught:
+        settings_from({name: "x"}, {})
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.key) == ("unknown-parameter", name)
+    assert "Did you mean `etl." in problem.remedy
+
+
+def test_a_policy_that_is_none_would_not_be_in_force() -> None:
+    """So its variable is an error too, while others may be values for `${name}`."""
+    with pytest.raises(CellError, match="there is no policy ETL_POLICY_INLINE_SQLS"):
+        settings_from([], {"ETL_POLICY_INLINE_SQLS": "false", "ETL_CONF_MINE": "x"})
 
 
 def test_all_faults_at_once() -> None:

@@ -50,6 +50,17 @@ def test_a_value_for_no_parameter_is_refused_before_a_stage_runs() -> None:
     assert inputs.values().typed == {"n": 1, "m": 2}
 
 
+def test_a_launchers_value_waits_and_stays() -> None:
+    """papermill may put its cell in front of everything; no cell of the notebook changes what it says."""
+    inputs = Inputs()
+    inputs.give({"n": 2}, fix=True)
+    assert inputs.values().typed == {}
+    inputs.give({"n": 3})
+    inputs.declare(declared("n: integer = 1"))
+    inputs.give({"n": 4})
+    assert inputs.values().typed == {"n": 2}
+
+
 def test_a_missing_value_stops_only_what_uses_it() -> None:
     """In a plain console an old declaration stays for ever."""
     inputs = Inputs()

@@ -5,6 +5,7 @@ import weakref
 
 import pytest
 
+from arcbook.core.failures import CellError
 from arcbook_magics.workbench import Workbench, forget_workbench, get_workbench
 
 
@@ -34,3 +35,15 @@ def test_a_forgotten_workbench_lets_go_of_its_shell() -> None:
     del shell
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize("variable", ["CONF_STORAGE_LEVEL", "ETL_CONF_STORAGE_LEVEL"])
+def test_the_storage_level_of_the_kernel(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By either of Arc's names; `%conf` shows the one in force."""
+    monkeypatch.setenv(variable, "DISK_ONLY")
+    bench = Workbench(publish=lambda shown: None)
+    assert bench.settings.storage_level == "DISK_ONLY"
+    assert bench.options["storageLevel"] == "DISK_ONLY"
+    monkeypatch.setenv(variable, "DISC_ONLY")
+    with pytest.raises(CellError, match=f"{variable} must be one of"):
+        _ = Workbench(publish=lambda shown: None).settings

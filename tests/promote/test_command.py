@@ -58,7 +58,10 @@ def test_without_schedule_there_is_no_cron(write_job: Callable[..., Path], promo
     assert "orders.cron-workflow.yaml" not in outcome.out
     assert "not part of this promotion any more" in outcome.err
     template = next(Path(line[6:]) for line in outcome.out.splitlines() if line.endswith("workflow-template.yaml"))
-    assert yaml.safe_load(template.read_text())["spec"]["arguments"]["parameters"][0] == {"name": "day"}
+    assert yaml.safe_load(template.read_text())["spec"]["arguments"]["parameters"][0] == {
+        "name": "day",
+        "description": "date",
+    }
 
 
 def test_timezone_without_schedule_is_a_wrong_command_line(

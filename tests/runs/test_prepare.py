@@ -208,3 +208,36 @@ def test_an_option_without_effect_is_a_warning(make_notebook: Make) -> None:
     made = ready(make_notebook("%python\npass"), launch={"etl.config.uri": "file:///elsewhere.json"})
 
     assert [(each.code, each.key) for each in made.warnings] == [("unknown-parameter", "etl.config.uri")]
+
+
+def test_the_paths_that_papermill_gives_need_no_declaration(make_notebook: Make) -> None:
+    """`papermill --inject-paths` gives them to every notebook; a job that asks for one gets it."""
+    given = {"PAPERMILL_INPUT_PATH": "in.ipynb", "PAPERMILL_OUTPUT_PATH": "out.ipynb"}
+    assert ready(make_notebook("%version"), parameters=given).parameters == {}
+    asks = "%sql name=\"one\" environments=test outputView=one sqlParams=p=${PAPERMILL_INPUT_PATH}\nSELECT '${p}' AS p"
+    assert ready(make_notebook(asks), parameters=given).launch["PAPERMILL_INPUT_PATH"] == "in.ipynb"
+
+
+def test_stars_of_an_executed_notebook_are_no_secret(make_notebook: Make) -> None:
+    """Run again, it takes the secret from its address, or asks for it; it does not use the stars."""
+    for declaration, code in (('door: secret = "env://DOOR"', None), ("door: secret", "missing-parameter")):
+        path = make_notebook(f"%params\n{declaration}\na: string", '%params\ndoor = "********"\na = "1"')
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook["cells"][1]["metadata"]["tags"] = [INJECTED_TAG]
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        made = prepare(read_request(str(path), environment="test"), NOON)
+        assert [problem.code for problem in (made.refused.problems if made.refused else ())] == ([code] if code else [])
+        assert code or made.parameters == {"door": "env://DOOR", "a": "1"}
+
+
+def test_several_injected_cells(make_notebook: Make) -> None:
+    """Wherever they stand: the last one wins, what the run is given wins over all, and one cell is left of them."""
+    declared = "%params\na: string\nb: string\nc: string"
+    path = make_notebook('%params\na = "1"\nb = "1"\nc = "1"', declared, '%params\nb = "2"\nc = "2"')
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"][::2]:
+        cell["metadata"]["tags"] = [INJECTED_TAG]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    made = ready(path, parameters={"c": "3"})
+    assert made.parameters == {"a": "1", "b": "2", "c": "3"}
+    assert [cell["metadata"]["tags"] for cell in made.notebook["cells"]] == [["parameters"], [INJECTED_TAG]]

@@ -1,20 +1,13 @@
-"""One line of a `%params` cell."""
+"""A declared parameter: what may be given for it, and how that is said."""
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
-from arcbook.cells.numbers import number
-from arcbook.cells.parameter_types import KINDS, ParameterType, ValueProblemError
-from arcbook.cells.secrets import Secret, is_address
-from arcbook.core.failures import CellError
-from arcbook.core.problem import Problem
+from arcbook.cells.parameter_types import ParameterType, ValueProblemError
+from arcbook.cells.secrets import Secret
 from arcbook.core.span import Span
-from arcbook.core.suggest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +31,50 @@ class Declaration:
             ValueProblemError: it does not fit the type, the limits or the pattern.
         """
         read = self.type.read(value)
-        for item in read if isinstance(read, list) else [read]:
-            self._limited(item)
+        if not isinstance(read, list):
+            self._limited(read, self.type)
+            return read
+        for position, item in enumerate(read, start=1):
+            try:
+                self._limited(item, self.type.item or self.type)
+            except ValueProblemError as error:
+                expected = f"a list of {self.type.item}; item {position} must be {error.expected}"
+                raise ValueProblemError(expected, error.remedy) from None
         return read
 
-    def _limited(self, item: Any) -> None:
+    def _limited(self, item: Any, type_: ParameterType) -> None:
         low, high = self.minimum, self.maximum
         if (low is not None and item < low) or (high is not None and item > high):
-            if low is not None and high is not None:
-                raise ValueProblemError(f"between {low} and {high}")
-            raise ValueProblemError(f"at least {low}" if low is not None else f"at most {high}")
+            raise ValueProblemError(f"{type_} {self.limits()}")
         if self.pattern is not None and not re.fullmatch(self.pattern, str(item)):
             raise ValueProblemError(f"text that matches /{self.pattern}/")
+
+    def limits(self) -> str:
+        """The limits in words (`between 0 and 1`, `at least 2020-01-01`), empty without any."""
+        type_ = self.type.item or self.type
+        low, high = (None if limit is None else type_.text(limit) for limit in (self.minimum, self.maximum))
+        if low is not None and high is not None:
+            return f"between {low} and {high}"
+        if low is not None:
+            return f"at least {low}"
+        return f"at most {high}" if high is not None else ""
+
+    def example(self) -> str:
+        """A value that fits, as one writes it on a command line; empty when only its author could name one.
+
+        It is the default, a limit, or one of the type's.
+        """
+        if self.default and not isinstance(self.default, Secret):
+            return self.written(self.default)
+        limit = next((each for each in (self.minimum, self.maximum) if each is not None), None)
+        if limit is not None:
+            return self.written([limit] if self.type.item else limit)
+        example = self.type.example()
+        try:
+            self.read(example)
+        except ValueProblemError:
+            return ""
+        return example
 
     def same(self, other: "Declaration") -> bool:
         """Whether both say the same, wherever they stand (a cell may be run twice)."""
@@ -63,246 +88,23 @@ class Declaration:
         """The default as text to show or pass on; a secret's address, never its value."""
         if self.default is None:
             return None
-        return self.default.address if isinstance(self.default, Secret) else self.type.text(self.default)
+        return self.default.address if isinstance(self.default, Secret) else self.written(self.default)
 
-    def json_schema(self) -> dict[str, Any]:
-        """The JSON Schema of a given value."""
-        schema = self.type.schema()
-        if self.help:
-            schema["description"] = self.help
-        if self.default is not None:
-            schema["default"] = _plain(self.default)
-        for word, limit in (("minimum", self.minimum), ("maximum", self.maximum)):
-            if limit is not None:
-                schema[word] = _plain(limit)
-        if self.pattern is not None:
-            schema["pattern"] = f"^(?:{self.pattern})$"
-        return schema
+    def written(self, value: Any) -> str:
+        """A value as one gives it on a command line: a list as JSON, for commas in its items would separate them."""
+        if not isinstance(value, list):
+            return self.type.text(value)
+        item = self.type.item or self.type
+        kept = [each if isinstance(each, bool | int | float) else item.text(each) for each in value]
+        return json.dumps(kept, ensure_ascii=False)
+
+    def rules(self) -> str:
+        """Limits and pattern in words, empty without any."""
+        pattern = f"matching /{self.pattern}/" if self.pattern is not None else ""
+        return ", ".join(part for part in (self.limits(), pattern) if part)
 
     def summary(self) -> str:
-        """Type, default, limits and help on one line."""
-        parts = [str(self.type)]
-        if self.minimum is not None or self.maximum is not None:
-            low, high = ("" if limit is None else str(limit) for limit in (self.minimum, self.maximum))
-            parts.append(f"({low}..{high})")
-        parts.append("required" if self.required else f"default {self.default_text() or 'none'}")
-        return f"{', '.join(parts)}{f': {self.help}' if self.help else ''}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Secret):
-        return value.address
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, Decimal | date | datetime):
-        return str(value)
-    return value if isinstance(value, bool | int | float | str) else str(value)
-
-
-_NAME = re.compile(r"([A-Za-z_]\w*)\s*:\s*")
-_KIND = re.compile(r"[A-Za-z]+")
-_RANGE = re.compile(r"\(\s*([^().\s]?(?:[^()]*?[^().\s])?)\s*\.\.\s*([^()]*?)\s*\)")
-# As it is, or in brackets as a range: `string(/[A-Z]+/)`.
-_PATTERN = re.compile(r"(?P<open>\(\s*)?/(?P<pattern>(?:[^/\\]|\\.)+)/(?(open)\s*\))")
-# A default without quotes reaches to a comment, a range or a pattern, each behind a blank.
-_BARE = re.compile(r"(?:(?!\s#|\s\([^()]*\.\.|\s\(?/).)*")
-_EXAMPLE = "Write `name: type = default  # help`."
-
-
-class _Line:
-    """A cursor over one declaration."""
-
-    def __init__(self, text: str, span: Span) -> None:
-        self.text = text
-        self.span = span
-        self.position = 0
-
-    @property
-    def rest(self) -> str:
-        return self.text[self.position :]
-
-    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        found = pattern.match(self.text, self.position)
-        if found:
-            self.position = found.end()
-        return found
-
-    def skip(self) -> None:
-        while self.position < len(self.text) and self.text[self.position].isspace():
-            self.position += 1
-
-    def fail(self, message: str, remedy: str = _EXAMPLE, *, key: str = "", at: int | None = None) -> NoReturn:
-        start = self.span.column + (self.position if at is None else at)
-        end = max(start + 1, self.span.end_column)
-        span = Span(self.span.line, start, self.span.line, end, self.span.cell, self.span.origin)
-        raise CellError([Problem("parameter-declaration", message, span, key, remedy)])
-
-
-def read_declaration(text: str, span: Span) -> Declaration:
-    """The declaration on a line, stripped of blanks, that stands at `span`.
-
-    Raises:
-        CellError: what is wrong with it.
-    """
-    line = _Line(text, span)
-    found = line.take(_NAME)
-    if found is None:
-        line.fail(f"`{text}` declares no parameter")
-    name = found[1]
-    type_ = _type(line)
-    facts: dict[str, Any] = {"required": True}
-    raw: list[tuple[Any, int]] = []
-    while True:
-        line.skip()
-        if not line.rest or line.rest.startswith("#"):
-            break
-        if line.rest.startswith("=") and not raw:
-            line.position += 1
-            line.skip()
-            raw.append((_literal(line), line.position))
-        elif limits := line.take(_RANGE):
-            facts["minimum"], facts["maximum"] = (_limit(line, type_, limit) for limit in limits.groups())
-        elif pattern := line.take(_PATTERN):
-            facts["pattern"] = _regex(line, pattern["pattern"])
-        else:
-            line.fail(f"`{line.rest}` is not understood", key=name)
-    comment = line.rest.lstrip("# ").strip()
-    # `# required` repeats what the missing default says.
-    declaration = Declaration(name, type_, help="" if comment == "required" else comment, span=span, **facts)
-    if not raw:
-        return declaration
-    return _with_default(line, declaration, facts, raw[0][0])
-
-
-def _with_default(line: _Line, declaration: Declaration, facts: Mapping[str, Any], value: Any) -> Declaration:
-    default = None
-    if value is not None:
-        if declaration.type.kind == "secret" and not (isinstance(value, str) and is_address(value)):
-            line.fail(
-                "the default of a secret must be its address, not the secret",
-                "Write `aws-secretsmanager://name` or `env://NAME`.",
-                key=declaration.name,
-                at=0,
-            )
-        try:
-            default = declaration.read(value)
-        except ValueProblemError as error:
-            remedy = error.remedy if "{name}" not in error.remedy else "Put the text into double quotes."
-            line.fail(
-                f"the default of `{declaration.name}` must be {error.expected}", remedy, key=declaration.name, at=0
-            )
-    return Declaration(
-        declaration.name, declaration.type, help=declaration.help, span=declaration.span,
-        **{**facts, "required": False, "default": default},
-    )  # fmt: skip
-
-
-def _type(line: _Line) -> ParameterType:
-    start = line.position
-    found = line.take(_KIND)
-    kind = found[0] if found else ""
-    if kind not in KINDS:
-        remedy = did_you_mean(kind, KINDS) or f"The types are: {', '.join(KINDS)}."
-        line.fail(f"there is no parameter type `{kind or line.rest}`", remedy, at=start)
-    if kind == "list":
-        if not line.rest.startswith("["):
-            line.fail("`list` needs the type of its items", "Write for example `list[string]`.")
-        line.position += 1
-        item = _type(line)
-        if item.kind in ("list", "secret"):
-            line.fail(f"a list of {item.kind}s is not possible", "Use a list of simple values.", at=start)
-        if not line.rest.startswith("]"):
-            line.fail("`list[` is not closed", "Write for example `list[string]`.")
-        line.position += 1
-        return ParameterType("list", item=item)
-    if kind == "decimal":
-        return _decimal(line)
-    return _enum(line) if kind == "enum" else ParameterType(kind)
-
-
-def _decimal(line: _Line) -> ParameterType:
-    found = line.take(re.compile(r"\(\s*(\d{1,3})\s*(?:,\s*(\d{1,3})\s*)?\)"))
-    if found is None:
-        if line.rest.startswith("(") and ".." not in line.rest:
-            line.fail("`decimal` takes precision and scale", "Write for example `decimal(10,2)`.")
-        return ParameterType("decimal", 38, 18)
-    precision, scale = int(found[1]), int(found[2] or 0)
-    if not 1 <= precision <= 38 or scale > precision:
-        line.fail(f"`decimal({precision},{scale})` does not exist", "The precision is 1 to 38, the scale at most that.")
-    return ParameterType("decimal", precision, scale)
-
-
-def _enum(line: _Line) -> ParameterType:
-    found = line.take(re.compile(r'\(((?:[^()"]|"(?:[^"\\]|\\.)*")*)\)'))
-    parts = re.findall(r'"(?:[^"\\]|\\.)*"|[^\s,"]+', found[1] if found else "")
-    choices = [json.loads(part) if part.startswith('"') else part for part in parts]
-    if not choices:
-        line.fail("`enum` needs its values", 'Write for example `enum("eu", "us")`.')
-    return ParameterType("enum", choices=tuple(choices))
-
-
-def _literal(line: _Line) -> Any:
-    """A default: JSON for text in quotes, lists and null; anything else as the text it is."""
-    rest = line.rest
-    if rest.startswith(('"', "[")):
-        try:
-            value, length = _DECODER.raw_decode(rest)
-        except ValueError:
-            line.fail("the default is no JSON value", 'Write text in double quotes, a list as `["a", "b"]`.')
-        line.position += length
-        return value
-    found = line.take(_BARE)
-    text = found[0].strip() if found else ""
-    if not text:
-        line.fail("a default is missing behind `=`", "Remove the `=` when a value is required.")
-    return None if text == "null" else text
-
-
-def _limit(line: _Line, type_: ParameterType, text: str) -> Any:
-    if not text:
-        return None
-    kind = type_.item if type_.kind == "list" and type_.item else type_
-    if kind.kind not in ("integer", "long", "decimal", "double", "date", "timestamp", "interval"):
-        line.fail(f"a {kind.kind} has no range", "Ranges are for numbers, dates, timestamps and intervals.")
-    try:
-        # Limits are not bound to the scale of the type: (0..0.005) may limit a decimal(5,2).
-        return Decimal(text) if kind.kind == "decimal" else kind.read(text.strip('"'))
-    except (ValueProblemError, ArithmeticError):
-        line.fail(f"the limit `{text}` is no {kind.kind}", "Write for example `(0..1)`.")
-
-
-def _regex(line: _Line, text: str) -> str:
-    text = text.replace("\\/", "/")
-    try:
-        re.compile(text)
-    except re.error as error:
-        line.fail(f"the pattern does not compile: {error}", "Mend the regular expression.")
-    return text
-
-
-#: Numbers keep their text, so that a decimal does not pass through binary floating point.
-_DECODER = json.JSONDecoder(parse_float=number, parse_int=number)
-_ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*=\s*")
-
-
-def read_assignment(text: str, span: Span) -> tuple[str, Any]:
-    """Name and value of a line `name = <JSON literal>`.
-
-    Raises:
-        CellError: it is no such line.
-    """
-    line = _Line(text, span)
-    found = line.take(_ASSIGNED)
-    if found is None:
-        line.fail(f"`{text}` gives no value", "Write `name = <JSON value>`.")
-    try:
-        value, length = _DECODER.raw_decode(line.rest)
-    except ValueError:
-        line.fail(
-            f"the value of `{found[1]}` is no JSON", 'Write text in double quotes: `name = "text"`.', key=found[1]
-        )
-    line.position += length
-    line.skip()
-    if line.rest and not line.rest.startswith("#"):
-        line.fail(f"`{line.rest}` behind the value is not understood", "Write `name = <JSON value>`.", key=found[1])
-    return found[1], value
+        """Type, limits, pattern, default and help on one line."""
+        default = "required" if self.required else f"default {self.default_text() or 'none'}"
+        facts = ", ".join(part for part in (str(self.type), self.rules(), default) if part)
+        return f"{facts}{f': {self.help}' if self.help else ''}"

@@ -322,6 +322,17 @@ def _with_parameters(job: Job) -> Job:
     )
 
 
+def declarations_of(job: Job) -> Declarations:
+    """What a job declares, for who needs all of it.
+
+    Raises:
+        CellError: a declaration cannot be read, so that some may be missing.
+    """
+    if not job.declarations.complete:
+        raise CellError([problem for problem in job.problems if problem.code == "parameter-declaration"])
+    return job.declarations
+
+
 def job_notebook(job: Job) -> dict[str, Any]:
     """The job as a notebook (format 4.5) that the kernel `arc` runs.
 

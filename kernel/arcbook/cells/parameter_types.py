@@ -1,5 +1,6 @@
 """The types of parameters: reading a given value, writing it as text, describing it."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,12 +9,15 @@ from decimal import Context, Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
+from arcbook.cells.intervals import interval_words, read_interval
 from arcbook.cells.secrets import Secret
 from arcbook.core.suggest import did_you_mean
 from arcbook.core.truth import TRUTH
 
-#: What to do when papermill's `-p` made a number of a text.
+#: What to do when papermill's `-p`, or its YAML, made a number or a boolean of a text.
 TEXT_REMEDY = "papermill's `-p` turns text into numbers: use `-r {name} …`, or `arcbook run -p {name}=…`."
+#: Digits that survive the way through a binary floating point number, whatever they are.
+_SURE_DIGITS = 15
 
 
 class ValueProblemError(ValueError):
@@ -52,18 +56,25 @@ class ParameterType:
         if isinstance(value, datetime):
             return value.isoformat(sep=" ")
         if isinstance(value, timedelta):
-            return _interval_text(value)
+            return interval_words(value)
         if isinstance(value, Decimal):
             return format(value, "f")
         return value.reveal() if isinstance(value, Secret) else str(value)
 
-    def schema(self) -> dict[str, Any]:
-        """The JSON Schema of a given value."""
-        if self.kind == "list":
-            return {"type": "array", "items": self.item.schema() if self.item else {}}
+    @property
+    def sql(self) -> str:
+        """The SQL type of a value."""
+        if self.kind == "decimal":
+            return f"DECIMAL({self.precision},{self.scale})"
+        return f"ARRAY<{self.item.sql}>" if self.item else _SQL_TYPES.get(self.kind, "STRING")
+
+    def example(self) -> str:
+        """A value that fits the type, as one writes it on a command line."""
         if self.kind == "enum":
-            return {"type": "string", "enum": list(self.choices)}
-        return dict(_SCHEMAS[self.kind])
+            return self.choices[0]
+        if self.kind == "decimal":
+            return "0" if self.scale == 0 else f"0.{'5'.ljust(min(self.scale, 2), '0')}"
+        return f'["{self.item.example()}"]' if self.item else _EXAMPLES[self.kind]
 
     def __str__(self) -> str:
         if self.kind == "decimal":
@@ -73,29 +84,32 @@ class ParameterType:
         return f"list[{self.item}]" if self.kind == "list" else self.kind
 
 
-_SCHEMAS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+_SQL_TYPES: Mapping[str, str] = MappingProxyType(
     {
-        "string": {"type": "string"},
-        "integer": {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1},
-        "long": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
-        "decimal": {"type": "string", "format": "decimal"},
-        "double": {"type": "number"},
-        "boolean": {"type": "boolean"},
-        "date": {"type": "string", "format": "date"},
-        "timestamp": {"type": "string", "format": "date-time"},
-        "interval": {"type": "string", "format": "duration"},
-        "uri": {"type": "string", "format": "uri-reference"},
-        "secret": {"type": "string", "format": "password", "writeOnly": True},
+        "integer": "INT", "long": "BIGINT", "double": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE",
+        "timestamp": "TIMESTAMP", "interval": "INTERVAL DAY TO SECOND",
     }
-)
+)  # fmt: skip
+_EXAMPLES: Mapping[str, str] = MappingProxyType(
+    {
+        "string": "text", "integer": "7", "long": "7", "double": "0.5", "boolean": "true", "date": "2026-11-23",
+        "timestamp": "2026-11-23T08:00:00+09:00", "interval": "P2DT3H", "uri": "s3://bucket/folder",
+        "secret": "env://NAME",
+    }
+)  # fmt: skip
 
 
 def _string(type_: ParameterType, value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        raise ValueProblemError("text, not a boolean", TEXT_REMEDY)
+    if isinstance(value, int | float):
         raise ValueProblemError("text, not a number", TEXT_REMEDY)
-    raise ValueProblemError("text")
+    if not isinstance(value, str):
+        raise ValueProblemError("text")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        # Bytes of a command line that are not UTF-8 arrive so; no file and no engine could take them.
+        raise ValueProblemError("text in UTF-8")
+    return value
 
 
 def _whole(bits: int) -> Callable[[ParameterType, Any], int]:
@@ -114,11 +128,14 @@ def _whole(bits: int) -> Callable[[ParameterType, Any], int]:
 
 #: Digits of any decimal, and one more that rounding may carry.
 _WIDE = Context(prec=39)
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,5})?\s*", re.ASCII)
 
 
 def _decimal(type_: ParameterType, value: Any) -> Decimal:
     expected = f"a {type_}"
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise ValueProblemError(expected)
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
         raise ValueProblemError(expected)
     try:
         read = Decimal(str(value).strip())
@@ -126,21 +143,31 @@ def _decimal(type_: ParameterType, value: Any) -> Decimal:
         raise ValueProblemError(expected) from None
     if not read.is_finite():
         raise ValueProblemError(expected)
-    if read.adjusted() >= type_.precision - type_.scale and read != 0:
+    if type(value) is float and len(read.as_tuple().digits) > _SURE_DIGITS:
+        raise ValueProblemError(f"{expected} given as text: a number of so many digits may have been rounded", _AS_TEXT)
+    if read and read.adjusted() >= type_.precision - type_.scale:
         raise ValueProblemError(f"{expected}: at most {type_.precision - type_.scale} digits before the point")
-    rounded = read.quantize(Decimal(1).scaleb(-type_.scale), context=_WIDE)
+    rounded = read.quantize(Decimal(1).scaleb(-type_.scale), context=_WIDE) if read else _zero(type_)
     if rounded != read:
         raise ValueProblemError(f"{expected}: at most {type_.scale} digits behind the point")
     return rounded
 
 
+_AS_TEXT = "Use papermill's `-r {name} …`, or `arcbook run -p {name}=…`, which keep every digit."
+
+
+def _zero(type_: ParameterType) -> Decimal:
+    return Decimal((0, (0,), -type_.scale))
+
+
 def _double(type_: ParameterType, value: Any) -> float:
-    if not isinstance(value, bool) and isinstance(value, str | int | float):
+    fits = isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value))
+    if fits and not isinstance(value, bool):
         try:
             read = float(value)
-        except (ValueError, OverflowError):
+        except OverflowError:
             raise ValueProblemError("a number") from None
-        if read == read and abs(read) != float("inf"):
+        if math.isfinite(read):
             return read
     raise ValueProblemError("a number")
 
@@ -164,65 +191,31 @@ def _date(type_: ParameterType, value: Any) -> date:
     raise ValueProblemError("a date such as 2026-11-23")
 
 
+_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?!.*[.,]\d{7}).*)?", re.ASCII)
+
+
 def _timestamp(type_: ParameterType, value: Any) -> datetime:
     """A time without a zone is in UTC, the zone of all sessions."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    if isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}|$)", value.strip(), re.ASCII):
-        try:
-            read = datetime.fromisoformat(value.strip())
-            return read if read.tzinfo else read.replace(tzinfo=UTC)
-        except ValueError:
-            pass
-    raise ValueProblemError("a timestamp such as 2026-11-23T08:00:00+09:00")
-
-
-_UNITS = {
-    "week": 7 * 86400, "day": 86400, "hour": 3600, "minute": 60, "second": 1, "millisecond": 0.001,
-    "microsecond": 0.000001,
-}  # fmt: skip
-_WORDS = re.compile(r"\s*([+-]?\d{1,9}(?:\.\d{1,6})?)\s*([a-z]+?)s?(?=[\s\d,+-]|$),?")
-_ISO = re.compile(
-    r"(-?)P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,6})?)S)?)?"
-)
+    try:
+        if isinstance(value, str) and _TIMESTAMP.fullmatch(value.strip()):
+            value = datetime.fromisoformat(value.strip())
+        if isinstance(value, datetime):
+            read = value if value.tzinfo else value.replace(tzinfo=UTC)
+            # The first and the last hours of all time may lie outside of it in another zone.
+            read.astimezone(UTC)
+            return read
+    except (ValueError, OverflowError):
+        pass
+    raise ValueProblemError("a timestamp such as 2026-11-23T08:00:00+09:00, with at most 6 digits of a second")
 
 
 def _interval(type_: ParameterType, value: Any) -> timedelta:
     if isinstance(value, timedelta):
         return value
-    try:
-        read = _timedelta(value.strip()) if isinstance(value, str) else None
-    except OverflowError:
-        read = None
+    read = read_interval(value) if isinstance(value, str) else None
     if read is None:
         raise ValueProblemError("an interval such as `2 days 3 hours` or `P2DT3H`")
     return read
-
-
-def _timedelta(text: str) -> timedelta | None:
-    iso = _ISO.fullmatch(text)
-    if iso and any(iso.groups()[1:]):
-        seconds = [
-            float(part or 0) * unit for part, unit in zip(iso.groups()[1:], (604800, 86400, 3600, 60, 1), strict=True)
-        ]
-        return timedelta(seconds=sum(seconds) * (-1 if iso[1] else 1))
-    total, position = timedelta(), 0
-    while position < len(text):
-        found = _WORDS.match(text, position)
-        if found is None or found[2] not in _UNITS:
-            break
-        total += timedelta(seconds=float(found[1]) * _UNITS[found[2]])
-        position = found.end()
-    return total if text and position == len(text) else None
-
-
-def _interval_text(value: timedelta) -> str:
-    parts = [f"{value.days} days"] if value.days else []
-    if value.seconds or not (value.days or value.microseconds):
-        parts.append(f"{value.seconds} seconds")
-    if value.microseconds:
-        parts.append(f"{value.microseconds} microseconds")
-    return " ".join(parts)
 
 
 def _enum(type_: ParameterType, value: Any) -> str:
@@ -263,22 +256,25 @@ def _list(type_: ParameterType, value: Any) -> list[Any]:
 
 
 def _list_from_text(text: str) -> Any:
-    """A list given on a command line: JSON, or items separated by commas."""
+    """A list given on a command line: JSON, whose numbers keep their text, or items separated by commas."""
     import json
 
     if text.strip().startswith("["):
         try:
-            return json.loads(text)
-        except ValueError:
+            return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        except (ValueError, RecursionError):
             raise ValueProblemError('a list such as ["a", "b"]') from None
-    return [part.strip() for part in text.split(",")] if text.strip() else []
+    items = [part.strip() for part in text.split(",")] if text.strip() else []
+    if not all(items):
+        raise ValueProblemError('a list without empty items; write them as JSON: ["a", ""]')
+    return items
 
 
 def _secret(type_: ParameterType, value: Any) -> Secret:
     if isinstance(value, Secret):
         return value
-    if isinstance(value, str) and value:
-        return Secret(value)
+    if isinstance(value, str) and value.strip():
+        return Secret(_string(type_, value))
     raise ValueProblemError("text: the secret, or its address")
 
 

@@ -8,22 +8,29 @@ note:      string = null                           # no value by default
 """
 
 import re
+import reprlib
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from arcbook.cells.declarations import Declaration, read_assignment, read_declaration
+from arcbook.cells.declaration_lines import read_assignment, read_declaration
+from arcbook.cells.declarations import Declaration
 from arcbook.cells.lines import content_lines
 from arcbook.cells.model import Cell
+from arcbook.cells.parameter_schema import values_schema
 from arcbook.cells.parameter_types import ParameterType, ValueProblemError
 from arcbook.cells.secrets import Secret
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem
 from arcbook.core.suggest import did_you_mean
+from arcbook.sql.quote import Typed
 
 #: The tag of a cell that holds the values given for a run; papermill's, so that both ways write the same notebook.
 INJECTED_TAG = "injected-parameters"
+#: papermill's tag of the cell that declares them, behind which it puts the other one.
+PARAMETERS_TAG = "parameters"
 _ASSIGNMENT = re.compile(r"\s*[A-Za-z_]\w*\s*=")
 
 
@@ -58,18 +65,24 @@ class Values:
     """The values of a job's parameters.
 
     `typed` has Python values (Decimal, date, list, `Secret` …, None for an optional one without value), `text` what
-    `${name}` pastes, `secrets` the names of secret ones.
+    `${name}` pastes, `secrets` the names of secret ones, `types` the declared types.
     """
 
     typed: Mapping[str, Any] = field(default_factory=dict)
     text: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    types: Mapping[str, ParameterType] = field(default_factory=dict)
+
+    def bound(self) -> dict[str, Any]:
+        """The values as `:name` puts them into SQL: those of a declared type have it there."""
+        types = {name: type_.sql for name, type_ in self.types.items()}
+        return {name: Typed(value, types[name]) if name in types else value for name, value in self.typed.items()}
 
     def public(self) -> "Values":
         """The values without the secret ones: for checking, which must not fetch any."""
         typed = {name: value for name, value in self.typed.items() if name not in self.secrets}
         text = {name: self.text[name] for name in self.text if name not in self.secrets}
-        return Values(typed, text, self.secrets)
+        return Values(typed, text, self.secrets, self.types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,17 @@ class Declarations:
             raise CellError(problems)
         return Declarations(MappingProxyType({**self.by_name, **other.by_name}), self.complete and other.complete)
 
+    def among(self, launch: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Launch values apart: those of parameters by their names (`run-date` means `run_date`), and the others."""
+        parameters, others = dict[str, str](), dict[str, str]()
+        for name, value in launch.items():
+            spelt = name if name in self.by_name else name.replace("-", "_")
+            if spelt in self.by_name:
+                parameters[spelt] = value
+            else:
+                others[name] = value
+        return parameters, others
+
     def bind(self, given: Mapping[str, Any]) -> Values:
         """The values: those given (text, or JSON values), else defaults.
 
@@ -147,7 +171,7 @@ class Declarations:
     def _values(self, typed: dict[str, Any]) -> Values:
         types = {each.name: each.type for each in self}
         secrets = frozenset(each.name for each in self if each.type.kind == "secret")
-        return Values(MappingProxyType(typed), TextOf(typed, types), secrets)
+        return Values(MappingProxyType(typed), TextOf(typed, types), secrets, MappingProxyType(types))
 
     def _known(self) -> str:
         if not self.by_name:
@@ -156,13 +180,7 @@ class Declarations:
 
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of an object of given values."""
-        return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "type": "object",
-            "properties": {each.name: each.json_schema() for each in self},
-            "required": [each.name for each in self if each.required],
-            "additionalProperties": False,
-        }
+        return values_schema(self)
 
 
 def read_declarations(cell: Cell) -> Declarations:
@@ -224,22 +242,37 @@ def _missing(declaration: Declaration) -> Problem:
         f"the parameter `{name}` ({declaration.type}) has no value",
         declaration.span,
         name,
-        f"Give it: `-p {name} VALUE`.{f' It means: {declaration.help}.' if declaration.help else ''}",
+        f"Give it: `-p {name} VALUE`.{_meaning(declaration)}",
     )
 
 
 def _unfitting(declaration: Declaration, value: Any, error: ValueProblemError) -> Problem:
+    name = declaration.name
     secret = declaration.type.kind == "secret" or isinstance(value, Secret)
-    shown = "" if secret else f", not `{_shortened(value)}`"
+    shown = "" if secret or ", not" in error.expected else f", not `{_shortened(value)}`"
+    example = declaration.example()
+    general = (
+        f"Write for example `-p {name} {shlex.quote(example)}`." if example else f"It must be {declaration.rules()}."
+    )
+    remedy = error.remedy.replace("{name}", name) or f"{general}{_meaning(declaration)}"
     return Problem(
         "parameter-value",
-        f"the parameter `{declaration.name}` must be {error.expected}{'' if ', not' in error.expected else shown}",
+        f"the parameter `{name}` must be {error.expected}{shown}",
         declaration.span,
-        declaration.name,
-        error.remedy.format(name=declaration.name) if "{name}" in error.remedy else error.remedy,
+        name,
+        remedy,
     )
 
 
+def _meaning(declaration: Declaration) -> str:
+    return f" It means: {declaration.help.rstrip('.')}." if declaration.help else ""
+
+
 def _shortened(value: Any) -> str:
-    text = str(value)
+    """The value for a message: short whatever it is, and fit to be written anywhere."""
+    try:
+        text = str(value) if isinstance(value, str | int | float) else reprlib.repr(value)
+    except ValueError:  # Python writes no whole number of more than some thousand digits
+        text = "a very long number"
+    text = text.encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= 60 else text[:57] + "…"

@@ -9,7 +9,8 @@ import click
 from arcbook.core.failures import ArcbookError, CellError, InternalError
 from arcbook.core.problem import Problem, Severity
 
-_PARAMETER_OPTIONS = ("-p", "--parameter")
+#: papermill's spellings as well; its `-r` keeps text, which every one of ours does.
+_PARAMETER_OPTIONS = ("-p", "-r", "--parameter", "--parameters", "--parameters_raw")
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -51,7 +52,7 @@ class ParameterCommand(click.Command):
 
 
 def parameter_option(function: Decorated) -> Decorated:
-    """The option `-p`, repeatable, passed on as `parameters`: a tuple of texts `name=value`."""
+    """The options `-p` and `-r`, repeatable, passed on as `parameters`: a tuple of texts `name=value`."""
     return click.option(
         *_PARAMETER_OPTIONS, "parameters", multiple=True, metavar="NAME VALUE",
         help="A parameter; repeatable; `-p name=value` works too. The text is kept: 007 stays 007.",

@@ -60,16 +60,15 @@ def command(
     for address in addresses:
         try:
             job = read_job(address)
+            named, launch = job.declarations.among(launch_values(extra))
             problems_of_values: list[Problem] = []
             values = job.values_of_parameters()
-            if given or complete:
+            if given or named or complete:
                 try:
-                    values = job.declarations.bind({**given, **job.injected})
+                    values = job.declarations.bind({**job.injected, **named, **given})
                 except CellError as error:
                     problems_of_values = list(error.problems)
-            context = Context(
-                settings=settings, launch=launch_values(extra), values=values, engine=engine, complete=complete
-            )
+            context = Context(settings=settings, launch=launch, values=values, engine=engine, complete=complete)
             report = check_job(job, context)
         except CellError as error:
             problems += error.problems

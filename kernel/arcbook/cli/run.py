@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from arcbook.cli._job_options import JobCommand
 from arcbook.cli._output import (
-    ParameterCommand,
     echo_json,
     engine_option,
     environment_option,
@@ -19,28 +19,27 @@ if TYPE_CHECKING:
     from arcbook.runs.request import Outcome
 
 
-class RunCommand(ParameterCommand):
-    """Also takes Arc's launch values: `--etl.config.environment=test`, `--NAME=value`."""
-
-    def without_extras(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Set launch values apart."""
-        known = {name for option in self.get_params(ctx) for name in (*option.opts, *option.secondary_opts)}
-        launch: dict[str, str] = {}
-        plain: list[str] = []
-        for arg in args:
-            name, equals, value = arg.partition("=")
-            if arg.startswith("--") and equals and name not in known:
-                launch[name[2:]] = value
-            else:
-                plain.append(arg)
-        ctx.meta["arcbook.launch"] = launch
-        return plain
-
-
-@click.command("run", cls=RunCommand)
+@click.command("run", cls=JobCommand)
 @click.argument("job", metavar="NOTEBOOK|JOB|BUNDLE")
 @parameter_option
-@click.option("-f", "--parameters-file", "files", multiple=True, metavar="FILE", help="Parameters in YAML or JSON.")
+@click.option(
+    "-f",
+    "--parameters-file",
+    "--parameters_file",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    help="Parameters in a YAML or JSON file; text is kept as with -p.",
+)
+@click.option(
+    "-y",
+    "--parameters-yaml",
+    "--parameters_yaml",
+    "documents",
+    multiple=True,
+    metavar="YAML",
+    help="The same as text: -y 'tables: [a, b]'.",
+)
 @engine_option
 @environment_option
 @click.option("--logical-time", metavar="TIME", help="The run's one time (ISO; UTC without a zone). Default: now.")
@@ -56,6 +55,7 @@ def command(
     job: str,
     parameters: tuple[str, ...],
     files: tuple[str, ...],
+    documents: tuple[str, ...],
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -63,15 +63,18 @@ def command(
 
     A bundle is a folder or `s3://` prefix whose last part is its hash; every byte of it is verified first.
 
-    Arc's launch values are taken as well: `--etl.config.environment=test`, `--ETL_CONF_NAME=value`. The exit code is
-    that of the failure class (docs/failures.md); 0 means that every cell ran.
+    The parameters that the job declares are options too, behind its name: `arcbook run JOB --help` lists them. Arc's
+    launch values are taken as well: `--etl.config.environment=test`, `--ETL_CONF_NAME=value`. The exit code is that of
+    the failure class (docs/failures.md); 0 means that every cell ran.
     """
     from arcbook.promote.load import is_bundle, opened_bundle
-    from arcbook.runs.launch import read_logical_time, read_parameters
+    from arcbook.runs.launch import parse_parameters, read_logical_time, read_parameters
 
     given: dict[str, Any] = {}
     for file in files:
         given |= read_parameters(file)
+    for document in documents:
+        given |= parse_parameters(document, "-y")
     given |= pairs(parameters)
     choices: dict[str, Any] = {"folder": options["cwd"]} if options["cwd"] else {}
     if options["logical_time"]:
@@ -87,8 +90,8 @@ def command(
     }
     if is_bundle(job):
         with opened_bundle(job) as opened:
-            documents = {address: str(path) for address, path in opened.documents.items()}
-            outcome = _run(str(opened.entry), choices | {"bundle": job, "documents": documents})
+            copies = {address: str(path) for address, path in opened.documents.items()}
+            outcome = _run(str(opened.entry), choices | {"bundle": job, "documents": copies})
     else:
         outcome = _run(job, choices)
     _report(ctx, outcome, options["output"], as_json)

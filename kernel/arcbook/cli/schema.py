@@ -15,9 +15,9 @@ def command(stage: str | None, job: str | None, cell: bool) -> None:
     from arcbook.cells.json_schema import cell_schema, job_schema, stage_schema
 
     if job:
-        from arcbook.cells.notebook import read_job
+        from arcbook.cells.notebook import declarations_of, read_job
 
-        echo_json(read_job(job).declarations.json_schema())
+        echo_json(declarations_of(read_job(job)).json_schema())
     elif stage:
         echo_json(stage_schema(stage_type(stage)))
     else:

@@ -27,7 +27,8 @@ _SHORTEST_LINE = 12
 _SHORTEST_VARIABLE = 8
 
 _SECRET_NAME = re.compile(
-    r"passw(or)?d|passphrase|pwd$|secret|token|api_?key|access_?key(?!_?id)|private_?key|credential|signature|^auth$",
+    r"passw(or)?d|passphrase|pwd$|secret|token|api_?key|access_?key(?!_?id)|private_?key|(account|custom)_?key"
+    r"|credential|signature|^auth$",
     re.IGNORECASE,
 )
 #: Names that hold the address or the name of a secret, not the secret.
@@ -37,7 +38,8 @@ _SHELL_NAMES = frozenset(("PWD", "OLDPWD"))
 
 
 def names_a_secret(name: str) -> bool:
-    """Whether a parameter or variable of that name holds a secret, going by the name alone."""
+    """Whether a parameter, variable or option of that name holds a secret, going by the name alone."""
+    name = name.replace(".", "_")
     return bool(_SECRET_NAME.search(name)) and not _HARMLESS_NAME.search(name)
 
 

@@ -12,6 +12,7 @@ class RunSettings:
     `environment` None means no choice: only an interactive kernel may have none, and then runs every cell.
     `logical_time` is the run's one time, with a zone; retries and backfills see the same value. `run_id` is that of the
     run's record, empty when nobody launched one; `job_id` is for readers, and may be the same in every run.
+    `file_access` names what was given of Arc's arguments and variables for reading the job file.
     """
 
     environment: str | None = None
@@ -32,6 +33,7 @@ class RunSettings:
     ipynb: bool = True
     storage_level: str = "MEMORY_AND_DISK_SER"
     completion_environments: tuple[str, ...] = ("production", "test")
+    file_access: tuple[str, ...] = ()
 
     def runs(self, environments: tuple[str, ...]) -> bool:
         """Whether a stage listing `environments` runs; without a choice every stage does."""

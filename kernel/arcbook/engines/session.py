@@ -19,8 +19,9 @@ def _drop(event: Mapping[str, Any]) -> None:
 class Session:
     """An opened engine together with the choices of the run; never a module global.
 
-    `parameters` are the job's typed values, bound to `:name` in SQL. `views` knows how each view was made. `log` takes
-    one structured event. `position` says where in the job the stage stands: no two of a job have the same.
+    `parameters` are the job's values (`arcbook.sql.quote.Typed`), bound to `:name` in SQL. `views` knows how each view
+    was made. `log` takes one structured event. `position` says where in the job the stage stands: no two of a job have
+    the same.
     """
 
     spark: "SparkSession"

@@ -89,9 +89,8 @@ class _Rehearsal:
     @property
     def session(self) -> Session:
         """What runners are given."""
-        secrets = self.context.values.secrets
-        # A plan needs no secret's value, only its type.
-        values = {name: "" if name in secrets else value for name, value in self.context.values.typed.items()}
+        # A plan needs no secret's value, only that it is text.
+        values = {**self.context.values.public().bound(), **dict.fromkeys(self.context.values.secrets, "")}
         return self.executor.session(values)
 
     def _planned(self, step: Step) -> PlannedStage:

@@ -1,6 +1,5 @@
 """A job's declared parameters as arguments of a workflow; secrets as references."""
 
-import json
 from collections.abc import Mapping
 
 from arcbook.cells.declarations import Declaration
@@ -40,14 +39,17 @@ def arguments_of(
         return (), known.defaults(), [*problems, *error.problems]
     arguments = []
     for name, each in plain.items():
-        text = None if name in open_names else _text(each, values.typed[name])
+        text = None if name in open_names or values.typed[name] is None else each.written(values.typed[name])
         if text is None and name not in open_names:
             problems.append(_left_out(each))
             continue
         choices = _choices(each)
-        arguments.append(Argument(name=name, value=text, choices=choices, help=each.help))
+        # Argo shows the choices by itself, and takes everything for text.
+        kind = "" if choices or each.type.kind == "string" else str(each.type)
+        help_text = "; ".join(part for part in (each.help, kind, each.rules()) if part)
+        arguments.append(Argument(name=name, value=text, choices=choices, help=help_text))
         # The place is the parameter, whatever part of its declaration holds the text.
-        texts = {f"the parameter {name}": "\n".join((text or "", each.help, *choices))}
+        texts = {f"the parameter {name}": "\n".join((text or "", help_text, *choices))}
         problems += check_texts(texts)
     return tuple(arguments), values, problems
 
@@ -82,16 +84,6 @@ def secrets_of(declarations: Declarations, given: Mapping[str, str]) -> tuple[di
                 )
             )
     return dict(given), problems
-
-
-def _text(declaration: Declaration, value: object) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, list):
-        # Commas in items would be read as separators; JSON is read back exactly.
-        item = declaration.type.item or declaration.type
-        return json.dumps([item.text(each) for each in value], ensure_ascii=False)
-    return declaration.type.text(value)
 
 
 def _choices(declaration: Declaration) -> tuple[str, ...]:

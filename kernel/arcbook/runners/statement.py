@@ -13,8 +13,9 @@ from arcbook.runners.reading.listing import can_list
 from arcbook.runners.refresh import refresh
 from arcbook.sql.clock import at_time, clock_calls
 from arcbook.sql.errors import SqlError
+from arcbook.sql.lexical import code_only
 from arcbook.sql.placeholders import named_parameters, substitute
-from arcbook.sql.quote import literal
+from arcbook.sql.quote import Typed, items, literal
 from arcbook.sql.references import Statement, analyse
 from arcbook.sql.rewrite import delta_path, renamed, respelled, retarget
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 CHANGES = frozenset(("merge", "insert", "update", "delete"))
 _INSERT = re.compile(r"\s*insert\s+(into|overwrite)\s+(?:table\s+)?", re.IGNORECASE)
+_IN = re.compile(r"\bin\s*\(\s*$", re.IGNORECASE)
+_LIMIT = re.compile(r"\b(?:limit|offset)\s*$", re.IGNORECASE)
 _COLUMNS = re.compile(r"\s*\(([\w`\s,.]+)\)\s*(?=\(|select\b|values\b|with\b|table\b|from\b)", re.IGNORECASE)
 
 
@@ -141,9 +144,32 @@ def _sql(text: str, arguments: Mapping[str, Any], session: Session) -> "DataFram
     binding cannot be used: Sail leaves a parameter unbound where it is the argument of a table function, and says so
     only when rows are read; the parser that Delta Lake 4.4 puts in front of Spark 4.1's drops every parameter.
     """
+    code = code_only(text)
     for parameter in reversed(named_parameters(text)):
-        text = text[: parameter.start] + literal(arguments[parameter.name]) + text[parameter.end :]
+        before, behind = code[: parameter.start], code[parameter.end :]
+        written = _written(arguments[parameter.name], before, behind)
+        text = text[: parameter.start] + written + text[parameter.end :]
     return session.spark.sql(text)
+
+
+def _written(value: Any, before: str, behind: str) -> str:
+    """A parameter as SQL, between the code `before` and `behind` it."""
+    plain = _value_of(value)
+    if isinstance(plain, list | tuple) and _IN.search(before) and behind.lstrip().startswith(")"):
+        return _within_in(value)
+    # Spark takes no BIGINT for a limit, whatever its value.
+    return literal(plain if isinstance(plain, int) and _LIMIT.search(before) else value)
+
+
+def _within_in(value: Any) -> str:
+    """A list in place of `:name` in `IN (:name)`: its items. Nothing is in an empty one, nor is null."""
+    item = value.type.removeprefix("ARRAY<").removesuffix(">") if isinstance(value, Typed) else None
+    found = [Typed(each, item) if item else each for each in _value_of(value)]
+    return items(found) if found else f"SELECT {literal(Typed(None, item or 'STRING'))} WHERE false"
+
+
+def _value_of(value: Any) -> Any:
+    return value.value if isinstance(value, Typed) else value
 
 
 def _reported(frame: "DataFrame") -> dict[str, int]:
@@ -164,5 +190,5 @@ def _spelt(text: str, session: Session) -> str:
 
 def _plain(value: Any) -> Any:
     """The value of a secret, anything else as it is."""
-    reveal = getattr(value, "reveal", None)
+    reveal = getattr(_value_of(value), "reveal", None)
     return reveal() if reveal is not None else value

@@ -157,7 +157,11 @@ class JournalClient(NotebookClient):
         """Run the cell's code in the kernel; what went wrong, or None."""
         assert self.kc is not None
         # The kernel reads the cell's identity from here; nbclient itself sends none.
-        self.kc.session.metadata = {"cellId": cell.get("id", ""), "arcbook": {"cell": self._numbers.get(index)}}
+        self.kc.session.metadata = {
+            "cellId": cell.get("id", ""),
+            "tags": list(cell.metadata.get("tags", ())),
+            "arcbook": {"cell": self._numbers.get(index)},
+        }
         task = asyncio.ensure_future(self.async_execute_cell(cell, index))
         stopped = not await self._stop.before(task)
         if stopped:

@@ -13,7 +13,7 @@ from arcbook.cells.convert import trees_of
 from arcbook.cells.fetch import frozen, relative_to
 from arcbook.cells.magics import read_cell
 from arcbook.cells.notebook import Job, notebook_job, source_of
-from arcbook.cells.params import INJECTED_TAG, Values, read_assignments
+from arcbook.cells.params import INJECTED_TAG, PARAMETERS_TAG, Values, read_assignments
 from arcbook.cells.plan import Context, check_job
 from arcbook.core.addresses import scheme_of
 from arcbook.core.capabilities import ENGINE_CAPABILITIES
@@ -24,13 +24,15 @@ from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean, nearest
 from arcbook.runs.layout import job_name
-from arcbook.runs.request import PARAMETERS_TAG, Prepared, Request
+from arcbook.runs.request import Prepared, Request
 from arcbook.runs.translator import ArcTranslator, is_finite
 
 KERNEL = "arc"
 DEFAULT_ENGINE = "embedded"
 ENVIRONMENT_KEY = "etl.config.environment"
 
+#: What papermill's `--inject-paths` gives to every notebook; a job need not declare them.
+_OF_PAPERMILL = frozenset(("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"))
 _LINT_ONLY = "Nothing was run: the option etl.config.lintOnly asks for a check only."
 _PLACEHOLDER = re.compile(r"\$\{\??\s*([^{}\s]+)\s*\}")
 
@@ -84,8 +86,10 @@ def _prepared(request: Request, prepared: Prepared) -> Prepared:
     own = {**request.notebook, "cells": [cell for cell in request.notebook["cells"] if not _is_injected(cell)]}
     job = request.job or notebook_job(json.dumps(own), request.source)
     found: list[Problem] = []
-    given, launch = _split(_given(request, found), job, own, request.launch)
-    values = _bind(job, given, found)
+    named, launched = job.declarations.among(request.launch)
+    given, launch = _split(_given(request, named, found), job, own, launched)
+    # A cell of the notebook's own may give values too; those of the run win.
+    values = _bind(job, {**job.injected, **given}, found)
     environment, chooser = _environment(request, launch, job)
     if environment is None:
         found.append(_no_environment(job))
@@ -112,19 +116,25 @@ def _prepared(request: Request, prepared: Prepared) -> Prepared:
     return replace(prepared, warnings=tuple(each for each in found if each.severity is Severity.WARNING))
 
 
-def _given(request: Request, found: list[Problem]) -> dict[str, Any]:
-    """The values given: those of injected cells, then those of the request. None and NaN are no values."""
+def _given(request: Request, named: Mapping[str, str], found: list[Problem]) -> dict[str, Any]:
+    """The values given: those of injected cells, then launch values so `named`, then those of the request.
+
+    None and NaN are no values.
+    """
     given: dict[str, Any] = {}
     for cell in filter(_is_injected, request.notebook["cells"]):
         try:
-            given |= read_assignments(read_cell(source_of(cell), tags=(INJECTED_TAG,)))
+            read = read_assignments(read_cell(source_of(cell), tags=(INJECTED_TAG,)))
+            # An executed notebook has stars in place of its secrets.
+            given |= {name: value for name, value in read.items() if value != MASK}
         except CellError as error:
             found.extend(error.problems)
-    given |= request.parameters
+    given |= {**named, **request.parameters}
     for name, value in given.items():
         if not is_finite(value):
             message = f"the value of the parameter `{name}` is {'missing (None)' if value is None else value}"
-            found.append(Problem("parameter-value", message, key=name, remedy="Give a value, or leave it out."))
+            remedy = f"Give a value, or leave it out; papermill's `-r {name} …` keeps a word as text."
+            found.append(Problem("parameter-value", message, key=name, remedy=remedy))
     return {name: value for name, value in given.items() if is_finite(value)}
 
 
@@ -136,9 +146,9 @@ def _split(
     asked = {name for cell in own["cells"] if cell["cell_type"] == "code" for name in placeholders(source_of(cell))}
     parameters, values = dict[str, Any](), dict(launch)
     for name, value in given.items():
-        if name in declared or name not in asked:
+        if name in declared or (name not in asked and name not in _OF_PAPERMILL):
             parameters[name] = value
-        else:
+        elif name in asked:
             values[name] = value if isinstance(value, str) else json.dumps(value)
     secret = [each.name for each in job.declarations if each.type.kind == "secret"]
     for name, value in (parameters | values).items():

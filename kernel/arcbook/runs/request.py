@@ -11,9 +11,6 @@ from arcbook.core.problem import Problem
 from arcbook.core.settings import RunSettings
 from arcbook.runs.record import CellNote, Record, StageNote
 
-#: The tag of the cell that declares parameters, after which papermill puts the injected one.
-PARAMETERS_TAG = "parameters"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:

@@ -15,7 +15,9 @@ from typing import Any
 
 from arcbook.core.failures import ArcbookError, DefinitionError
 
-_NAME = re.compile(r"^[A-Za-z_]\w*$")
+_NAME = re.compile(r"[A-Za-z_]\w*")
+#: More would take long to write, and no type holds it.
+_MOST_BITS = 4096
 
 
 class ArcTranslator:
@@ -33,7 +35,7 @@ class ArcTranslator:
         """
         lines = ["%params"]
         for name, value in parameters.items():
-            if not _NAME.match(name):
+            if not _NAME.fullmatch(name):
                 raise refused(f"A parameter cannot be called {name!r}: letters, digits and `_` only.")
             lines.append(f"{name} = {literal(name, value)}")
         return "\n".join(lines) + "\n"
@@ -59,15 +61,23 @@ class ArcTranslator:
                 name=each.name,
                 inferred_type_name=str(each.type),
                 default="none: required" if each.required else str(each.default_text()),
-                help=each.help,
+                help="; ".join(part for part in (each.help, each.rules()) if part),
             )
             for each in declared
         ]
 
 
 def literal(name: str, value: Any) -> str:
-    """`value` as a JSON literal on one line: decimals, dates and times as text, so that nothing is rounded."""
-    return json.dumps(_plain(name, value), ensure_ascii=False)
+    """`value` as a JSON literal on one line: decimals, dates and times as text, so that nothing is rounded.
+
+    Characters that nobody sees, or that some editors take for the end of a line, are escaped.
+    """
+    written = json.dumps(_plain(name, value), ensure_ascii=False)
+    return written if written.isprintable() else "".join(map(_visible, written))
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -81,6 +91,8 @@ def _plain(name: str, value: Any) -> Any:
             plain = str(value)
         case numbers.Integral():
             plain = int(value)
+            if plain.bit_length() > _MOST_BITS:
+                raise refused(f"Parameter {name} is a whole number of too many digits.")
         case numbers.Real():
             plain = float(value)
         case Mapping():

@@ -19,6 +19,11 @@ _TYPED = re.compile(r"\b(date|timestamp|timestamp_ntz|timestamp_ltz)\s*$", re.IG
 # Places where the grammar wants a text literal and takes no parameter.
 _LITERAL_ONLY = re.compile(r"\b(?:location|interval|escape|comment|options\s*\([^)]*|x|r)\s*$", re.IGNORECASE)
 
+# What stands in front of a value.
+_OPERAND = re.compile(
+    r"(?:[=<>]|\b(?:like|rlike|limit|offset|between|between\s+\S+\s+and)\s|\bin\s*\()\s*$", re.IGNORECASE
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -65,6 +70,14 @@ def _unrepeatable(sql: str) -> Iterator[Finding]:
 def _unsafe(sql: str) -> Iterator[Finding]:
     for placeholder in placeholders(sql):
         inside = placeholder.inside
+        if inside is None and _is_operand(sql, placeholder):
+            yield Finding(
+                "unsafe-substitution",
+                f"The value of `{placeholder.name}` is pasted where a value stands: anything in it would become SQL.",
+                placeholder.start,
+                placeholder.end,
+                f"Declare it in %params and write :{placeholder.name}.",
+            )
         if inside is None or inside.kind != "text" or _LITERAL_ONLY.search(sql[: inside.start]):
             continue
         yield Finding(
@@ -74,6 +87,13 @@ def _unsafe(sql: str) -> Iterator[Finding]:
             placeholder.end,
             _bound_instead(sql, placeholder),
         )
+
+
+def _is_operand(sql: str, placeholder: Placeholder) -> bool:
+    """Whether a placeholder in the code stands for a whole value, and not for a name or a piece of the statement."""
+    behind = sql[placeholder.end : placeholder.end + 1]
+    joined = behind.isalnum() or behind in ("_", ".", "`", "(", "$")
+    return not (behind and joined) and _OPERAND.search(sql[: placeholder.start]) is not None
 
 
 def _bound_instead(sql: str, placeholder: Placeholder) -> str:

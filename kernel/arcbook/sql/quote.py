@@ -3,7 +3,8 @@
 import datetime
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,14 @@ _NEEDS_ESCAPE = re.compile("[\\\\'\n\r\t\0]")
 _INT_MAX = 2**31
 _LONG_MAX = 2**63
 _DECIMAL_DIGITS = 38
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A value with the SQL type it was declared with (`BIGINT`, `DECIMAL(5,2)`, `ARRAY<DATE>` …)."""
+
+    value: Any
+    type: str
 
 
 def identifier(name: str) -> str:
@@ -29,12 +38,14 @@ def text_literal(value: str) -> str:
 
 
 def literal(value: Any) -> str:
-    """`value` as a SQL expression of the fitting type.
+    """`value` as a SQL expression of the fitting type; a `Typed` one has exactly its type, also as null or empty list.
 
     Raises:
         TypeError: for kinds of values that SQL has no literal for.
         ValueError: for numbers no SQL type can hold.
     """
+    if isinstance(value, Typed):
+        return _typed(value.value, value.type)
     if value is None:
         return "NULL"
     if isinstance(value, bool):
@@ -48,10 +59,31 @@ def literal(value: Any) -> str:
     if isinstance(value, bytes | bytearray):
         return f"X'{bytes(value).hex().upper()}'"
     if isinstance(value, list | tuple):
-        return "array(" + ", ".join(literal(item) for item in value) + ")"
+        return f"array({items(value)})"
     if isinstance(value, Mapping):
         return "map(" + ", ".join(f"{literal(key)}, {literal(item)}" for key, item in value.items()) + ")"
     raise TypeError(f"{type(value).__name__} has no SQL literal")
+
+
+def _typed(value: Any, type_: str) -> str:
+    if value is None:
+        return f"CAST(NULL AS {type_})"
+    if isinstance(value, list | tuple):
+        if not value:
+            return f"CAST(array() AS {type_})"
+        item = type_.removeprefix("ARRAY<").removesuffix(">")
+        return f"array({items([Typed(each, item) for each in value])})"
+    if isinstance(value, Decimal):
+        return f"CAST('{value:f}' AS {type_})"
+    if value in (-_INT_MAX, -_LONG_MAX) and isinstance(value, int):
+        # The least one cannot be written as a minus sign before a literal of its type.
+        return f"CAST('{value}' AS {type_})"
+    return f"{value}L" if type_ == "BIGINT" else literal(value)
+
+
+def items(values: Iterable[Any]) -> str:
+    """The values as expressions with commas between them."""
+    return ", ".join(map(literal, values))
 
 
 def _number(value: int | float | Decimal) -> str:

@@ -103,7 +103,7 @@ def _faults(file: TestFile, index: int, case: Case, engine: Engine) -> list[str]
 def _ran(file: TestFile, index: int, steps: list[Step], executor: Executor, values: Values, scratch: Path) -> list[str]:
     case = file.cases[index]
     folder = file.path.resolve().parent
-    session = executor.session(values.typed)
+    session = executor.session(values.bound())
     chosen = needed(steps, case.given, case.expect or None)
     changed = {name for step in chosen for name in traffic(step).changes}
     for view, given in case.given.items():
@@ -118,7 +118,7 @@ def _ran(file: TestFile, index: int, steps: list[Step], executor: Executor, valu
         session.views.put(View(view, delta_path=table))
     try:
         for step in chosen:
-            result = executor.execute(step, values.typed)
+            result = executor.execute(step, values.bound())
             if case.fails and result.frame is not None:
                 with executor.explaining(step):
                     result.frame.collect()

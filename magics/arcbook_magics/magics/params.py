@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 
 def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     """Take declarations or given values, and show all parameters."""
-    from arcbook.cells.params import is_assignments, read_assignments, read_declarations
+    from arcbook.cells.params import INJECTED_TAG, is_assignments, read_assignments, read_declarations
 
     if is_assignments(cell):
         given = read_assignments(cell)
         if bench.interactive and (unknown := bench.inputs.unknown(given)):
             # A launcher may give values before the cell that declares them; a person has mistyped a name.
             raise CellError([_undeclared(bench, name) for name in unknown])
-        bench.inputs.give(given)
+        # In a run the launcher's cell wins wherever it stands; somebody at the notebook may try other values.
+        bench.inputs.give(given, fix=INJECTED_TAG in cell.tags and not bench.interactive)
     else:
         bench.inputs.declare(read_declarations(cell), cell.cell_id)
     yield shown_parameters(bench)
@@ -59,7 +60,8 @@ def shown_parameters(bench: "Workbench") -> Shown:
             value = "required: no value yet" if each.required else each.default_text() or "null"
         rows.append((each.name, str(each.type), value, each.help))
     known = {row[0] for row in rows}
-    rows += [(name, "not declared yet", str(value), "") for name, value in inputs.given.items() if name not in known]
+    # Nobody knows yet whether it is a secret.
+    rows += [(name, "not declared yet", "given", "") for name in inputs.given if name not in known]
     shown = listing("", ("parameter", "type", "value", "meaning"), rows)
     if bench.has_widgets and rows:
         from arcbook_magics.form import with_form
