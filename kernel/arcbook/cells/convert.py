@@ -6,6 +6,7 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from arcbook.cells.arguments import split_pairs, unquoted
+from arcbook.cells.fetch import Fetch, folder_of, relative_to
 from arcbook.cells.hocon import read_objects
 from arcbook.cells.magics import MAGICS, MagicSpec
 from arcbook.cells.merge import concatenate
@@ -18,8 +19,11 @@ from arcbook.core.span import Span
 _SUBSTITUTION = re.compile(r"\$\{(\??)\s*([^{}\s]+)\s*\}")
 
 
-def trees_of(cell: Cell) -> list[Tree]:
+def trees_of(cell: Cell, fetch: Fetch | None = None) -> list[Tree]:
     """The stages a cell holds, unbound: several for stage text, one for a stage magic, none for other magics.
+
+    `fetch` reads what stage text includes, by addresses relative to the job; None reads from the folder of the cell's
+    document.
 
     Raises:
         CellError: syntax problems of the text, or of map arguments of the magic.
@@ -27,7 +31,8 @@ def trees_of(cell: Cell) -> list[Tree]:
     if cell.tree is not None:
         return [cell.tree]
     if cell.magic in ("", "arc"):
-        return read_objects(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line)
+        fetch = fetch or relative_to(folder_of(cell.origin))
+        return read_objects(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line, fetch=fetch)
     spec = MAGICS[cell.magic]
     return [_magic_tree(cell, spec)] if spec.makes_stage else []
 

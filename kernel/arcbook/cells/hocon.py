@@ -2,14 +2,23 @@
 
 import re
 
+from arcbook.cells.fetch import Fetch
+from arcbook.cells.includes import Includes
+from arcbook.cells.merge import settled
 from arcbook.cells.parser import Parser, SyntaxProblemError
 from arcbook.cells.tree import Tree
+from arcbook.core.addresses import folder_of
 from arcbook.core.failures import CellError
-from arcbook.core.problem import Problem
+from arcbook.core.problem import Problem, errors
 from arcbook.core.span import Lines
 
+#: Reading a cell stops at this many problems.
+_MAX_PROBLEMS = 100
 
-def read_objects(text: str, *, origin: str = "", cell: int | None = None, first_line: int = 1) -> list[Tree]:
+
+def read_objects(
+    text: str, *, origin: str = "", cell: int | None = None, first_line: int = 1, fetch: Fetch | None = None
+) -> list[Tree]:
     """The objects of a cell, with or without commas between them.
 
     Args:
@@ -17,14 +26,15 @@ def read_objects(text: str, *, origin: str = "", cell: int | None = None, first_
         origin: the document's address, for messages.
         cell: the cell's number, for messages.
         first_line: the line of the cell on which `text` starts.
+        fetch: reads what the text includes; relative addresses are relative to the job. None: `include` is an error.
 
     Raises:
-        CellError: the syntax problems, at most one per object.
+        CellError: the syntax problems, at most one per object, and includes that cannot be followed.
     """
-    parser = Parser(text, Lines(text, origin=origin, cell=cell, first_line=first_line))
+    parser = Parser(text, Lines(text, origin=origin, cell=cell, first_line=first_line), _includes(origin, fetch))
     trees: list[Tree] = []
     problems: list[Problem] = []
-    while True:
+    while len(problems) < _MAX_PROBLEMS:
         parser.skip()
         if parser.token.kind == "end":
             break
@@ -35,6 +45,7 @@ def read_objects(text: str, *, origin: str = "", cell: int | None = None, first_
                     f"expected a stage object, found {parser.describe(parser.token)}", remedy=_no_object_remedy(text)
                 )
             trees.append(parser.tree())
+            problems += errors(trees[-1].problems)
             parser.skip()
             if parser.token.kind == ",":
                 parser.index += 1
@@ -47,42 +58,32 @@ def read_objects(text: str, *, origin: str = "", cell: int | None = None, first_
     return trees
 
 
-def read_document(text: str, *, origin: str = "") -> Tree:
-    """A whole job file: one object, whose braces HOCON allows to leave out.
-
-    Raises:
-        CellError: the syntax problem.
-    """
-    parser = Parser(text, Lines(text, origin=origin))
+def read_document(
+    text: str, *, origin: str = "", cell: int | None = None, first_line: int = 1, fetch: Fetch | None = None
+) -> Tree:
+    """A whole job file: one object, whose braces HOCON allows to leave out. Arguments and errors as `read_objects`."""
+    parser = Parser(text, Lines(text, origin=origin, cell=cell, first_line=first_line), _includes(origin, fetch))
+    value: dict[str, object] = {}
     try:
         parser.skip()
-        if parser.token.kind == "{":
-            tree = parser.tree()
-        elif parser.token.kind in ("[", "end"):
+        if parser.token.kind in ("[", "end"):
             raise parser.fail(
                 f"expected an object, found {parser.describe(parser.token)}",
                 remedy='A job file is an object with a key "stages".',
             )
-        else:
-            value: dict[str, object] = {}
-            parser.members(value, (), None)
-            parser.spans[()] = parser.lines.span(0, len(text))
-            tree = Tree(value, parser.spans, parser.key_spans)
-        _at_end(parser)
+        parser.spans[()] = parser.document(value)
     except SyntaxProblemError as error:
-        raise CellError([error.problem]) from None
-    return tree
+        raise CellError([*parser.includes.problems, error.problem]) from None
+    return _sound(parser.made(settled(value, value) if parser.includes.texts else value))
 
 
-def read_value(text: str, *, origin: str = "") -> Tree:
+def read_value(text: str, *, origin: str = "", fetch: Fetch | None = None) -> Tree:
     """A document that may be a list, an object or a single value, as the member `""` of the tree returned.
 
-    The place of the list's second item's `name` is thus at path `("", 1, "name")`.
-
-    Raises:
-        CellError: the syntax problem.
+    The place of the list's second item's `name` is thus at path `("", 1, "name")`. Arguments and errors as
+    `read_objects`.
     """
-    parser = Parser(text, Lines(text, origin=origin))
+    parser = Parser(text, Lines(text, origin=origin), _includes(origin, fetch))
     try:
         parser.skip()
         start = parser.token.start
@@ -91,16 +92,21 @@ def read_value(text: str, *, origin: str = "") -> Tree:
         else:
             raise parser.fail(f"expected a list or an object, found {parser.describe(parser.token)}")
         parser.spans[("",)] = parser.lines.span(start, parser.tokens[parser.index - 1].end)
-        _at_end(parser)
+        parser.at_end()
     except SyntaxProblemError as error:
-        raise CellError([error.problem]) from None
-    return Tree({"": value}, parser.spans, parser.key_spans)
+        raise CellError([*parser.includes.problems, error.problem]) from None
+    return _sound(parser.made({"": value}))
 
 
-def _at_end(parser: Parser) -> None:
-    parser.skip()
-    if parser.token.kind != "end":
-        raise parser.fail(f"expected the end of the text, found {parser.describe(parser.token)}")
+def _includes(origin: str, fetch: Fetch | None) -> Includes:
+    folder = folder_of(origin)
+    return Includes(fetch, folder, (origin.removeprefix(f"{folder}/") if folder else origin,))
+
+
+def _sound(tree: Tree) -> Tree:
+    if errors(tree.problems):
+        raise CellError(tree.problems)
+    return tree
 
 
 def _resume(parser: Parser, start: int, failed: int) -> bool:

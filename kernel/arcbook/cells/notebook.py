@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from arcbook.cells.fetch import fetch_text
-from arcbook.cells.hocon import read_document, read_objects
+from arcbook.cells.fetch import Fetch, fetch_text, folder_of, relative_to
+from arcbook.cells.hocon import read_document
 from arcbook.cells.lines import read_names
 from arcbook.cells.magics import read_cell
 from arcbook.cells.model import Cell
 from arcbook.cells.params import Declarations, Values, is_assignments, read_assignments, read_declarations
 from arcbook.cells.places import offset_of, place_of
 from arcbook.cells.render import render
-from arcbook.cells.tree import Path, Tree
+from arcbook.cells.stage_list import listed_stages
+from arcbook.cells.tree import Tree
 from arcbook.core.failures import CellError
 from arcbook.core.kernelspec import KERNEL, KERNELSPEC
 from arcbook.core.problem import Problem, Severity
@@ -59,19 +60,22 @@ class Job:
             return self.declarations.defaults()
 
 
-def read_job(address: str) -> Job:
+def read_job(address: str, fetch: Fetch = fetch_text) -> Job:
     """The job at a path, `http(s)://` or `s3://` address; `.ipynb` is a notebook, anything else HOCON or JSON.
 
     Raises:
         CellError: the file as a whole cannot be read as a job.
         ArcbookError: it cannot be fetched.
     """
-    return job_of(fetch_text(address), address)
+    return job_of(fetch(address), address, relative_to(folder_of(address), fetch))
 
 
-def job_of(text: str, address: str) -> Job:
-    """The job in the text that stands at `address`, whose ending tells what the text is. Errors as `read_job`."""
-    return notebook_job(text, address) if address.lower().endswith(".ipynb") else document_job(text, address)
+def job_of(text: str, address: str, fetch: Fetch | None = None) -> Job:
+    """The job in the text that stands at `address`, whose ending tells what the text is. Errors as `read_job`.
+
+    `fetch` reads what a job file includes, by addresses relative to the job's folder.
+    """
+    return notebook_job(text, address) if address.lower().endswith(".ipynb") else document_job(text, address, fetch)
 
 
 def notebook_job(text: str, origin: str = "") -> Job:
@@ -103,12 +107,14 @@ def notebook_job(text: str, origin: str = "") -> Job:
     return _with_parameters(replace(job, problems=(*_kernel_problem(job), *found)))
 
 
-def document_job(text: str, origin: str = "") -> Job:
-    """The job in a job file's text: one cell for each stage, with places of the file. Errors as `read_job`."""
-    document = read_document(text, origin=origin)
-    problems = _plugins(document)
-    stages = document.value.get("stages")
-    if stages is None:
+def document_job(text: str, origin: str = "", fetch: Fetch | None = None) -> Job:
+    """The job in a job file's text: one cell for each stage, with places of the file. Errors as `read_job`.
+
+    `fetch` reads what the file includes, by addresses relative to the file's folder.
+    """
+    document = read_document(text, origin=origin, fetch=fetch or relative_to(folder_of(origin)))
+    problems = [*document.problems, *_plugins(document)]
+    if document.value.get("stages") is None:
         keys = ", ".join(f"`{key}`" for key in document.value) or "none"
         raise CellError(
             [
@@ -121,7 +127,8 @@ def document_job(text: str, origin: str = "") -> Job:
                 )
             ]
         )
-    if not isinstance(stages, list):
+    stages = listed_stages(document)
+    if stages is None:
         raise CellError(
             [
                 Problem(
@@ -134,15 +141,14 @@ def document_job(text: str, origin: str = "") -> Job:
             ]
         )
     cells: list[Cell] = []
-    trees = _stage_trees(document, stages)
+    texts = {**document.texts, origin: text}
     for position, stage in enumerate(stages):
-        span = document.span(("stages", position))
-        if not isinstance(stage, dict) or span is None:
-            problems.append(
-                Problem("wrong-value", "a stage must be an object", span, f"stages.{position}", "Put it into braces.")
-            )
+        if stage.tree is None or stage.span is None:
+            remedy = "Put it into braces; a reference must lead to an object of this file."
+            message = "a stage must be an object"
+            problems.append(Problem("wrong-value", message, stage.span, f"stages.{position}", remedy))
             continue
-        cells.append(_stage_cell(text, span, trees[position], position + 1, origin))
+        cells.append(_stage_cell(texts[stage.span.origin], stage.span, stage.tree, position + 1, plain=stage.plain))
     return Job(origin, tuple(cells), "document", problems=tuple(problems), document=document)
 
 
@@ -152,23 +158,15 @@ def source_of(raw: Mapping[str, Any]) -> str:
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
-def _stage_trees(document: Tree, stages: list[Any]) -> list[Tree]:
-    """The trees of a job file's stages, with the places below each."""
-    spans, key_spans = ([dict[Path, Span]() for _ in stages] for _ in range(2))
-    for found, below in ((document.spans, spans), (document.key_spans, key_spans)):
-        for path, span in found.items():
-            if len(path) > 1 and path[0] == "stages" and isinstance(path[1], int) and path[1] < len(stages):
-                below[path[1]][path[2:]] = span
-    values = (stage if isinstance(stage, dict) else {} for stage in stages)
-    return [Tree(*parts) for parts in zip(values, spans, key_spans, strict=True)]
-
-
-def _stage_cell(text: str, span: Span, tree: Tree, number: int, origin: str) -> Cell:
-    start = offset_of(text, span.line, span.column) or 0
-    end = offset_of(text, span.end_line, span.end_column) or len(text)
-    # Blanks in front keep the columns of the first line true.
-    body = " " * (span.column - 1) + text[start:end]
-    return Cell(text, body=body, body_line=span.line, origin=origin, cell_id=f"stage-{number}", tree=tree)
+def _stage_cell(text: str, span: Span, tree: Tree, number: int, *, plain: bool) -> Cell:
+    if plain:
+        start = offset_of(text, span.line, span.column) or 0
+        end = offset_of(text, span.end_line, span.end_column) or len(text)
+        # Blanks in front keep the columns of the first line true.
+        body = " " * (span.column - 1) + text[start:end]
+    else:
+        body = render(tree.value)  # its text says it only together with the rest of the file
+    return Cell(text, body=body, body_line=span.line, origin=span.origin, cell_id=f"stage-{number}", tree=tree)
 
 
 def _parsed(text: str, origin: str) -> dict[str, Any]:
@@ -299,14 +297,18 @@ def _completed(notebook: dict[str, Any]) -> dict[str, Any]:
     return notebook
 
 
-def document_values(cell: Cell) -> dict[str, Any]:
-    """The members of a `%document` cell, unbound.
+def document_values(cell: Cell, fetch: Fetch | None = None) -> dict[str, Any]:
+    """The members of a `%document` cell, unbound; `fetch` reads what it includes.
 
     Raises:
         CellError: it does not parse.
     """
-    text = cell.body
-    if text.lstrip().startswith("{"):
-        trees = read_objects(text, origin=cell.origin, cell=cell.number, first_line=cell.body_line)
-        return trees[0].value if trees else {}
-    return read_document(text, origin=cell.origin).value if text.strip() else {}
+    return document_tree(cell, fetch).value
+
+
+def document_tree(cell: Cell, fetch: Fetch | None = None) -> Tree:
+    """The members of a `%document` cell with their places. Errors as `document_values`."""
+    if not cell.body.strip():
+        return Tree({})
+    fetch = fetch or relative_to(folder_of(cell.origin))
+    return read_document(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line, fetch=fetch)

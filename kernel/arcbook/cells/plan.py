@@ -59,7 +59,7 @@ class Context:
         if cell.magic == "env":
             return replace(self, env={**self.env, **read_settings(cell)})
         if cell.magic == "document":
-            return replace(self, document={**self.document, **document_values(cell)})
+            return replace(self, document={**self.document, **document_values(cell, self.fetch)})
         return self
 
 
@@ -72,7 +72,7 @@ def steps_of(cell: Cell, context: Context) -> list[Step]:
     steps: list[Step] = []
     problems: list[Problem] = []
     scope = context.scope()
-    for tree in trees_of(cell):
+    for tree in trees_of(cell, context.fetch):
         if not context.settings.runs(environments_of(tree, scope)):
             steps.append(_skipped(tree, cell, context))
             continue
@@ -110,7 +110,7 @@ def check_job(job: Job, context: Context) -> Report:
         review.enter(cell)
         try:
             context = context.after(cell)
-            trees = trees_of(cell)
+            trees = trees_of(cell, context.fetch)
         except CellError as error:
             problems.extend(error.problems)
             review.lost(cell)
@@ -136,12 +136,15 @@ def _policy(job: Job, settings: RunSettings) -> list[Problem]:
 def _checked(tree: Tree, cell: Cell, context: Context, review: Review) -> tuple[Step | None, list[Problem]]:
     scope = context.scope()
     bound = bind_known(tree, scope, review.expected)
-    problems: list[Problem] = []
+    problems: list[Problem] = list(bound.problems)
+    said = {problem.span for problem in problems}
     if not context.settings.runs(environments_of(tree, scope)):
         review.skipped(bound)
         return _skipped(tree, cell, context), review.habits(bound, cell)
     for wanted in unbound(bound):
-        if review.expected(wanted.name) or wanted.optional or tree.value.get("resolution") == "lazy":
+        if wanted.optional or wanted.span in said or tree.value.get("resolution") == "lazy":
+            continue
+        if review.expected(wanted.name):
             continue
         severity = Severity.ERROR if context.complete else Severity.WARNING
         remedy = did_you_mean(wanted.name, scope.names()) or f"Give it one: `-p {wanted.name} VALUE`, or `%env`."

@@ -1,6 +1,7 @@
 """Addresses of files and objects: plain paths, `file:` and S3's schemes; and writing a file in one step."""
 
 import os
+import posixpath
 import re
 import uuid
 from pathlib import Path
@@ -42,6 +43,30 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
 def same_scheme(uri: str) -> str:
     """`uri`, with `s3:` for all of S3's schemes."""
     return f"s3:{uri.partition(':')[2]}" if is_s3(uri) else uri
+
+
+def beside(base: str, name: str) -> str:
+    """The address of `name` as a document at `base` says it: relative to that document's folder, `..` taken away.
+
+    A name with a scheme or an absolute path stays; an absolute path on a web server is one of that server.
+    """
+    if scheme_of(name):
+        return name
+    root, path = "", base
+    if scheme_of(base) in ("http", "https", *S3_SCHEMES):
+        server, _, rest = base.partition("://")[2].partition("/")
+        root, path = f"{base.partition('://')[0]}://{server}", f"/{rest.partition('?')[0]}"
+        if name.startswith("/") and is_s3(base):
+            return name
+    elif scheme_of(base):
+        root, path = base[: base.index(":") + 1], base[base.index(":") + 1 :]
+    joined = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+    return root + joined
+
+
+def folder_of(address: str) -> str:
+    """The folder of a document, to read its relative addresses from; empty for the current one."""
+    return address.rpartition("/")[0] or ("/" if address.startswith("/") else "")
 
 
 def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:

@@ -10,6 +10,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown-magic": "A cell starts with a magic that does not exist.",
         "magic-argument": "A magic's first line has an argument the magic does not know, or a value of the wrong kind.",
         "unresolved-substitution": "A ${name} has no value.",
+        "include": "An included document is missing, cannot be read or includes itself.",
         "not-a-notebook": "A file that should be a notebook or a job cannot be read as one.",
         "kernel-metadata": "A notebook does not say that it is written for the arc kernel.",
         # stages
