@@ -17,7 +17,7 @@ _NOTHING = object()
 #: Values nested deeper, by themselves or through references, are not followed.
 _MAX_DEPTH = 180
 #: What references may add to one stage: values, and characters of glued text.
-MAX_EXPANSION = 200_000
+MAX_EXPANSION = 100_000
 MAX_TEXT = 10_000_000
 
 
@@ -133,7 +133,9 @@ class _Binder:
         self.active: dict[int, str] = {}
         self.own: list[tuple[Path, Override]] = []
         self.members: dict[tuple[int, str], tuple[Any, Any]] = {}
+        self.first: Substitution | None = None
         self.said = 0
+        self.circles = 0
         self.depth = 0
         self.values = 0
         self.characters = 0
@@ -143,7 +145,7 @@ class _Binder:
         try:
             bound: dict[str, Any] = self.value(value, ())
         except _TooLargeError as error:
-            place = self.following[0].span if self.following else None
+            place = self.first.span if self.first else None
             remedy = "Refer to fewer values, or write them where they are needed."
             self.problems.append(Problem("wrong-value", str(error), place, "", remedy))
             return {}
@@ -178,7 +180,7 @@ class _Binder:
 
     def _placeholder(self, value: Any, path: Path) -> Any:
         if id(value) in self.active:
-            return self._below(value, path)
+            return self._again(value, path)
         self.active[id(value)] = "later"
         try:
             if isinstance(value, Substitution):
@@ -189,18 +191,21 @@ class _Binder:
         finally:
             del self.active[id(value)]
 
-    def _below(self, value: Any, path: Path) -> Any:
-        """What a key that is being filled held before: a reference to itself means that."""
-        if not isinstance(value, Override):
-            return _NOTHING
-        if self.active[id(value)] == "later" or id(value.earlier) in self.active:
+    def _again(self, value: Any, path: Path) -> Any:
+        """A placeholder reached while it is being filled: a reference of a key to itself means what it held before."""
+        if isinstance(value, Override) and (self.active[id(value)] == "later" or id(value.earlier) in self.active):
             return self.value(value.earlier, path)
+        self.circles += 1
+        if isinstance(value, Substitution) and not value.optional:
+            self._missing(value, path, circular=True)
         return _NOTHING
 
     # -- substitutions ------------------------------------------------------------------------------------------------
 
     def _substitution(self, wanted: Substitution, path: Path) -> Any:
-        said = self.said
+        said, circles = self.said, self.circles
+        if not self.following:
+            self.first = wanted
         self.following.append(wanted)
         try:
             found = self._found(wanted, path)
@@ -210,10 +215,11 @@ class _Binder:
             return found
         if self.said > said:
             return wanted if self.later else _NOTHING  # what it refers to is wrong, and that is enough
-        if self.later and (self.later(wanted.name) or not (wanted.optional or self._circular(wanted))):
+        circular = self.circles > circles
+        if self.later and (self.later(wanted.name) or not (wanted.optional or circular)):
             return wanted
         if not wanted.optional:
-            self._missing(wanted, path)
+            self._missing(wanted, path, circular=circular)
         return _NOTHING
 
     def _found(self, wanted: Substitution, path: Path) -> Any:
@@ -239,6 +245,8 @@ class _Binder:
 
     def _member(self, value: Any, part: str, path: Path) -> Any:
         """The member of a value that may still be a placeholder; no more of it is filled than is needed."""
+        if isinstance(value, Override) and self.active.get(id(value)) == "earlier":
+            return self._member(value.earlier, part, path)
         if isinstance(value, Override) and isinstance(value.later, dict):
             known = self.members.get((id(value), part))
             if known is None:
@@ -253,14 +261,10 @@ class _Binder:
             return value.get(part, _NOTHING)
         return _NOTHING
 
-    def _circular(self, wanted: Substitution) -> bool:
-        """Whether following the references leads back to where they started."""
-        return any(each.name == wanted.name for each in self.following)
-
-    def _missing(self, wanted: Substitution, path: Path) -> None:
-        if self._circular(wanted):
+    def _missing(self, wanted: Substitution, path: Path, *, circular: bool) -> None:
+        if circular:
             names = [each.name for each in self.following]
-            loop = " -> ".join((*names[names.index(wanted.name) :], wanted.name))
+            loop = " -> ".join((*names[names.index(wanted.name) if wanted.name in names else 0 :], wanted.name))
             self._problem(wanted, path, f"${{{wanted.name}}} refers to itself: {loop}", "Break the circle.")
             return
         remedy = did_you_mean(wanted.name, self.scope.names()) or f"Give it one: `-p {wanted.name} VALUE`."
