@@ -28,7 +28,7 @@ def trees_of(cell: Cell, fetch: Fetch | None = None) -> list[Tree]:
     Raises:
         CellError: syntax problems of the text, or of map arguments of the magic.
     """
-    if cell.tree is not None:
+    if cell.tree is not None and not cell.magic:
         return [cell.tree]
     if cell.magic in ("", "arc"):
         fetch = fetch or relative_to(folder_of(cell.origin))

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from arcbook.core.addresses import bucket_and_key, is_s3, scheme_of
+from arcbook.core.addresses import bucket_and_key, is_s3, local_path, scheme_of
 from arcbook.core.addresses import folder_of as folder_of
 from arcbook.core.failures import DefinitionError, InputError
 from arcbook.core.translate import translating
@@ -41,7 +40,7 @@ def fetch_bytes(uri: str, *, at_most: int | None = None) -> bytes:
     limit = -1 if at_most is None else at_most + 1
     with translating(f"cannot read {uri}"):
         if scheme in ("", "file"):
-            content = _local(uri, Path(unquote(urlsplit(uri).path)) if scheme else Path(uri), limit)
+            content = _local(uri, limit)
         elif scheme in ("http", "https"):
             content = _http(uri, limit)
         elif is_s3(uri):
@@ -73,9 +72,9 @@ def frozen(documents: Mapping[str, str], fetch: Fetch = fetch_text) -> Fetch:
     return from_copy
 
 
-def _local(uri: str, path: Path, limit: int) -> bytes:
+def _local(uri: str, limit: int) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with local_path(uri).open("rb") as stream:
             return stream.read(limit)
     except ValueError as error:  # a zero byte
         raise DefinitionError(f"cannot read {uri}: {error}") from error

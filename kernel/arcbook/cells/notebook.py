@@ -32,11 +32,12 @@ class Job:
     `cells` lacks those whose first line cannot be understood: `problems` says so, and a job with errors among them must
     not run. `document` is the job file's tree (its members besides `stages` are values for `${…}`), `notebook` the
     parsed notebook. `environment` is the choice of a `%environment` cell, `injected` the values of papermill's cells.
+    `parts` are the jobs of which this one is joined.
     """
 
     origin: str
     cells: tuple[Cell, ...]
-    kind: Literal["notebook", "document"]
+    kind: Literal["notebook", "document", "joined"]
     kernel_name: str | None = None
     declarations: Declarations = field(default_factory=Declarations)
     environment: str | None = None
@@ -45,6 +46,7 @@ class Job:
     document: Tree | None = None
     notebook: Mapping[str, Any] | None = None
     injected: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple["Job", ...] = ()
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -58,6 +60,12 @@ class Job:
             return self.declarations.bind(self.injected)
         except CellError:
             return self.declarations.defaults()
+
+    def place_of(self, problem: Problem) -> tuple[int, ...]:
+        """Where a problem stands, for sorting: the files of joined jobs in their order."""
+        origins = [part.origin for part in self.parts]
+        origin = problem.span.origin if problem.span else ""
+        return (origins.index(origin) if origin in origins else 0, *place_of(problem))
 
 
 def read_job(address: str, fetch: Fetch = fetch_text) -> Job:
@@ -247,7 +255,7 @@ def job_notebook(job: Job) -> dict[str, Any]:
 
     A notebook is returned as it is, completed by what the format demands. Of a job file each stage becomes a cell whose
     metadata `arcbook` has the file's address (`origin`) and the line it starts on; values beside the stages come first
-    as a `%document` cell.
+    as a `%document` cell. Joined jobs become one notebook with the cells of all.
     """
     if job.notebook is not None:
         return _completed(copy.deepcopy(dict(job.notebook)))
@@ -255,9 +263,12 @@ def job_notebook(job: Job) -> dict[str, Any]:
     if job.values:
         members = "\n".join(render({key: value})[2:-2].strip() for key, value in job.values.items())
         cells.append(_code_cell("document", f"%document\n{members}", {"origin": job.origin}))
+    for number, part in enumerate(job.parts, start=1):
+        # Ids must differ: two job files both have a first stage, and one notebook may be a copy of the other.
+        cells += [{**cell, "id": f"{number}-{cell['id']}"[:64]} for cell in job_notebook(part)["cells"]]
     cells += [
-        _code_cell(cell.cell_id, cell.body.lstrip(" "), {"origin": job.origin, "line": cell.body_line})
-        for cell in job.cells
+        _code_cell(cell.cell_id, cell.body.lstrip(" "), {"origin": cell.origin, "line": cell.body_line})
+        for cell in (() if job.parts else job.cells)
     ]
     return {
         "cells": cells,
@@ -308,6 +319,8 @@ def document_values(cell: Cell, fetch: Fetch | None = None) -> dict[str, Any]:
 
 def document_tree(cell: Cell, fetch: Fetch | None = None) -> Tree:
     """The members of a `%document` cell with their places. Errors as `document_values`."""
+    if cell.tree is not None:
+        return cell.tree
     if not cell.body.strip():
         return Tree({})
     fetch = fetch or relative_to(folder_of(cell.origin))

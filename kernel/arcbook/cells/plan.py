@@ -13,7 +13,6 @@ from arcbook.cells.lines import read_settings
 from arcbook.cells.model import Cell, Report, Step
 from arcbook.cells.notebook import Job, document_values
 from arcbook.cells.params import Values
-from arcbook.cells.places import place_of
 from arcbook.cells.review import Review
 from arcbook.cells.tree import Tree
 from arcbook.core.failures import CellError
@@ -123,11 +122,11 @@ def check_job(job: Job, context: Context) -> Report:
     problems.extend(review.end())
     streams = any("streaming" in step.stage.required_capabilities() for step in steps)
     problems.extend(without_effect(context.settings, streams=streams))
-    return Report(tuple(steps), tuple(sorted(dict.fromkeys(problems), key=place_of)))
+    return Report(tuple(steps), tuple(sorted(dict.fromkeys(problems), key=job.place_of)))
 
 
 def _policy(job: Job, settings: RunSettings) -> list[Problem]:
-    if settings.ipynb or job.kind != "notebook":
+    if settings.ipynb or all(part.kind != "notebook" for part in (job.parts or (job,))):
         return []
     message = "a policy forbids notebooks as jobs (etl.policy.ipynb)"
     return [Problem("policy", message, remedy="Give a job file, or have the policy changed.")]

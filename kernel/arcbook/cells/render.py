@@ -4,9 +4,11 @@ import json
 import re
 from typing import Any
 
+from arcbook.cells.numbers import WrittenFloat, WrittenInt
+from arcbook.cells.parser import Blank
 from arcbook.cells.tree import Concatenation, Override, Substitution
 
-_PLAIN_NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
+_PLAIN_NAME = re.compile(r"[\w-]+")
 
 
 def render(value: Any, indent: int = 0) -> str:
@@ -19,14 +21,23 @@ def render(value: Any, indent: int = 0) -> str:
         items = [f"{inner}{render(item, indent + 2)}" for item in value]
         return "[\n" + ",\n".join(items) + "\n" + " " * indent + "]" if items else "[]"
     if isinstance(value, Substitution):
-        name = value.name if _PLAIN_NAME.fullmatch(value.name) else json.dumps(value.name)
-        return f"${{{'?' if value.optional else ''}{name}}}"
+        return f"${{{'?' if value.optional else ''}{'.'.join(map(_name, value.parts))}}}"
     if isinstance(value, Concatenation):
-        return "".join(render(part, indent) for part in value.parts)
+        # Blanks stay outside quotes: between lists and objects they mean nothing.
+        return "".join(str(part) if isinstance(part, Blank) else render(part, indent) for part in value.parts)
+    if isinstance(value, WrittenInt | WrittenFloat):
+        return value.text
     return json.dumps(value, ensure_ascii=False)
 
 
+def _name(part: str) -> str:
+    return part if _PLAIN_NAME.fullmatch(part) else json.dumps(part, ensure_ascii=False)
+
+
 def _member(key: str, value: Any, indent: int) -> list[str]:
+    name = json.dumps(key, ensure_ascii=False)
+    if isinstance(value, Override) and value.append:
+        return [*_member(key, value.earlier, indent), *(f"{name} += {render(item, indent)}" for item in value.later)]
     if isinstance(value, Override):
         return [*_member(key, value.earlier, indent), *_member(key, value.later, indent)]
-    return [f"{json.dumps(key, ensure_ascii=False)}: {render(value, indent)}"]
+    return [f"{name}: {render(value, indent)}"]

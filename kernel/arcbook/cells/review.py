@@ -75,7 +75,7 @@ class Review:
         for name in spec.without_effect if spec else ():
             if name in cell.arguments:
                 self._without_effect(cell, name)
-        if self.job.kind == "notebook":
+        if cell.number is not None:  # a job file's cells all have the file's text
             self._secrets_in(cell)
 
     def _without_effect(self, cell: Cell, name: str) -> None:

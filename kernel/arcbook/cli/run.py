@@ -38,7 +38,7 @@ class RunCommand(ParameterCommand):
 
 
 @click.command("run", cls=RunCommand)
-@click.argument("job", metavar="NOTEBOOK|JOB|BUNDLE")
+@click.argument("jobs", nargs=-1, required=True, metavar="NOTEBOOK|JOB|BUNDLE...")
 @parameter_option
 @click.option("-f", "--parameters-file", "files", multiple=True, metavar="FILE", help="Parameters in YAML or JSON.")
 @engine_option
@@ -53,7 +53,7 @@ class RunCommand(ParameterCommand):
 def command(
     ctx: click.Context,
     /,
-    job: str,
+    jobs: tuple[str, ...],
     parameters: tuple[str, ...],
     files: tuple[str, ...],
     as_json: bool,
@@ -61,7 +61,8 @@ def command(
 ) -> None:
     """Run NOTEBOOK (.ipynb), JOB (Arc's HOCON or JSON) or a promoted BUNDLE from top to bottom and leave a record.
 
-    A bundle is a folder or `s3://` prefix whose last part is its hash; every byte of it is verified first.
+    Several jobs are joined: one run with the cells, parameters and values of all, one after the other. A bundle is a
+    folder or `s3://` prefix whose last part is its hash; every byte of it is verified first.
 
     Arc's launch values are taken as well: `--etl.config.environment=test`, `--ETL_CONF_NAME=value`. The exit code is
     that of the failure class (docs/failures.md); 0 means that every cell ran.
@@ -85,20 +86,23 @@ def command(
         "output": options["output"],
         "cell_timeout": options["timeout"],
     }
-    if is_bundle(job):
+    job, *others = jobs
+    if any(map(is_bundle, jobs)):
+        if others:
+            raise click.UsageError("a bundle runs by itself: it is what was promoted")
         with opened_bundle(job) as opened:
             documents = {address: str(path) for address, path in opened.documents.items()}
             outcome = _run(str(opened.entry), choices | {"bundle": job, "documents": documents})
     else:
-        outcome = _run(job, choices)
+        outcome = _run(job, choices, *others)
     _report(ctx, outcome, options["output"], as_json)
 
 
-def _run(job: str, choices: dict[str, Any]) -> "Outcome":
+def _run(job: str, choices: dict[str, Any], *others: str) -> "Outcome":
     from arcbook.runs.launch import read_request, run
     from arcbook.runs.progress import progress
 
-    request = read_request(job, **choices)
+    request = read_request(job, *others, **choices)
     with progress(request.notebook) as on_cell:
         return run(request, on_cell)
 

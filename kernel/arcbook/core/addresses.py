@@ -5,6 +5,7 @@ import posixpath
 import re
 import uuid
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 #: The names under which engines know S3; all of them mean the same object.
 S3_SCHEMES = ("s3", "s3a", "s3n")
@@ -17,6 +18,11 @@ def scheme_of(uri: str) -> str:
     """The scheme in lower case; empty for a plain path (a drive letter is no scheme)."""
     found = _SCHEME.match(uri)
     return found[1].lower() if found else ""
+
+
+def local_path(uri: str) -> Path:
+    """The path of a plain or `file:` address on this machine."""
+    return Path(unquote(urlsplit(uri).path)) if scheme_of(uri) else Path(uri)
 
 
 def is_s3(uri: str) -> bool:

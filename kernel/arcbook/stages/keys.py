@@ -8,7 +8,9 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
+from pydantic_core import PydanticCustomError
 
+from arcbook.core.units import Duration, Size, UnitError, read_duration, read_size
 from arcbook.schemas.model import WHOLE, Schema
 from arcbook.schemas.model import Flag as Flag
 from arcbook.schemas.read import document_of, parse_schema
@@ -46,6 +48,33 @@ def _text_map(value: Any) -> Any:
             flat[key] = str(item)
     return flat
 
+
+def _duration(value: Any) -> Duration:
+    try:
+        return read_duration(value)
+    except UnitError as error:
+        raise PydanticCustomError("duration", "{reason}", {"reason": str(error)}) from None
+
+
+def _size(value: Any) -> Size:
+    try:
+        return read_size(value)
+    except UnitError as error:
+        raise PydanticCustomError("size", "{reason}", {"reason": str(error)}) from None
+
+
+#: A length of time: `10 seconds`, `5m`; a bare number is milliseconds. The value is an `arcbook.core.units.Duration`.
+DurationKey = Annotated[
+    Duration,
+    PlainValidator(_duration, json_schema_input_type=str | int),
+    PlainSerializer(str, return_type=str),
+]
+#: An amount of bytes: `512 MiB`, `10k`; a bare number is bytes. The value is an `arcbook.core.units.Size`.
+SizeKey = Annotated[
+    Size,
+    PlainValidator(_size, json_schema_input_type=str | int),
+    PlainSerializer(str, return_type=str),
+]
 
 Count = Annotated[int, Field(strict=True, ge=1), WHOLE]
 TextMap = Annotated[dict[str, str], BeforeValidator(_text_map)]
