@@ -10,6 +10,7 @@ from arcbook.cells.check import examine
 from arcbook.cells.convert import trees_of
 from arcbook.cells.fetch import fetch_text, folder_of, relative_to
 from arcbook.cells.lines import read_settings
+from arcbook.cells.merge import as_list
 from arcbook.cells.model import Cell, Report, Step
 from arcbook.cells.notebook import Job, document_values
 from arcbook.cells.params import Values
@@ -160,9 +161,11 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review) -> tuple[
 def environments_of(tree: Tree, scope: Scope) -> tuple[str, ...]:
     """The environments a tree lists, as far as they are known."""
     try:
-        value = bind(tree.with_value({"e": tree.value.get("environments")}), scope).value.get("e")
+        value = as_list(bind(tree.with_value({"e": tree.value.get("environments")}), scope).value.get("e"))
     except CellError:
         return ()
+    if isinstance(value, str):
+        return (value,)  # checking the stage says that it must be a list
     return tuple(str(item) for item in value) if isinstance(value, list) else ()
 
 
