@@ -60,10 +60,10 @@ def code_of(message: str) -> str:
 
 def config_answers_alike(case: Mapping[str, Any]) -> bool:
     """The same findings: their meaning and key, and their line where Arc names one."""
-    off = {"inline_sql": False} if "policy off" in case["title"] else {}
+    inline = "policy off" not in case["title"]
     try:
         job = document_job(case["job"])
-        report = check_job(job, Context(settings=RunSettings(environment="test", **off), complete=True))
+        report = check_job(job, Context(settings=RunSettings(environment="test", inline_sql=inline), complete=True))
         found = errors(report.problems)
     except CellError as error:
         found = list(error.problems)
@@ -141,7 +141,7 @@ def notebook_answers_alike(case: Mapping[str, Any]) -> bool:
 
 def masked_alike(case: Mapping[str, Any]) -> bool:
     """The same address without passwords."""
-    return mask_url(case["input"]) == case["expected"]
+    return bool(mask_url(case["input"]) == case["expected"])
 
 
 FAMILIES: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {

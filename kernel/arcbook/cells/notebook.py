@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from arcbook.cells.fetch import Fetch, fetch_text, folder_of, relative_to
+from arcbook.cells.fetch import MAX_BYTES, Fetch, fetch_text, folder_of, relative_to
 from arcbook.cells.hocon import read_document
 from arcbook.cells.lines import read_names
 from arcbook.cells.magics import read_cell
@@ -178,11 +178,20 @@ def _stage_cell(text: str, span: Span, tree: Tree, number: int, *, plain: bool) 
 
 
 def _parsed(text: str, origin: str) -> dict[str, Any]:
+    if len(text) > MAX_BYTES:
+        message = f"the notebook is longer than {MAX_BYTES:,} characters"
+        raise CellError(
+            [Problem("not-a-notebook", message, Span(1, 1, 1, 2, origin=origin), remedy="Clear its outputs.")]
+        )
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
         span = Span(error.lineno, error.colno, error.lineno, error.colno + 1, origin=origin)
         raise CellError([_no_notebook(f"the notebook is no JSON: {error.msg}", span)]) from None
+    except ValueError:  # Python converts no number of more than some 4,300 digits
+        raise CellError(
+            [_no_notebook("the notebook has a number that is too long", Span(1, 1, 1, 2, origin=origin))]
+        ) from None
     except RecursionError:
         raise CellError([_no_notebook("the notebook is nested too deeply", Span(1, 1, 1, 2, origin=origin))]) from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):

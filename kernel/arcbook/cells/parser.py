@@ -87,7 +87,7 @@ class Parser:
 
     def describe(self, token: Token) -> str:
         """A token as error messages name it."""
-        return _NAMES.get(token.kind) or f"`{token.text}`"
+        return _NAMES.get(token.kind) or f"`{_short(token.text)}`"
 
     # -- objects ------------------------------------------------------------------------------------------------------
 
@@ -150,7 +150,7 @@ class Parser:
             self.index += 1
             self.skip()
         elif separator != "{":
-            shown = self.text[key.start : key_end]
+            shown = _short(self.text[key.start : key_end])
             raise self.fail(
                 f"expected `:` or `=` behind the key `{shown}`, found {self.describe(self.token)}",
                 remedy="Put text that has blanks or special characters into double quotes.",
@@ -471,6 +471,10 @@ def _next_position(target: dict[str, Any], keys: list[str]) -> int:
     if isinstance(value, Override) and value.append:
         return BEHIND + len(value.later)
     return len(value) if isinstance(value, list) else BEHIND if isinstance(value, PLACEHOLDERS) else 0
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:37]}…"
 
 
 def _names(path: Path) -> tuple[str, ...]:
