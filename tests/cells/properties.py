@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from arcbook.cells.bind import Scope, bind, bind_known, has_placeholders
@@ -28,7 +29,7 @@ def holds_for(text: str) -> None:
     """
     fetch = _fetch_of(text)
     for read in (read_objects, read_document, read_value):
-        with_trees(lambda read=read: read(text, origin=ORIGIN, fetch=fetch), text)
+        with_trees(partial(read, text, origin=ORIGIN, fetch=fetch), text)
     _cell(text, fetch)
     _cell(f"%params\n{text}", fetch)
     _cell(f"%sql {text}", fetch)
@@ -84,15 +85,26 @@ def _reads_back(tree: Tree) -> None:
     (again,) = read_objects(printed)
     if has_placeholders(tree.value):
         assert render(again.value) == printed
+        assert _bound(again) == _bound(tree)
     else:
         assert again.value == tree.value
 
 
 def _binds(tree: Tree) -> None:
-    scope = Scope({"a": 1, "X": [1, {"b": 2}]}, tree.value, {"b": "text"})
-    with suppress(CellError):
-        assert not has_placeholders(bind(tree, scope).value)
-    bind_known(tree, scope, lambda name: name.startswith("c"))
+    assert not has_placeholders(_bound(tree))
+    bind_known(tree, _scope(tree), lambda name: name.startswith("c"))
+
+
+def _bound(tree: Tree) -> Any:
+    """The tree's value with its placeholders filled, or the codes of what is wrong."""
+    try:
+        return bind(tree, _scope(tree)).value
+    except CellError as error:
+        return [problem.code for problem in error.problems]
+
+
+def _scope(tree: Tree) -> Scope:
+    return Scope({"a": 1, "X": [1, {"b": 2}]}, tree.value, {"b": [{}], "x": "text"})
 
 
 def _cell(source: str, fetch: Callable[[str], str]) -> None:

@@ -12,7 +12,6 @@ from arcbook.cells.bind import Scope, bind
 from arcbook.cells.convert import trees_of
 from arcbook.cells.hocon import read_document, read_objects
 from arcbook.cells.magics import read_cell
-from arcbook.cells.parser import MAX_DEPTH
 from arcbook.cells.render import render
 from arcbook.core.failures import CellError
 from tests.cells.fuzz import PIECES
@@ -125,7 +124,7 @@ def test_no_text_crashes_the_reader(text: str) -> None:
 
 
 @given(LONG_TEXTS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_no_long_text_stops_the_reader(text: str) -> None:
     """The same for texts of up to 100,000 characters, among them those that repeat one piece."""
     holds_for(text)
@@ -136,13 +135,6 @@ def test_no_long_text_stops_the_reader(text: str) -> None:
 def test_no_cell_crashes(source: str) -> None:
     """Any cell yields stages, parameters or a CellError."""
     holds_for(source)
-
-
-def test_deep_nesting_is_a_problem() -> None:
-    """Nesting beyond the limit is one clear problem, not an exhausted stack."""
-    deep = '{"a": ' + "[" * 100_000
-    with pytest.raises(CellError, match=f"more than {MAX_DEPTH} deep"):
-        read_document(deep)
 
 
 def test_a_notebook_of_the_aws_guidance_reads() -> None:

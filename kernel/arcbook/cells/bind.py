@@ -82,8 +82,8 @@ def has_placeholders(value: Any) -> bool:
 
 
 def unbound(tree: Tree) -> list[Substitution]:
-    """The substitutions that still wait for a value, in the order of the text."""
-    return list(_substitutions(tree.value))
+    """The substitutions that still wait for a value, in the order of the text; not those that a problem is about."""
+    return [wanted for wanted in _substitutions(tree.value) if not wanted.faulty]
 
 
 def _substitutions(value: Any) -> Iterator[Substitution]:
@@ -133,7 +133,6 @@ class _Binder:
         self.active: dict[int, str] = {}
         self.own: list[tuple[Path, Override]] = []
         self.members: dict[tuple[int, str], tuple[Any, Any]] = {}
-        self.first: Substitution | None = None
         self.said = 0
         self.circles = 0
         self.depth = 0
@@ -145,10 +144,8 @@ class _Binder:
         try:
             bound: dict[str, Any] = self.value(value, ())
         except _TooLargeError as error:
-            place = self.first.span if self.first else None
-            remedy = "Refer to fewer values, or write them where they are needed."
-            self.problems.append(Problem("wrong-value", str(error), place, "", remedy))
-            return {}
+            self._say_too_large(error, next(_substitutions(value)), ())
+            return value
         return bound
 
     def value(self, value: Any, path: Path) -> Any:
@@ -193,8 +190,13 @@ class _Binder:
 
     def _again(self, value: Any, path: Path) -> Any:
         """A placeholder reached while it is being filled: a reference of a key to itself means what it held before."""
-        if isinstance(value, Override) and (self.active[id(value)] == "later" or id(value.earlier) in self.active):
-            return self.value(value.earlier, path)
+        below = value
+        while isinstance(below, Override) and (state := self.active.get(id(below))):
+            if state == "earlier" and id(below.earlier) not in self.active:
+                break
+            below = below.earlier
+        if id(below) not in self.active:
+            return self.value(below, path)
         self.circles += 1
         if isinstance(value, Substitution) and not value.optional:
             self._missing(value, path, circular=True)
@@ -204,17 +206,20 @@ class _Binder:
 
     def _substitution(self, wanted: Substitution, path: Path) -> Any:
         said, circles = self.said, self.circles
-        if not self.following:
-            self.first = wanted
         self.following.append(wanted)
         try:
             found = self._found(wanted, path)
+        except _TooLargeError as error:
+            if len(self.following) > 1:
+                raise
+            self._say_too_large(error, wanted, path)
+            return replace(wanted, faulty=True)
         finally:
             self.following.pop()
         if found is not _NOTHING:
             return found
         if self.said > said:
-            return wanted if self.later else _NOTHING  # what it refers to is wrong, and that is enough
+            return replace(wanted, faulty=True) if self.later else _NOTHING
         circular = self.circles > circles
         if self.later and (self.later(wanted.name) or not (wanted.optional or circular)):
             return wanted
@@ -318,6 +323,11 @@ class _Binder:
             return later if earlier is None else extended(earlier, later)
         except MergeError as error:
             return self._unjoined(error, value, path)
+
+    def _say_too_large(self, error: Exception, wanted: Substitution, path: Path) -> None:
+        key = ".".join(str(part) for part in path)
+        remedy = "Refer to fewer values, or write them where they are needed."
+        self._say(Problem("wrong-value", str(error), wanted.span, key, remedy))
 
     def _unjoined(self, error: MergeError, value: Any, path: Path) -> Any:
         place = next((each.span for each in _substitutions(value)), None)

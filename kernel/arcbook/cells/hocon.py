@@ -3,14 +3,14 @@
 import re
 
 from arcbook.cells.fetch import Fetch
-from arcbook.cells.includes import Includes
+from arcbook.cells.includes import MAX_CHARACTERS, Includes
 from arcbook.cells.merge import settled
 from arcbook.cells.parser import Parser, SyntaxProblemError
 from arcbook.cells.tree import Tree
 from arcbook.core.addresses import folder_of
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem, errors
-from arcbook.core.span import Lines
+from arcbook.core.span import Lines, Span
 
 #: Reading a cell stops at this many problems.
 _MAX_PROBLEMS = 100
@@ -31,7 +31,7 @@ def read_objects(
     Raises:
         CellError: the syntax problems, at most one per object, and includes that cannot be followed.
     """
-    parser = Parser(text, Lines(text, origin=origin, cell=cell, first_line=first_line), _includes(origin, fetch))
+    parser = _parser(text, origin, fetch, cell, first_line)
     trees: list[Tree] = []
     problems: list[Problem] = []
     while len(problems) < _MAX_PROBLEMS:
@@ -62,7 +62,7 @@ def read_document(
     text: str, *, origin: str = "", cell: int | None = None, first_line: int = 1, fetch: Fetch | None = None
 ) -> Tree:
     """A whole job file: one object, whose braces HOCON allows to leave out. Arguments and errors as `read_objects`."""
-    parser = Parser(text, Lines(text, origin=origin, cell=cell, first_line=first_line), _includes(origin, fetch))
+    parser = _parser(text, origin, fetch, cell, first_line)
     value: dict[str, object] = {}
     try:
         parser.skip()
@@ -83,7 +83,7 @@ def read_value(text: str, *, origin: str = "", fetch: Fetch | None = None) -> Tr
     The place of the list's second item's `name` is thus at path `("", 1, "name")`. Arguments and errors as
     `read_objects`.
     """
-    parser = Parser(text, Lines(text, origin=origin), _includes(origin, fetch))
+    parser = _parser(text, origin, fetch)
     try:
         parser.skip()
         start = parser.token.start
@@ -98,9 +98,14 @@ def read_value(text: str, *, origin: str = "", fetch: Fetch | None = None) -> Tr
     return _sound(parser.made({"": value}))
 
 
-def _includes(origin: str, fetch: Fetch | None) -> Includes:
+def _parser(text: str, origin: str, fetch: Fetch | None, cell: int | None = None, first_line: int = 1) -> Parser:
+    if len(text) > MAX_CHARACTERS:
+        span = Span(first_line, 1, first_line, 2, cell, origin)
+        message, remedy = f"the text is longer than {MAX_CHARACTERS:,} characters", "Divide it into several jobs."
+        raise CellError([Problem("syntax", message, span, remedy=remedy)])
     folder = folder_of(origin)
-    return Includes(fetch, folder, (origin.removeprefix(f"{folder}/") if folder else origin,))
+    includes = Includes(fetch, folder, (origin.removeprefix(f"{folder}/") if folder else origin,))
+    return Parser(text, Lines(text, origin=origin, cell=cell, first_line=first_line), includes)
 
 
 def _sound(tree: Tree) -> Tree:

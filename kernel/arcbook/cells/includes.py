@@ -13,8 +13,8 @@ from arcbook.core.span import Span
 #: Documents may include documents this deep, and a job this many in all.
 MAX_INCLUDE_DEPTH = 20
 MAX_INCLUDES = 500
-#: All included text together.
-MAX_INCLUDED_CHARACTERS = 32_000_000
+#: All included text together, and a document itself; 20,000 stages of ordinary size are some 12 million characters.
+MAX_CHARACTERS = 32_000_000
 
 _FORM = re.compile(r"(?P<required>required\()?(?:(?P<kind>file|url|classpath)\()?")
 #: Endings tried, in this order, for a name that has none.
@@ -104,8 +104,8 @@ class Includes:
             return refused(f"{statement.name} is a file of Java properties", 'Write it as HOCON: `key = "value"`.')
         if len(self.chain) > MAX_INCLUDE_DEPTH:
             return refused(f"documents include each other more than {MAX_INCLUDE_DEPTH} deep", "Include them directly.")
-        if self.count[0] >= MAX_INCLUDES or self.count[1] > MAX_INCLUDED_CHARACTERS:
-            limits = f"{MAX_INCLUDES} documents or {MAX_INCLUDED_CHARACTERS:,} characters"
+        if self.count[0] >= MAX_INCLUDES or self.count[1] > MAX_CHARACTERS:
+            limits = f"{MAX_INCLUDES} documents or {MAX_CHARACTERS:,} characters"
             return refused(f"more than {limits} are included", "Include each document once.")
         return None
 
@@ -127,6 +127,10 @@ class Includes:
             return None
         self.count[0] += 1
         self.count[1] += len(text)
+        if self.count[1] > MAX_CHARACTERS:
+            problem = self._refused(statement)
+            self.problems += [problem] if problem else []
+            return None
         self.texts[origin] = text
         return Included(address, origin, text)
 

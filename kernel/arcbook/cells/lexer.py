@@ -4,8 +4,6 @@ import re
 from itertools import islice
 from typing import NamedTuple
 
-#: Longer text is refused, whatever it holds: 20,000 stages of ordinary size are some 12 million characters.
-MAX_CHARACTERS = 32_000_000
 #: More tokens are refused: with the values made of them they would take more than about 1.5 GB.
 MAX_TOKENS = 4_000_000
 
@@ -40,12 +38,9 @@ _TOKEN = re.compile(
 
 
 def tokens(text: str) -> list[Token]:
-    """All tokens of `text`, with an `end` token behind the last; text beyond the limits above is an error token."""
+    """All tokens of `text`, with an `end` token behind the last; what is beyond `MAX_TOKENS` is an error token."""
     found: list[Token] = []
     position, length = 0, len(text)
-    if length > MAX_CHARACTERS:
-        message = f"the text is longer than {MAX_CHARACTERS:,} characters"
-        return [Token("error", message, 0, 1), Token("end", "", length, length)]
     append, new = found.append, tuple.__new__
     while position < length:
         for hit in islice(_TOKEN.finditer(text, position), MAX_TOKENS - len(found)):

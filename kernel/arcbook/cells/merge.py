@@ -7,7 +7,7 @@ from typing import Any
 from arcbook.cells.tree import PLACEHOLDERS, Concatenation, Override, Substitution
 
 #: A key whose value depends on the one before may be written this often; each time costs a step of recursion.
-MAX_LAYERS = 50
+MAX_LAYERS = 40
 
 _ABSENT = object()
 

@@ -178,25 +178,20 @@ def _stage_cell(text: str, span: Span, tree: Tree, number: int, *, plain: bool) 
 
 
 def _parsed(text: str, origin: str) -> dict[str, Any]:
+    start = Span(1, 1, 1, 2, origin=origin)
     if len(text) > MAX_BYTES:
-        message = f"the notebook is longer than {MAX_BYTES:,} characters"
-        raise CellError(
-            [Problem("not-a-notebook", message, Span(1, 1, 1, 2, origin=origin), remedy="Clear its outputs.")]
-        )
+        raise CellError([_no_notebook(f"the notebook is longer than {MAX_BYTES:,} characters", start)])
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
         span = Span(error.lineno, error.colno, error.lineno, error.colno + 1, origin=origin)
         raise CellError([_no_notebook(f"the notebook is no JSON: {error.msg}", span)]) from None
     except ValueError:  # Python converts no number of more than some 4,300 digits
-        raise CellError(
-            [_no_notebook("the notebook has a number that is too long", Span(1, 1, 1, 2, origin=origin))]
-        ) from None
+        raise CellError([_no_notebook("the notebook has a number that is too long", start)]) from None
     except RecursionError:
-        raise CellError([_no_notebook("the notebook is nested too deeply", Span(1, 1, 1, 2, origin=origin))]) from None
+        raise CellError([_no_notebook("the notebook is nested too deeply", start)]) from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        span = Span(1, 1, 1, 2, origin=origin)
-        raise CellError([_no_notebook("the file has no list of cells, so it is no notebook of format 4", span)])
+        raise CellError([_no_notebook("the file has no list of cells, so it is no notebook of format 4", start)])
     return notebook
 
 

@@ -137,14 +137,11 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review) -> tuple[
     scope = context.scope()
     bound = bind_known(tree, scope, review.expected)
     problems: list[Problem] = list(bound.problems)
-    said = {problem.span for problem in problems}
     if not context.settings.runs(environments_of(tree, scope)):
         review.skipped(bound)
         return _skipped(tree, cell, context), review.habits(bound, cell)
     for wanted in unbound(bound):
-        if wanted.optional or wanted.span in said or tree.value.get("resolution") == "lazy":
-            continue
-        if review.expected(wanted.name):
+        if review.expected(wanted.name) or wanted.optional or tree.value.get("resolution") == "lazy":
             continue
         severity = Severity.ERROR if context.complete else Severity.WARNING
         remedy = did_you_mean(wanted.name, scope.names()) or f"Give it one: `-p {wanted.name} VALUE`, or `%env`."

@@ -19,7 +19,8 @@ class Substitution:
     """`${name}` or `${?name}`, not yet replaced.
 
     `path` has the parts of a name whose quotes hold dots (`${"a.b".c}`), else nothing. `home` is, until the document is
-    read, where in it the file is included that this stands in: there its names may have their values.
+    read, where in it the file is included that this stands in: there its names may have their values. `faulty` says
+    that what it refers to is wrong, for which there is a problem.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Substitution:
     optional: bool = False
     path: tuple[str, ...] = ()
     home: tuple[str, ...] = ()
+    faulty: bool = False
 
     @property
     def parts(self) -> tuple[str, ...]:
