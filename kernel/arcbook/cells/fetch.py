@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from arcbook.core.addresses import bucket_and_key, is_s3, local_path, scheme_of
+from arcbook.core.addresses import beside, bucket_and_key, is_s3, local_path, scheme_of
 from arcbook.core.addresses import folder_of as folder_of
 from arcbook.core.failures import DefinitionError, InputError
 from arcbook.core.translate import translating
@@ -58,7 +58,7 @@ def relative_to(folder: str, fetch: Fetch = fetch_text) -> Fetch:
     def from_folder(uri: str) -> str:
         if not folder or scheme_of(uri) or Path(uri).is_absolute():
             return fetch(uri)
-        return fetch(f"{folder.rstrip('/')}/{uri}" if scheme_of(folder) else str(Path(folder) / uri))
+        return fetch(beside(f"{folder.rstrip('/')}/", uri) if scheme_of(folder) else str(Path(folder) / uri))
 
     return from_folder
 

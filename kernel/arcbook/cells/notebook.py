@@ -9,7 +9,7 @@ from typing import Any, Literal
 from arcbook.cells.fetch import MAX_BYTES, Fetch, fetch_text, folder_of, relative_to
 from arcbook.cells.hocon import read_document
 from arcbook.cells.lines import read_names
-from arcbook.cells.magics import read_cell
+from arcbook.cells.magics import magic_word, read_cell
 from arcbook.cells.model import Cell
 from arcbook.cells.params import Declarations, Values, is_assignments, read_assignments, read_declarations
 from arcbook.cells.places import offset_of, place_of
@@ -259,7 +259,7 @@ def job_notebook(job: Job) -> dict[str, Any]:
 
     A notebook is returned as it is, completed by what the format demands. Of a job file each stage becomes a cell whose
     metadata `arcbook` has the file's address (`origin`) and the line it starts on; values beside the stages come first
-    as a `%document` cell. Joined jobs become one notebook with the cells of all.
+    as a `%document` cell. Joined jobs become one notebook with the cells of all, their `%params` cells first.
     """
     if job.notebook is not None:
         return _completed(copy.deepcopy(dict(job.notebook)))
@@ -270,6 +270,8 @@ def job_notebook(job: Job) -> dict[str, Any]:
     for number, part in enumerate(job.parts, start=1):
         # Ids must differ: two job files both have a first stage, and one notebook may be a copy of the other.
         cells += [{**cell, "id": f"{number}-{cell['id']}"[:64]} for cell in job_notebook(part)["cells"]]
+    # The kernel learns a declaration when its cell runs, and the first job may use what the last one declares.
+    cells.sort(key=lambda cell: not _declares(cell))
     cells += [
         _code_cell(cell.cell_id, cell.body.lstrip(" "), {"origin": cell.origin, "line": cell.body_line})
         for cell in (() if job.parts else job.cells)
@@ -283,6 +285,11 @@ def job_notebook(job: Job) -> dict[str, Any]:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+
+
+def _declares(cell: Mapping[str, Any]) -> bool:
+    word = magic_word(source_of(cell)) if cell["cell_type"] == "code" else None
+    return word is not None and word[0].lower() == "params"
 
 
 def _code_cell(cell_id: str, source: str, facts: dict[str, Any]) -> dict[str, Any]:

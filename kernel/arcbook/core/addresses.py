@@ -58,16 +58,16 @@ def beside(base: str, name: str) -> str:
     """
     if scheme_of(name):
         return name
-    root, path = "", base
-    if scheme_of(base) in ("http", "https", *S3_SCHEMES):
-        server, _, rest = base.partition("://")[2].partition("/")
-        root, path = f"{base.partition('://')[0]}://{server}", f"/{rest.partition('?')[0]}"
-        if name.startswith("/") and is_s3(base):
-            return name
-    elif scheme_of(base):
-        root, path = base[: base.index(":") + 1], base[base.index(":") + 1 :]
+    scheme, colon, rest = base.partition(":") if scheme_of(base) else ("", "", base)
+    server = ""
+    if rest.startswith("//"):
+        server, _, path = rest[2:].partition("/")
+        server, rest = f"//{server}", f"/{path}"
+    if name.startswith("/") and scheme_of(base) not in ("http", "https"):
+        return name
+    path = rest.partition("?")[0] if server else rest
     joined = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-    return root + joined
+    return f"{scheme}{colon}{server}{joined}"
 
 
 def folder_of(address: str) -> str:
