@@ -20,7 +20,7 @@ class UnitError(ValueError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Duration:
-    """A length of time. `str()` gives it in the largest unit that divides it."""
+    """A length of time. `str()` gives it in the unit in which it is shortest, as a whole number."""
 
     nanoseconds: int
 
@@ -40,12 +40,12 @@ class Duration:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Size:
-    """An amount of memory or storage. `str()` gives it in the largest unit that divides it."""
+    """An amount of memory or storage. `str()` gives it in the unit in which it is shortest, as a whole number."""
 
     bytes: int
 
     def __str__(self) -> str:
-        return _written(self.bytes, ("TiB", "GiB", "MiB", "KiB"), SIZE_UNITS, "B")
+        return _written(self.bytes, ("TiB", "TB", "GiB", "GB", "MiB", "MB", "KiB", "kB"), SIZE_UNITS, "B")
 
 
 def _durations() -> dict[str, int]:
@@ -131,10 +131,9 @@ def _amount(value: Any, units: Mapping[str, int], default: str, expected: str) -
 
 
 def _written(amount: int, names: tuple[str, ...], units: Mapping[str, int], smallest: str) -> str:
-    for name in names:
-        if amount and amount % units[name] == 0:
-            return f"{amount // units[name]} {name}"
-    return f"{amount} {smallest}"
+    fitting = [(amount // units[name], name) for name in names if amount and amount % units[name] == 0]
+    number, name = min(fitting, default=(amount, smallest))
+    return f"{number} {name}"
 
 
 def _shown(value: Any) -> str:
