@@ -156,3 +156,16 @@ def test_a_job_file_with_includes_runs_as_the_same_stages(folder: Path) -> None:
             statements.append(getattr(step.stage, "sql", ""))
     assert names == ["/data/x", "two"]
     assert statements == ["SELECT 1 AS x,\n y", "SELECT x FROM nowhere"]
+
+
+def test_schema_documents_include(folder: Path) -> None:
+    """A schema document's includes lie beside it; its findings name the included file."""
+    (folder / "meta").mkdir()
+    (folder / "meta/schema.conf").write_text('include "columns.conf"\nkind: integr\n')
+    (folder / "meta/columns.conf").write_text("schema: [\n { name: a, nullable: true,\n   type: ${kind} } ]")
+    stage = (
+        "type: TypingTransform, name: n, environments: [test], schemaURI: meta/schema.conf, inputView: v, outputView: o"
+    )
+    (folder / "t.conf").write_text(f"stages: [ {{ {stage} }} ]")
+    found = [each for each in check_job(read_job(str(folder / "t.conf")), CONTEXT).problems if each.code == "schema"]
+    assert [str(each.span) for each in found] == ["meta/columns.conf, line 3, column 4"]

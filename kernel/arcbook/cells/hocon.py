@@ -1,6 +1,7 @@
 """Reading stage objects, job files and schema documents written in HOCON or JSON."""
 
 import re
+from typing import Any
 
 from arcbook.cells.fetch import Fetch
 from arcbook.cells.includes import MAX_CHARACTERS, Includes
@@ -81,29 +82,40 @@ def read_value(text: str, *, origin: str = "", fetch: Fetch | None = None) -> Tr
     """A document that may be a list, an object or a single value, as the member `""` of the tree returned.
 
     The place of the list's second item's `name` is thus at path `("", 1, "name")`. Arguments and errors as
-    `read_objects`.
+    `read_objects`; `origin` is the document's address as `fetch` takes it, and what it includes lies beside it.
     """
-    parser = _parser(text, origin, fetch)
+    parser = _parser(text, origin, fetch, folder="")
     try:
         parser.skip()
         start = parser.token.start
+        value: Any = {}
         if parser.token.kind in ("{", "["):
             value, _ = parser.value(("",))
+            parser.spans[("",)] = parser.lines.span(start, parser.tokens[parser.index - 1].end)
+            parser.at_end()
+        elif parser.at_member():
+            parser.spans[("",)] = parser.document(value, ("",))
         else:
             raise parser.fail(f"expected a list or an object, found {parser.describe(parser.token)}")
-        parser.spans[("",)] = parser.lines.span(start, parser.tokens[parser.index - 1].end)
-        parser.at_end()
     except SyntaxProblemError as error:
         raise CellError([*parser.includes.problems, error.problem]) from None
-    return _sound(parser.made({"": value}))
+    return _sound(parser.made({"": settled(value, value) if parser.includes.texts else value}))
 
 
-def _parser(text: str, origin: str, fetch: Fetch | None, cell: int | None = None, first_line: int = 1) -> Parser:
+def _parser(
+    text: str,
+    origin: str,
+    fetch: Fetch | None,
+    cell: int | None = None,
+    first_line: int = 1,
+    folder: str | None = None,
+) -> Parser:
+    """A parser whose includes are relative to `folder`, by default that of `origin`."""
     if len(text) > MAX_CHARACTERS:
         span = Span(first_line, 1, first_line, 2, cell, origin)
         message, remedy = f"the text is longer than {MAX_CHARACTERS:,} characters", "Divide it into several jobs."
         raise CellError([Problem("syntax", message, span, remedy=remedy)])
-    folder = folder_of(origin)
+    folder = folder_of(origin) if folder is None else folder
     includes = Includes(fetch, folder, (origin.removeprefix(f"{folder}/") if folder else origin,))
     return Parser(text, Lines(text, origin=origin, cell=cell, first_line=first_line), includes)
 

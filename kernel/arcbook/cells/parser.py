@@ -1,13 +1,13 @@
 """Recursive descent over tokens: objects, lists, concatenations, with a place for every path."""
 
-import re
 from typing import Any
 
 from arcbook.cells.includes import IncludeFormError, Includes, Statement, read_form
+from arcbook.cells.keypaths import append_at, name_parts, next_position, place
 from arcbook.cells.lexer import BadEscapeError, Token, tokens, unquote
-from arcbook.cells.merge import MergeError, append, as_list, concatenate, merged, put
+from arcbook.cells.merge import MergeError, as_list, concatenate, merged
 from arcbook.cells.numbers import number
-from arcbook.cells.tree import BEHIND, PLACEHOLDERS, Concatenation, Override, Path, Substitution, Tree
+from arcbook.cells.tree import BEHIND, Path, Substitution, Tree
 from arcbook.core.problem import Problem
 from arcbook.core.span import Lines, Span
 
@@ -18,11 +18,6 @@ _VALUE_STARTS = frozenset({"string", "triple", "word", "substitution", "{", "["}
 _SKIPPED = frozenset({"blank", "newline", "comment"})
 _NAMES = {"end": "the end of the text", "newline": "the end of the line", "substitution": "a substitution"}
 _CONSTANTS = {"true": True, "false": False, "null": None}
-#: What HOCON keeps out of keys and names.
-_RESERVED = re.compile(r'[$"{}\[\]:=,+#`^?!@*&\\]')
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-#: A piece of a substitution's name: quoted text, a dot, or other text.
-_NAME_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|\.|[^.$"{}\[\]:=,+#`^?!@*&\\]+')
 
 
 class SyntaxProblemError(Exception):
@@ -158,13 +153,14 @@ class Parser:
         start = self.token.start
         try:
             if separator == "append":
-                value, last = self.value((*full, _next_position(target, keys)))
+                value, last = self.value((*full, next_position(target, keys)))
             else:
                 value, last = self.value(full)
             if separator == "append":
-                _append(target, keys, value, Substitution(".".join(map(str, full)), key_span, True, _names(full)))
+                names = tuple(map(str, full))
+                append_at(target, keys, value, Substitution(".".join(names), key_span, True, names))
             else:
-                _place(target, keys, value)
+                place(target, keys, value)
         except MergeError as error:
             raise self.fail(str(error), at=key) from None
         span = self.lines.span(start, self.tokens[self.index - 1].end)
@@ -240,6 +236,16 @@ class Parser:
             self.members(target, path, None)
         self.at_end()
         return self.lines.span(start, end)
+
+    def at_member(self) -> bool:
+        """Whether a member of an object or an `include` begins here, as in a document without braces."""
+        following = self.index + 1
+        while self.tokens[following - 1].kind != "end" and self.tokens[following].kind == "blank":
+            following += 1
+        if self.token.kind == "word" and self.token.text == "include":
+            return True
+        starts = self.token.kind in ("word", "string")
+        return starts and self.tokens[following].kind in (":", "=", "append", "{")
 
     def at_end(self) -> None:
         """Nothing may follow."""
@@ -420,7 +426,7 @@ class Parser:
         inner = token.text[2:-1]
         optional = inner.startswith("?")
         try:
-            parts = _name_parts(inner.removeprefix("?").strip())
+            parts = name_parts(inner.removeprefix("?").strip())
         except ValueError as error:  # also an escape that does not exist
             remedy = 'Write `${name}`; special characters stand in quotes: `${"a:b"}`.'
             raise self.fail(str(error), at=token, remedy=remedy) from None
@@ -429,86 +435,8 @@ class Parser:
         return Substitution(".".join(parts), span, optional, path, self.home)
 
 
-class _BadNameError(ValueError):
-    """The name of a substitution cannot be read."""
-
-
-def _name_parts(text: str) -> list[str]:
-    """The keys that the name of a substitution stands for.
-
-    Raises:
-        _BadNameError: it is empty, or holds what must stand in quotes.
-    """
-    if not text:
-        raise _BadNameError("a substitution needs a name")
-    if not _RESERVED.search(text):
-        parts = text.split(".")
-        if "" in parts:
-            raise _BadNameError("a part of this dotted name is empty")
-        return parts
-    pieces = _NAME_PIECE.findall(text)
-    if "".join(pieces) != text:
-        reserved = _RESERVED.search(_QUOTED.sub("", text))
-        raise _BadNameError(f"`{reserved[0] if reserved else text}` cannot stand in the name of a substitution")
-    parts, given = [""], [False]
-    for piece in pieces:
-        if piece == ".":
-            parts.append("")
-            given.append(False)
-        else:
-            parts[-1] += unquote(piece) if piece.startswith('"') else piece
-            given[-1] = True
-    if not all(given):
-        raise _BadNameError("a part of this dotted name is empty")
-    return parts
-
-
-def _next_position(target: dict[str, Any], keys: list[str]) -> int:
-    """The position of an item that is appended to the list at a key."""
-    value: Any = target
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    if isinstance(value, Override) and value.append:
-        return BEHIND + len(value.later)
-    return len(value) if isinstance(value, list) else BEHIND if isinstance(value, PLACEHOLDERS) else 0
-
-
 def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:37]}…"
-
-
-def _names(path: Path) -> tuple[str, ...]:
-    """A path as names; a list's items have none."""
-    return tuple(map(str, path))
-
-
-def _place(target: dict[str, Any], keys: list[str], value: Any) -> None:
-    """Set a dotted key, creating the objects between; values that are no objects yet merge when they are bound."""
-    holder = target
-    for position, key in enumerate(keys[:-1]):
-        inner = holder.get(key)
-        if inner is None:
-            inner = holder[key] = {}
-        if not isinstance(inner, dict):
-            for outer in reversed(keys[position + 1 :]):
-                value = {outer: value}
-            put(holder, key, value)
-            return
-        holder = inner
-    put(holder, keys[-1], value)
-
-
-def _append(target: dict[str, Any], keys: list[str], item: Any, itself: Substitution) -> None:
-    """`key += item`; `itself` stands for what the key held where that shows only when it is bound."""
-    holder: Any = target
-    for key in keys[:-1]:
-        if holder.get(key) is None:
-            holder[key] = {}
-        holder = holder[key]
-        if not isinstance(holder, dict):
-            _place(target, keys, Concatenation((itself, [item])))
-            return
-    append(holder, keys[-1], item)
 
 
 def _remedy_for(message: str) -> str:
