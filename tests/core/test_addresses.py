@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from arcbook.core.addresses import beside, bucket_and_key, is_s3, replace_file, same_scheme, scheme_of, speaks_of_s3
+from arcbook.core.addresses import (
+    beside,
+    bucket_and_key,
+    folder_of,
+    is_s3,
+    replace_file,
+    same_scheme,
+    scheme_of,
+    speaks_of_s3,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,3 +86,15 @@ def test_a_file_is_replaced_or_left(tmp_path: Path) -> None:
 def test_a_name_beside_a_document(base: str, name: str, address: str) -> None:
     """The name is looked for in the document's folder, wherever that is."""
     assert beside(base, name) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "folder"),
+    [
+        ("jobs/a.conf", "jobs"), ("a.conf", ""), ("/a.conf", "/"), ("s3://b/jobs/a.conf", "s3://b/jobs"),
+        ("https://host/jobs/a.conf?signed=x/y", "https://host/jobs"), ("odd?/a.conf", "odd?"),
+    ],
+)  # fmt: skip
+def test_the_folder_of_a_document(address: str, folder: str) -> None:
+    """What a relative address is relative to; a signature on the web is no part of it."""
+    assert folder_of(address) == folder

@@ -16,6 +16,7 @@ from arcbook.cells.places import offset_of, place_of
 from arcbook.cells.render import render
 from arcbook.cells.stage_list import listed_stages
 from arcbook.cells.tree import Tree
+from arcbook.core.addresses import without_query
 from arcbook.core.failures import CellError
 from arcbook.core.kernelspec import KERNEL, KERNELSPEC
 from arcbook.core.problem import Problem, Severity
@@ -83,7 +84,8 @@ def job_of(text: str, address: str, fetch: Fetch | None = None) -> Job:
 
     `fetch` reads what a job file includes, by addresses relative to the job's folder.
     """
-    return notebook_job(text, address) if address.lower().endswith(".ipynb") else document_job(text, address, fetch)
+    notebook = without_query(address).lower().endswith(".ipynb")
+    return notebook_job(text, address) if notebook else document_job(text, address, fetch)
 
 
 def notebook_job(text: str, origin: str = "") -> Job:

@@ -340,7 +340,18 @@ class Parser:
         if len(pieces) == 1:
             return self._combined(parts), None
         self.composed.add(path)
+        self._not_two_stages(pieces, [part for part in parts if not isinstance(part, Blank)])
         return self._combined(parts), pieces[-1]
+
+    def _not_two_stages(self, pieces: list[Token], parts: list[Any]) -> None:
+        """Adjacent objects merge; two that both have a type were meant to be two, and one would vanish in silence."""
+        typed = [piece for piece, part in zip(pieces, parts, strict=True) if isinstance(part, dict) and "type" in part]
+        if len(typed) > 1:
+            raise self.fail(
+                "two objects that both have a `type` would become one",
+                at=typed[1],
+                remedy="Put a comma or a new line between them.",
+            )
 
     def _combined(self, parts: list[Any]) -> Any:
         if len(parts) == 1:

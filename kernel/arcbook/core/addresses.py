@@ -58,6 +58,7 @@ def beside(base: str, name: str) -> str:
     """
     if scheme_of(name):
         return name
+    base = without_query(base)
     scheme, colon, rest = base.partition(":") if scheme_of(base) else ("", "", base)
     server = ""
     if rest.startswith("//"):
@@ -65,13 +66,18 @@ def beside(base: str, name: str) -> str:
         server, rest = f"//{server}", f"/{path}"
     if name.startswith("/") and scheme_of(base) not in ("http", "https"):
         return name
-    path = rest.partition("?")[0] if server else rest
-    joined = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+    joined = posixpath.normpath(posixpath.join(posixpath.dirname(rest), name))
     return f"{scheme}{colon}{server}{joined}"
+
+
+def without_query(address: str) -> str:
+    """A web address without what follows its path (a signature, for example); any other address as it is."""
+    return address.partition("?")[0] if scheme_of(address) in ("http", "https") else address
 
 
 def folder_of(address: str) -> str:
     """The folder of a document, to read its relative addresses from; empty for the current one."""
+    address = without_query(address)
     return address.rpartition("/")[0] or ("/" if address.startswith("/") else "")
 
 
