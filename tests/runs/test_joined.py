@@ -1,11 +1,16 @@
 """Runs of several jobs as one, and of job files that include others."""
 
 import json
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from arcbook.cli import invoke
+from arcbook.core.addresses import bucket_and_key
 from arcbook.promote.bundle import Bundle
 from arcbook.promote.load import lay_out
 from arcbook.promote.prepare import prepare
@@ -84,3 +89,41 @@ def test_a_bundle_has_what_its_job_includes(tmp_path: Path) -> None:
     outcome = run(read_request(str(laid_out.entry), environment="test", documents=documents))
     assert outcome.error is None, outcome.error
     assert [each.name for each in outcome.record.stages] == ["first"]
+
+
+@pytest.mark.parametrize("kind", ["web", "s3", "file"])
+def test_jobs_from_elsewhere(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """A job file on the web, on S3 or at a `file://` address runs, with what it includes from there."""
+    if kind == "web":
+        base = request.getfixturevalue("web")
+    elif kind == "file":
+        base = f"file://{tmp_path}"
+    else:
+        base = f"s3://{request.getfixturevalue('s3_bucket')}/jobs"
+        for name, text in FILES.items():
+            _put(f"{base}/{name}", text)
+    assert invoke(["run", f"{base}/first.conf", "--environment", "test"]) == 0
+    (record,) = tmp_path.glob("runs/*/*/record.json")
+    assert stages(record) == [("SQLTransform", "first")]
+
+
+def _put(address: str, text: str) -> None:
+    import boto3
+
+    bucket, key = bucket_and_key(address)
+    boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """The address under which a server has the jobs."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            """Nothing is written."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
