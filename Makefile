@@ -6,7 +6,7 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 STAMPS := .make
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint types imports docs check bench notebooks golden pins system clean
+.PHONY: help demo test fuzz soak lint types imports docs check bench notebooks golden pins system clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,9 @@ demo: $(STAMPS)/demo  ## set up, run the example job on the embedded engine, sho
 
 test: $(STAMPS)/dev system  ## set up what the tests need and run them all
 	@$(BIN)/pytest
+
+fuzz: $(STAMPS)/dev  ## try the reader with mutated texts for FUZZ_SECONDS (60); fails when one crashes it
+	@$(BIN)/python -m tests.cells.fuzz --seconds $(or $(FUZZ_SECONDS),60)
 
 soak: $(STAMPS)/dev system  ## the repeated trials (kills, interrupts) at their full numbers
 	@ARCBOOK_SOAK=1 $(BIN)/pytest -m trial tests

@@ -97,7 +97,7 @@ def _filled_in(cell: "Cell", context: "Context") -> Iterator[str]:
     from arcbook.cells.environments import environments_of
 
     scope = context.scope()
-    for tree in trees_of(cell):
+    for tree in trees_of(cell, context.fetch):
         if context.settings.runs(environments_of(tree, scope)):
             yield from (wanted.name for wanted in unbound(tree))
 

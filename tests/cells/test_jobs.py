@@ -93,15 +93,6 @@ def test_notebooks_of_arc(notebooks_case: dict[str, Any], compare: Compare) -> N
     compare(job.problems, notebooks_case["problems"])
 
 
-def test_differences_from_arc_are_explained() -> None:
-    """Where a case's answer is not Arc's, the case says why."""
-    import yaml
-
-    cases = yaml.safe_load((Path(__file__).parent / "data" / "notebooks.yaml").read_text(encoding="utf-8"))
-    differing = [case["name"] for case in cases if case["problems"] and "wrong kernel" not in case["name"]]
-    assert differing == [case["name"] for case in cases if case["problems"] and case.get("differs")]
-
-
 def test_source_as_one_text_or_as_lines() -> None:
     """Arc loses cells whose source is one text."""
     lines = ["%sql outputView=a environments=test\n", "SELECT 1"]

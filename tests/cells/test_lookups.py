@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from arcbook.cells.bind import bind
+from arcbook.cells.hocon import read_objects
 from arcbook.cells.magics import read_cell
 from arcbook.cells.model import Cell
 from arcbook.cells.notebook import job_of
@@ -60,9 +62,9 @@ def test_all_together_and_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     for source in SOURCES:
         assert named(monkeypatch, source) == source
     scope = Context(launch={"a.b": "whole"}, document={"a": {"b": "member", "c": "member"}, "x": "small"}).scope()
-    assert [scope.find(name) for name in ("a.b", "a.c", "x", "Y_NOT_SET", "a.d")] == [
-        "whole", "member", "small", None, None,
-    ]  # fmt: skip
+    names = ("a.b", "a.c", "x", "Y_NOT_SET", "a.d")
+    (tree,) = read_objects("{" + ", ".join(f'"{name}": ${{?{name}}}' for name in names) + "}")
+    assert bind(tree, scope).value == {"a.b": "whole", "a.c": "member", "x": "small"}
 
 
 def test_a_null_leaves_the_name_to_the_next_source(monkeypatch: pytest.MonkeyPatch) -> None:

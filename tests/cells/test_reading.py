@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,13 +10,12 @@ from hypothesis import strategies as st
 
 from arcbook.cells.bind import Scope, bind
 from arcbook.cells.convert import trees_of
-from arcbook.cells.hocon import read_document, read_objects, read_value
+from arcbook.cells.hocon import read_document, read_objects
 from arcbook.cells.magics import read_cell
-from arcbook.cells.params import read_declarations
-from arcbook.cells.parser import MAX_DEPTH
 from arcbook.cells.render import render
-from arcbook.cells.tree import Tree
 from arcbook.core.failures import CellError
+from tests.cells.fuzz import PIECES
+from tests.cells.properties import holds_for
 
 Compare = Callable[..., None]
 
@@ -27,13 +25,14 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )  # fmt: skip
-HOCON_PIECES = st.lists(
-    st.sampled_from(
-        ['"', '"""', "{", "}", "[", "]", ",", ":", "=", "+=", "${", "${?", "}", "a", "b.c", " ", "\n", "#", "//", "\\",
-         "\\u00", "1", "-1.5e3", "null", "true", "%sql ", "include ", "'", "\t", "\r\n", "é", "\ufeff", "@", "$"]
-    ),
-    max_size=60,
-).map("".join)  # fmt: skip
+HOCON_PIECES = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
+
+
+#: Up to eight pieces, each repeated up to thousands of times.
+LONG_TEXTS = st.lists(
+    st.tuples(st.sampled_from((*PIECES, "x: y\n", "{a: 1},", '"k": "v",', "${a.b} ")), st.integers(1, 20_000)),
+    max_size=8,
+).map(lambda parts: "".join(piece * times for piece, times in parts)[:100_000])
 
 
 def test_text_is_read(read_case: dict[str, Any], compare: Compare) -> None:
@@ -120,40 +119,22 @@ def test_rendered_values_read_back(value: Any) -> None:
 @given(HOCON_PIECES | st.text())
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_text_crashes_the_reader(text: str) -> None:
-    """Any text yields trees or a CellError whose places lie inside the text."""
-    for read in (read_objects, read_document, read_value):
-        try:
-            found: Any = read(text)
-        except CellError as error:
-            spans = [problem.span for problem in error.problems]
-        else:
-            trees: list[Tree] = found if isinstance(found, list) else [found]
-            spans = [span for tree in trees for span in (*tree.spans.values(), *tree.key_spans.values())]
-        lines = text.split("\n")
-        for span in spans:
-            assert span is not None
-            assert 1 <= span.line <= span.end_line <= len(lines)
-            assert 1 <= span.column <= len(lines[span.line - 1]) + 1
-            assert span.end_column <= len(lines[span.end_line - 1]) + 2
+    """Any text yields values or a CellError, whatever reads it; places lie inside the text, and printing reads back."""
+    holds_for(text)
+
+
+@given(LONG_TEXTS)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_no_long_text_stops_the_reader(text: str) -> None:
+    """The same for texts of up to 100,000 characters, among them those that repeat one piece."""
+    holds_for(text)
 
 
 @given(st.text(alphabet="%sqlparamenv =\"'\\\n,${}ab:#()[]/0.-"))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_cell_crashes(source: str) -> None:
-    """Any cell yields stages or a CellError."""
-    for text in (source, f"%sql {source}", f"%params\n{source}"):
-        with suppress(CellError):
-            cell = read_cell(text)
-            trees_of(cell)
-            if cell.magic == "params":
-                read_declarations(cell)
-
-
-def test_deep_nesting_is_a_problem() -> None:
-    """Nesting beyond the limit is one clear problem, not an exhausted stack."""
-    deep = '{"a": ' + "[" * 100_000
-    with pytest.raises(CellError, match=f"more than {MAX_DEPTH} deep"):
-        read_document(deep)
+    """Any cell yields stages, parameters or a CellError."""
+    holds_for(source)
 
 
 def test_a_notebook_of_the_aws_guidance_reads() -> None:

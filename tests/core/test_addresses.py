@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from arcbook.core.addresses import bucket_and_key, is_s3, replace_file, same_scheme, scheme_of, speaks_of_s3
+from arcbook.core.addresses import (
+    beside,
+    bucket_and_key,
+    folder_of,
+    is_s3,
+    replace_file,
+    same_scheme,
+    scheme_of,
+    speaks_of_s3,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +59,42 @@ def test_a_file_is_replaced_or_left(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         replace_file(tmp_path / "folder", b"x")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b.txt", "folder"]
+
+
+@pytest.mark.parametrize(
+    ("base", "name", "address"),
+    [
+        ("", "a.conf", "a.conf"),
+        ("job.conf", "conf/../a.conf", "a.conf"),
+        ("jobs/job.conf", "a.conf", "jobs/a.conf"),
+        ("jobs/job.conf", "../a.conf", "a.conf"),
+        ("job.conf", "../a.conf", "../a.conf"),
+        ("/jobs/job.conf", "a.conf", "/jobs/a.conf"),
+        ("/jobs/job.conf", "/etc/a.conf", "/etc/a.conf"),
+        ("jobs/job.conf", "s3://bucket/a.conf", "s3://bucket/a.conf"),
+        ("s3a://bucket/jobs/job.conf", "../a.conf", "s3a://bucket/a.conf"),
+        ("s3://bucket/job.conf", "../../a.conf", "s3://bucket/a.conf"),
+        ("s3://bucket/job.conf", "/etc/a.conf", "/etc/a.conf"),
+        ("https://host:8080/jobs/job.conf?version=3", "a.conf", "https://host:8080/jobs/a.conf"),
+        ("https://host/jobs/job.conf", "/a.conf", "https://host/a.conf"),
+        ("https://host", "a.conf", "https://host/a.conf"),
+        ("file:///jobs/job.conf", "a.conf", "file:///jobs/a.conf"),
+        ("file:/jobs/job.conf", "../a.conf", "file:/a.conf"),
+        ("C:\\jobs/job.conf", "a.conf", "C:\\jobs/a.conf"),
+    ],
+)
+def test_a_name_beside_a_document(base: str, name: str, address: str) -> None:
+    """The name is looked for in the document's folder, wherever that is."""
+    assert beside(base, name) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "folder"),
+    [
+        ("jobs/a.conf", "jobs"), ("a.conf", ""), ("/a.conf", "/"), ("s3://b/jobs/a.conf", "s3://b/jobs"),
+        ("https://host/jobs/a.conf?signed=x/y", "https://host/jobs"), ("odd?/a.conf", "odd?"),
+    ],
+)  # fmt: skip
+def test_the_folder_of_a_document(address: str, folder: str) -> None:
+    """What a relative address is relative to; a signature on the web is no part of it."""
+    assert folder_of(address) == folder

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from arcbook.cells.merge import concatenate, overridden, text_of
+from arcbook.cells.merge import MergeError, concatenate, extended, overridden
 from arcbook.cells.parser import Blank
 from arcbook.cells.tree import PLACEHOLDERS, Concatenation, Override, Path, Substitution, Tree
 from arcbook.core.failures import CellError
@@ -13,27 +14,23 @@ from arcbook.core.suggest import did_you_mean
 
 _NOTHING = object()
 
-#: Values are not followed further than this; only a loop of references goes so deep.
-_MAX_STEPS = 50
+#: Values nested deeper, by themselves or through references, are not followed.
+_MAX_DEPTH = 180
+#: What references may add to one stage: values, and characters of glued text.
+MAX_EXPANSION = 100_000
+MAX_TEXT = 10_000_000
 
 
 class Scope:
     """Ordered lookups for `${name}`: the first that knows the name wins.
 
-    A lookup maps names to values; a dotted name is looked up as it is, then through nested mappings. Values may hold
-    placeholders themselves (a job document's members do), which are filled from the same scope.
+    A lookup maps names to values; a dotted name is looked up through nested mappings, then as it is. Values may hold
+    placeholders themselves (a job document's members do), which are filled from the same scope. A value of None is
+    one: it hides those of later lookups.
     """
 
     def __init__(self, *lookups: Mapping[str, Any]) -> None:
         self.lookups = lookups
-
-    def find(self, name: str, default: Any = None) -> Any:
-        """The value of `name`, or `default`."""
-        for lookup in self.lookups:
-            value = _nested(lookup, name)
-            if value is not _NOTHING and value is not None:
-                return value
-        return default
 
     def names(self) -> Iterable[str]:
         """All names for suggestions, without the process environment's, which are rarely meant."""
@@ -46,25 +43,17 @@ class Scope:
         return Scope(*self.lookups, lookup)
 
 
-def _nested(lookup: Mapping[str, Any], name: str) -> Any:
-    if name in lookup:
-        return lookup[name]
-    value: Any = lookup
-    for part in name.split("."):
-        if not isinstance(value, Mapping) or part not in value:
-            return _NOTHING
-        value = value[part]
-    return value
-
-
 def bind(tree: Tree, scope: Scope) -> Tree:
     """The tree with every placeholder replaced. Optional ones (`${?name}`) without a value remove their key.
 
     Raises:
-        CellError: one `unresolved-substitution` for each name that has no value.
+        CellError: one `unresolved-substitution` for each name that has no value, `wrong-value` for values that cannot
+            be joined or become too large.
     """
+    if not has_placeholders(tree.value):
+        return tree
     binder = _Binder(scope)
-    bound = tree.with_value(binder.value(tree.value, ()) if has_placeholders(tree.value) else tree.value)
+    bound = tree.with_value(binder.whole(tree.value))
     if binder.problems:
         raise CellError(binder.problems)
     return bound
@@ -73,11 +62,14 @@ def bind(tree: Tree, scope: Scope) -> Tree:
 def bind_known(tree: Tree, scope: Scope, later: Callable[[str], bool]) -> Tree:
     """The tree with those placeholders replaced that have a value; the others stay.
 
-    `later` says whether a name may still get a value: if not, an optional placeholder removes its key now.
+    `later` says whether a name may still get a value: if not, an optional placeholder removes its key now. What no
+    value can mend (circles, values that cannot be joined) is in the tree's problems.
     """
     if not has_placeholders(tree.value):
         return tree
-    return tree.with_value(_Binder(scope, later).value(tree.value, ()))
+    binder = _Binder(scope, later)
+    value = binder.whole(tree.value)
+    return replace(tree, value=value, problems=(*tree.problems, *binder.problems))
 
 
 def has_placeholders(value: Any) -> bool:
@@ -90,8 +82,8 @@ def has_placeholders(value: Any) -> bool:
 
 
 def unbound(tree: Tree) -> list[Substitution]:
-    """The substitutions that still wait for a value, in the order of the text."""
-    return list(_substitutions(tree.value))
+    """The substitutions that still wait for a value, in the order of the text; not those that a problem is about."""
+    return [wanted for wanted in _substitutions(tree.value) if not wanted.faulty]
 
 
 def _substitutions(value: Any) -> Iterator[Substitution]:
@@ -122,74 +114,224 @@ def without_unset(value: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
+class _TooLargeError(Exception):
+    """Stops the binding of a tree that references make too large or too deep."""
+
+
 class _Binder:
+    """Fills one tree. Placeholders being filled are `active`, so that a circle is seen and a key's earlier value found.
+
+    Of an Override that is active, `active` says which side is being filled: a reference to the key then means what
+    stands below.
+    """
+
     def __init__(self, scope: Scope, later: Callable[[str], bool] | None = None) -> None:
         self.scope = scope
         self.later = later
         self.problems: list[Problem] = []
-        self.following: list[str] = []
+        self.following: list[Substitution] = []
+        self.active: dict[int, str] = {}
+        self.own: list[tuple[Path, Override]] = []
+        self.members: dict[tuple[int, str], tuple[Any, Any]] = {}
+        self.said = 0
+        self.circles = 0
+        self.depth = 0
+        self.values = 0
+        self.characters = 0
+
+    def whole(self, value: dict[str, Any]) -> dict[str, Any]:
+        """A tree's value bound, as far as it can be."""
+        try:
+            bound: dict[str, Any] = self.value(value, ())
+        except _TooLargeError as error:
+            self._say_too_large(error, next(_substitutions(value)), ())
+            return value
+        return bound
 
     def value(self, value: Any, path: Path) -> Any:
         """`value` bound; `_NOTHING` for an optional substitution without a value."""
-        if isinstance(value, dict):
-            bound = {key: self.value(item, (*path, key)) for key, item in value.items()}
-            return {key: item for key, item in bound.items() if item is not _NOTHING}
-        if isinstance(value, list):
-            items = [self.value(item, (*path, position)) for position, item in enumerate(value)]
-            return [item for item in items if item is not _NOTHING]
-        if isinstance(value, Substitution):
-            return self._substitution(value, path)
-        if isinstance(value, Concatenation):
-            return self._concatenation(value, path)
-        if isinstance(value, Override):
+        if self.following:
+            self._spend(1)
+        if not isinstance(value, dict | list | Substitution | Concatenation | Override):
+            return value
+        if self.depth >= _MAX_DEPTH:
+            raise _TooLargeError("the references lead to values that are nested too deeply")
+        self.depth += 1
+        try:
+            if isinstance(value, dict):
+                bound = {key: self.value(item, (*path, key)) for key, item in value.items()}
+                return {key: item for key, item in bound.items() if item is not _NOTHING}
+            if isinstance(value, list):
+                items = [self.value(item, (*path, position)) for position, item in enumerate(value)]
+                return [item for item in items if item is not _NOTHING]
+            return self._placeholder(value, path)
+        finally:
+            self.depth -= 1
+
+    def _spend(self, values: int, characters: int = 0) -> None:
+        self.values += values
+        self.characters += characters
+        if self.values > MAX_EXPANSION or self.characters > MAX_TEXT:
+            limit = f"{MAX_EXPANSION:,} values or {MAX_TEXT:,} characters"
+            raise _TooLargeError(f"the references make the stage larger than {limit}")
+
+    def _placeholder(self, value: Any, path: Path) -> Any:
+        if id(value) in self.active:
+            return self._again(value, path)
+        self.active[id(value)] = "later"
+        try:
+            if isinstance(value, Substitution):
+                return self._substitution(value, path)
+            if isinstance(value, Concatenation):
+                return self._concatenation(value, path)
             return self._override(value, path)
-        return value
+        finally:
+            del self.active[id(value)]
+
+    def _again(self, value: Any, path: Path) -> Any:
+        """A placeholder reached while it is being filled: a reference of a key to itself means what it held before."""
+        below = value
+        while isinstance(below, Override) and (state := self.active.get(id(below))):
+            if state == "earlier" and id(below.earlier) not in self.active:
+                break
+            below = below.earlier
+        if id(below) not in self.active:
+            return self.value(below, path)
+        self.circles += 1
+        if isinstance(value, Substitution) and not value.optional:
+            self._missing(value, path, circular=True)
+        return _NOTHING
+
+    # -- substitutions ------------------------------------------------------------------------------------------------
 
     def _substitution(self, wanted: Substitution, path: Path) -> Any:
-        if wanted.name in self.following or len(self.following) > _MAX_STEPS:
-            loop = " -> ".join((*self.following, wanted.name))
-            self._problem(wanted, path, f"${{{wanted.name}}} refers to itself: {loop}", "Break the circle.")
-            return ""
-        found = self.scope.find(wanted.name, _NOTHING)
-        if found is not _NOTHING and has_placeholders(found):
-            self.following.append(wanted.name)
-            found = self.value(found, path)
+        said, circles = self.said, self.circles
+        self.following.append(wanted)
+        try:
+            found = self._found(wanted, path)
+        except _TooLargeError as error:
+            if len(self.following) > 1:
+                raise
+            self._say_too_large(error, wanted, path)
+            return replace(wanted, faulty=True)
+        finally:
             self.following.pop()
         if found is not _NOTHING:
             return found
-        if self.later and (not wanted.optional or self.later(wanted.name)):
+        if self.said > said:
+            return replace(wanted, faulty=True) if self.later else _NOTHING
+        circular = self.circles > circles
+        if self.later and (self.later(wanted.name) or not (wanted.optional or circular)):
             return wanted
         if not wanted.optional:
-            remedy = did_you_mean(wanted.name, self.scope.names())
-            self._problem(
-                wanted, path, f"${{{wanted.name}}} has no value", remedy or f"Give it one: `-p {wanted.name} VALUE`."
-            )
+            self._missing(wanted, path, circular=circular)
         return _NOTHING
+
+    def _found(self, wanted: Substitution, path: Path) -> Any:
+        for lookup in self.scope.lookups:
+            found = self._looked_up(lookup, wanted.parts, path)
+            found = found if found is _NOTHING else self.value(found, path)
+            if found is not _NOTHING:
+                return found
+        for own, override in reversed(self.own):
+            # A stage has no name by which the document could refer to its keys, so `${key}` may mean its own one.
+            if own == wanted.parts and self.active.get(id(override)) == "later":
+                return self.value(override.earlier, path)
+        return _NOTHING
+
+    def _looked_up(self, lookup: Mapping[str, Any], parts: tuple[str, ...], path: Path) -> Any:
+        value: Any = lookup
+        for part in parts:
+            value = self._member(value, part, path)
+            if value is _NOTHING:
+                name = ".".join(parts)
+                return lookup[name] if len(parts) > 1 and name in lookup else _NOTHING
+        return value
+
+    def _member(self, value: Any, part: str, path: Path) -> Any:
+        """The member of a value that may still be a placeholder; no more of it is filled than is needed."""
+        if isinstance(value, Override) and self.active.get(id(value)) == "earlier":
+            return self._member(value.earlier, part, path)
+        if isinstance(value, Override) and isinstance(value.later, dict):
+            known = self.members.get((id(value), part))
+            if known is None:
+                later = value.later.get(part, _NOTHING)
+                earlier = self._member(value.earlier, part, path)
+                joined = later if earlier is _NOTHING else earlier if later is _NOTHING else overridden(earlier, later)
+                known = self.members[id(value), part] = (value, joined)
+            return known[1]
+        if isinstance(value, PLACEHOLDERS):
+            value = self.value(value, path)
+        if isinstance(value, Mapping):
+            return value.get(part, _NOTHING)
+        return _NOTHING
+
+    def _missing(self, wanted: Substitution, path: Path, *, circular: bool) -> None:
+        if circular:
+            names = [each.name for each in self.following]
+            loop = " -> ".join((*names[names.index(wanted.name) if wanted.name in names else 0 :], wanted.name))
+            self._problem(wanted, path, f"${{{wanted.name}}} refers to itself: {loop}", "Break the circle.")
+            return
+        remedy = did_you_mean(wanted.name, self.scope.names()) or f"Give it one: `-p {wanted.name} VALUE`."
+        self._problem(wanted, path, f"${{{wanted.name}}} has no value", remedy)
 
     def _problem(self, wanted: Substitution, path: Path, message: str, remedy: str) -> None:
         key = ".".join(str(part) for part in path)
-        problem = Problem("unresolved-substitution", message, wanted.span, key, remedy)
+        self._say(Problem("unresolved-substitution", message, wanted.span, key, remedy))
+
+    def _say(self, problem: Problem) -> None:
+        self.said += 1
         if problem not in self.problems:
             self.problems.append(problem)
+
+    # -- values that meet ---------------------------------------------------------------------------------------------
 
     def _concatenation(self, value: Concatenation, path: Path) -> Any:
         parts = [self.value(part, path) for part in value.parts]
         if any(isinstance(part, PLACEHOLDERS) for part in parts):
-            return Concatenation(tuple(parts))
+            return Concatenation(tuple(part for part in parts if part is not _NOTHING))
         known = [part for part in parts if part is not _NOTHING]
         if any(isinstance(part, dict | list) for part in known):
             known = [part for part in known if not isinstance(part, Blank)]
-            if len({type(part) for part in known}) > 1:
-                known = [text_of(part) if not isinstance(part, dict | list) else str(part) for part in known]
         if not known:
             return _NOTHING
-        return known[0] if len(known) == 1 else concatenate(known)
+        if len(known) == 1:
+            return str(known[0]) if isinstance(known[0], Blank) else known[0]
+        try:
+            joined = concatenate(known)
+        except MergeError as error:
+            return self._unjoined(error, value, path)
+        if isinstance(joined, str | list):
+            self._spend(0, len(joined))
+        return joined
 
     def _override(self, value: Override, path: Path) -> Any:
+        if not self.following:
+            self.own.append((path, value))
         later = self.value(value.later, path)
-        if isinstance(later, dict):
-            earlier = self.value(value.earlier, path)
-            return later if earlier is _NOTHING else overridden(earlier, later)
-        if later is _NOTHING:
-            return self.value(value.earlier, path)
-        return Override(value.earlier, later) if isinstance(later, PLACEHOLDERS) else later
+        if not (value.append or isinstance(later, dict) or later is _NOTHING):
+            return Override(value.earlier, later) if isinstance(later, PLACEHOLDERS) else later
+        self.active[id(value)] = "earlier"
+        earlier = self.value(value.earlier, path)
+        if earlier is _NOTHING or later is _NOTHING:
+            return later if earlier is _NOTHING else earlier
+        if not value.append:
+            return overridden(earlier, later)
+        if isinstance(earlier, PLACEHOLDERS):
+            return Override(earlier, later, append=True)
+        try:
+            return later if earlier is None else extended(earlier, later)
+        except MergeError as error:
+            return self._unjoined(error, value, path)
+
+    def _say_too_large(self, error: Exception, wanted: Substitution, path: Path) -> None:
+        key = ".".join(str(part) for part in path)
+        remedy = "Refer to fewer values, or write them where they are needed."
+        self._say(Problem("wrong-value", str(error), wanted.span, key, remedy))
+
+    def _unjoined(self, error: MergeError, value: Any, path: Path) -> Any:
+        place = next((each.span for each in _substitutions(value)), None)
+        key = ".".join(str(part) for part in path)
+        remedy = "Only text joins text, a list a list, and an object an object."
+        self._say(Problem("wrong-value", str(error), place, key, remedy))
+        return _NOTHING

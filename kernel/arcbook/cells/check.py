@@ -10,6 +10,7 @@ from arcbook.cells.authentication import authentication_problems
 from arcbook.cells.bind import has_placeholders
 from arcbook.cells.documents import with_documents
 from arcbook.cells.fetch import Fetch, fetch_text
+from arcbook.cells.merge import as_list
 from arcbook.cells.messages import missing_key, opening, problem_of
 from arcbook.cells.places import place_of
 from arcbook.cells.schema_problems import schema_problems
@@ -109,7 +110,7 @@ def validated(tree: Tree, declared: type[_D]) -> tuple[_D | None, list[Problem]]
         return declared.model_validate(value), []
     except ValidationError as failure:
         found = failure.errors(include_url=False)
-    if _booleans_to_text(value, found):
+    if _converted(value, found):
         try:
             return declared.model_validate(value), []
         except ValidationError as failure:
@@ -150,14 +151,20 @@ def _key_path(path: Path, value: Any) -> Path:
     return tuple(kept)
 
 
-def _booleans_to_text(value: dict[str, Any], found: list[Any]) -> bool:
-    """HOCON reads a boolean as text where text is wanted (`name: true`); change such values, if there are any."""
+def _converted(value: dict[str, Any], found: list[Any]) -> bool:
+    """Change values to what HOCON reads where another kind is wanted, if there are any: a boolean as text
+    (`name: true`), an object with numbers as keys as a list."""
     changed = False
     for error in found:
-        path = error["loc"]
-        if error["type"] == "string_type" and isinstance(error["input"], bool) and len(path) == 1:
-            value[path[0]] = str(error["input"]).lower()
+        path, given = error["loc"], error["input"]
+        if len(path) != 1:
+            continue
+        if error["type"] == "string_type" and isinstance(given, bool):
+            value[path[0]] = str(given).lower()
             changed = True
+        elif error["type"] in ("tuple_type", "list_type") and isinstance(as_list(given), list):
+            value[path[0]] = as_list(given)
+            changed |= isinstance(given, dict)
     return changed
 
 

@@ -6,6 +6,7 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from arcbook.cells.arguments import split_items, split_pairs, unquoted
+from arcbook.cells.fetch import Fetch, folder_of, relative_to
 from arcbook.cells.hocon import read_objects
 from arcbook.cells.magics import MAGICS, MagicSpec
 from arcbook.cells.merge import concatenate
@@ -18,31 +19,35 @@ from arcbook.core.span import Span
 _SUBSTITUTION = re.compile(r"\$\{(\??)\s*([^{}\s]+)\s*\}")
 
 
-def trees_of(cell: Cell) -> list[Tree]:
+def trees_of(cell: Cell, fetch: Fetch | None = None) -> list[Tree]:
     """The stages a cell holds, unbound: several for stage text, one for a stage magic, none for other magics.
+
+    `fetch` reads what stage text includes, by addresses relative to the job; None reads from the folder of the cell's
+    document.
 
     Raises:
         CellError: syntax problems of the text, or of map arguments of the magic.
     """
     if cell.magic in ("", "arc"):
-        return _objects(cell)
+        return _objects(cell, fetch)
     spec = MAGICS[cell.magic]
     return [_magic_tree(cell, spec)] if spec.makes_stage else []
 
 
-def plugin_trees_of(cell: Cell) -> list[Tree]:
-    """The plugins a cell holds, unbound; none for a cell of another kind.
+def plugin_trees_of(cell: Cell, fetch: Fetch | None = None) -> list[Tree]:
+    """The plugins a cell holds, unbound; none for a cell of another kind. `fetch` as for `trees_of`.
 
     Raises:
         CellError: syntax problems of the text.
     """
-    return _objects(cell) if cell.magic in ("configplugin", "lifecycleplugin") else []
+    return _objects(cell, fetch) if cell.magic in ("configplugin", "lifecycleplugin") else []
 
 
-def _objects(cell: Cell) -> list[Tree]:
+def _objects(cell: Cell, fetch: Fetch | None) -> list[Tree]:
     if cell.tree is not None:
         return [cell.tree]
-    return read_objects(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line)
+    fetch = fetch or relative_to(folder_of(cell.origin))
+    return read_objects(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line, fetch=fetch)
 
 
 def default_name(cell: Cell) -> str:

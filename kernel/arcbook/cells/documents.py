@@ -1,10 +1,12 @@
 """Reading the documents a stage refers to into its tree: SQL files and schemas."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from arcbook.cells.bind import Scope, bind
+from arcbook.cells.fetch import Fetch
 from arcbook.cells.hocon import read_value
 from arcbook.cells.tree import Path, Tree
 from arcbook.core.failures import AccessError, ArcbookError, CellError
@@ -39,11 +41,17 @@ def with_documents(tree: Tree, stage_type: type[Stage], fetch: Callable[[str], s
             problems.append(_unreadable(tree, key, f"{address} is empty"))
             continue
         try:
-            value, spans, key_spans = read(text, address, target)
+            value, spans, key_spans, texts = read(text, address, target, fetch)
         except CellError as error:
             problems.extend(error.problems)
             continue
-        tree = Tree({**tree.value, target: value}, {**tree.spans, **spans}, {**tree.key_spans, **key_spans})
+        tree = replace(
+            tree,
+            value={**tree.value, target: value},
+            spans={**tree.spans, **spans},
+            key_spans={**tree.key_spans, **key_spans},
+            texts={**tree.texts, **texts},
+        )
     return tree, problems
 
 
@@ -58,23 +66,25 @@ def _unreadable(tree: Tree, key: str, message: str, remedy: str = "Check the add
     return Problem("missing-document", message, tree.span((key,)), key, remedy)
 
 
-Read = tuple[Any, dict[Path, Span], dict[Path, Span]]
+#: A value with the places of it and of its keys, and the texts of the documents it includes.
+Read = tuple[Any, dict[Path, Span], dict[Path, Span], Mapping[str, str]]
 
 
-def _statement(text: str, address: str, target: str) -> Read:
+def _statement(text: str, address: str, target: str, fetch: Fetch) -> Read:
     statement = text.rstrip()
-    return statement, {(target,): Span.at(text, 0, len(statement), origin=address)}, {}
+    return statement, {(target,): Span.at(text, 0, len(statement), origin=address)}, {}, {}
 
 
-def _schema(text: str, address: str, target: str) -> Read:
-    read = read_value(text, origin=address)
+def _schema(text: str, address: str, target: str, fetch: Fetch) -> Read:
+    read = read_value(text, origin=address, fetch=fetch)
     value = read.value[""]
     root: Path = ("",)
-    if isinstance(value, dict):
-        # An object holds the columns under `schema`; the rest of it is what its own placeholders refer to.
-
-        bound = bind(read, Scope(value, os.environ))
-        value, root = bound.value[""].get("schema"), ("", "schema")
+    # An object holds the columns under `schema`; the rest of it is what its own placeholders refer to.
+    bound = bind(read, Scope(value if isinstance(value, dict) else {}, os.environ)).value[""]
+    if isinstance(bound, dict):
+        value, root = bound.get("schema"), ("", "schema")
+    else:
+        value = bound
     if not isinstance(value, list):
         raise CellError(
             [
@@ -90,4 +100,4 @@ def _schema(text: str, address: str, target: str) -> Read:
     def moved(spans: Any) -> dict[Path, Span]:
         return {(target, *path[len(root) :]): span for path, span in spans.items() if path[: len(root)] == root}
 
-    return value, moved(read.spans), moved(read.key_spans)
+    return value, moved(read.spans), moved(read.key_spans), read.texts

@@ -1,6 +1,7 @@
 """Which environments a stage or plugin lists."""
 
 from arcbook.cells.bind import Scope, bind
+from arcbook.cells.merge import as_list
 from arcbook.cells.messages import opening
 from arcbook.cells.tree import Tree
 from arcbook.core.failures import CellError
@@ -10,9 +11,11 @@ from arcbook.core.problem import Problem, Severity
 def environments_of(tree: Tree, scope: Scope) -> tuple[str, ...]:
     """The environments a tree lists, as far as they are known."""
     try:
-        value = bind(tree.with_value({"e": tree.value.get("environments")}), scope).value.get("e")
+        value = as_list(bind(tree.with_value({"e": tree.value.get("environments")}), scope).value.get("e"))
     except CellError:
         return ()
+    if isinstance(value, str):
+        return (value,)  # checking the stage says that it must be a list
     return tuple(str(item) for item in value) if isinstance(value, list) else ()
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from arcbook.core.addresses import bucket_and_key, is_s3, scheme_of
+from arcbook.core.addresses import beside, bucket_and_key, is_s3, local_path, scheme_of
+from arcbook.core.addresses import folder_of as folder_of
 from arcbook.core.failures import DefinitionError, InputError
 from arcbook.core.translate import translating
 
 Fetch = Callable[[str], str]
+
+#: Larger documents are refused: jobs, schemas and statements are text that somebody wrote.
+MAX_BYTES = 40_000_000
 
 _TIMEOUT_SECONDS = 30
 
@@ -17,28 +20,36 @@ def fetch_text(uri: str) -> str:
     """The text of a document, read as UTF-8 without its byte order mark.
 
     Raises:
-        InputError: nothing is there, or it is no text.
+        InputError: nothing is there, it is no text, or it is larger than `MAX_BYTES`.
         AccessError: it may not be read.
         DefinitionError: the address cannot be understood.
         TransientError: the server failed; trying again may help.
     """
     try:
-        return fetch_bytes(uri).decode("utf-8-sig")
+        return fetch_bytes(uri, at_most=MAX_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{uri} is not UTF-8 text (byte {error.start})") from error
 
 
-def fetch_bytes(uri: str) -> bytes:
-    """The bytes of a document at a local path, `file:`, `http(s):`, `s3:` or `s3a:`. Errors as for `fetch_text`."""
+def fetch_bytes(uri: str, *, at_most: int | None = None) -> bytes:
+    """The bytes of a document at a local path, `file:`, `http(s):`, `s3:` or `s3a:`. Errors as for `fetch_text`.
+
+    A document of more than `at_most` bytes is an InputError, and is not read.
+    """
     scheme = scheme_of(uri)
+    limit = -1 if at_most is None else at_most + 1
     with translating(f"cannot read {uri}"):
         if scheme in ("", "file"):
-            return _local(uri, Path(unquote(urlsplit(uri).path)) if scheme else Path(uri))
-        if scheme in ("http", "https"):
-            return _http(uri)
-        if is_s3(uri):
-            return _s3(uri)
-    raise DefinitionError(f"cannot read {uri}: use a path, file://, http(s):// or s3://, not {scheme}:")
+            content = _local(uri, limit)
+        elif scheme in ("http", "https"):
+            content = _http(uri, limit)
+        elif is_s3(uri):
+            content = _s3(uri, limit)
+        else:
+            raise DefinitionError(f"cannot read {uri}: use a path, file://, http(s):// or s3://, not {scheme}:")
+    if at_most is not None and len(content) > at_most:
+        raise InputError(f"{uri} is larger than {at_most // 1_000_000} MB, which is no job, statement or schema")
+    return content
 
 
 def relative_to(folder: str, fetch: Fetch = fetch_text) -> Fetch:
@@ -47,7 +58,7 @@ def relative_to(folder: str, fetch: Fetch = fetch_text) -> Fetch:
     def from_folder(uri: str) -> str:
         if not folder or scheme_of(uri) or Path(uri).is_absolute():
             return fetch(uri)
-        return fetch(f"{folder.rstrip('/')}/{uri}" if scheme_of(folder) else str(Path(folder) / uri))
+        return fetch(beside(f"{folder.rstrip('/')}/", uri) if scheme_of(folder) else str(Path(folder) / uri))
 
     return from_folder
 
@@ -61,34 +72,31 @@ def frozen(documents: Mapping[str, str], fetch: Fetch = fetch_text) -> Fetch:
     return from_copy
 
 
-def folder_of(address: str) -> str:
-    """The folder of a document, to read its relative addresses from; empty for the current one."""
-    return address.rpartition("/")[0] or ("/" if address.startswith("/") else "")
-
-
-def _local(uri: str, path: Path) -> bytes:
+def _local(uri: str, limit: int) -> bytes:
     try:
-        return path.read_bytes()
+        with local_path(uri).open("rb") as stream:
+            return stream.read(limit)
     except ValueError as error:  # a zero byte
         raise DefinitionError(f"cannot read {uri}: {error}") from error
 
 
-def _http(uri: str) -> bytes:
+def _http(uri: str, limit: int) -> bytes:
     import urllib.request
 
     try:
         with urllib.request.urlopen(uri, timeout=_TIMEOUT_SECONDS) as answer:
-            content: bytes = answer.read()
+            content: bytes = answer.read(limit) if limit > 0 else answer.read()
             return content
     except ValueError as error:
         raise DefinitionError(f"cannot read {uri}: {error}") from error
 
 
-def _s3(uri: str) -> bytes:
+def _s3(uri: str, limit: int) -> bytes:
     bucket, key = bucket_and_key(uri)
     if not bucket or not key:
         raise DefinitionError(f"cannot read {uri}: expected s3://bucket/key")
     import boto3
 
-    content: bytes = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    body = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
+    content: bytes = body.read(limit) if limit > 0 else body.read()
     return content

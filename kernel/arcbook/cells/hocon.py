@@ -1,15 +1,25 @@
 """Reading stage objects, job files and schema documents written in HOCON or JSON."""
 
 import re
+from typing import Any
 
+from arcbook.cells.fetch import Fetch
+from arcbook.cells.includes import MAX_CHARACTERS, Includes
+from arcbook.cells.merge import settled
 from arcbook.cells.parser import Parser, SyntaxProblemError
 from arcbook.cells.tree import Tree
+from arcbook.core.addresses import folder_of
 from arcbook.core.failures import CellError
-from arcbook.core.problem import Problem
-from arcbook.core.span import Lines
+from arcbook.core.problem import Problem, errors
+from arcbook.core.span import Lines, Span
+
+#: Reading a cell stops at this many problems.
+_MAX_PROBLEMS = 100
 
 
-def read_objects(text: str, *, origin: str = "", cell: int | None = None, first_line: int = 1) -> list[Tree]:
+def read_objects(
+    text: str, *, origin: str = "", cell: int | None = None, first_line: int = 1, fetch: Fetch | None = None
+) -> list[Tree]:
     """The objects of a cell, with or without commas between them.
 
     Args:
@@ -17,14 +27,15 @@ def read_objects(text: str, *, origin: str = "", cell: int | None = None, first_
         origin: the document's address, for messages.
         cell: the cell's number, for messages.
         first_line: the line of the cell on which `text` starts.
+        fetch: reads what the text includes; relative addresses are relative to the job. None: `include` is an error.
 
     Raises:
-        CellError: the syntax problems, at most one per object.
+        CellError: the syntax problems, at most one per object, and includes that cannot be followed.
     """
-    parser = Parser(text, Lines(text, origin=origin, cell=cell, first_line=first_line))
+    parser = _parser(text, origin, fetch, cell, first_line)
     trees: list[Tree] = []
     problems: list[Problem] = []
-    while True:
+    while len(problems) < _MAX_PROBLEMS:
         parser.skip()
         if parser.token.kind == "end":
             break
@@ -35,6 +46,7 @@ def read_objects(text: str, *, origin: str = "", cell: int | None = None, first_
                     f"expected a stage object, found {parser.describe(parser.token)}", remedy=_no_object_remedy(text)
                 )
             trees.append(parser.tree())
+            problems += errors(trees[-1].problems)
             parser.skip()
             if parser.token.kind == ",":
                 parser.index += 1
@@ -47,60 +59,71 @@ def read_objects(text: str, *, origin: str = "", cell: int | None = None, first_
     return trees
 
 
-def read_document(text: str, *, origin: str = "") -> Tree:
-    """A whole job file: one object, whose braces HOCON allows to leave out.
-
-    Raises:
-        CellError: the syntax problem.
-    """
-    parser = Parser(text, Lines(text, origin=origin))
+def read_document(
+    text: str, *, origin: str = "", cell: int | None = None, first_line: int = 1, fetch: Fetch | None = None
+) -> Tree:
+    """A whole job file: one object, whose braces HOCON allows to leave out. Arguments and errors as `read_objects`."""
+    parser = _parser(text, origin, fetch, cell, first_line)
+    value: dict[str, object] = {}
     try:
         parser.skip()
-        if parser.token.kind == "{":
-            tree = parser.tree()
-        elif parser.token.kind in ("[", "end"):
+        if parser.token.kind in ("[", "end"):
             raise parser.fail(
                 f"expected an object, found {parser.describe(parser.token)}",
                 remedy='A job file is an object with a key "stages".',
             )
-        else:
-            value: dict[str, object] = {}
-            parser.members(value, (), None)
-            parser.spans[()] = parser.lines.span(0, len(text))
-            tree = Tree(value, parser.spans, parser.key_spans)
-        _at_end(parser)
+        parser.spans[()] = parser.document(value)
     except SyntaxProblemError as error:
-        raise CellError([error.problem]) from None
-    return tree
+        raise CellError([*parser.includes.problems, error.problem]) from None
+    return _sound(parser.made(settled(value, value) if parser.includes.texts else value))
 
 
-def read_value(text: str, *, origin: str = "") -> Tree:
+def read_value(text: str, *, origin: str = "", fetch: Fetch | None = None) -> Tree:
     """A document that may be a list, an object or a single value, as the member `""` of the tree returned.
 
-    The place of the list's second item's `name` is thus at path `("", 1, "name")`.
-
-    Raises:
-        CellError: the syntax problem.
+    The place of the list's second item's `name` is thus at path `("", 1, "name")`. Arguments and errors as
+    `read_objects`; `origin` is the document's address as `fetch` takes it, and what it includes lies beside it.
     """
-    parser = Parser(text, Lines(text, origin=origin))
+    parser = _parser(text, origin, fetch, folder="")
     try:
         parser.skip()
         start = parser.token.start
+        value: Any = {}
         if parser.token.kind in ("{", "["):
             value, _ = parser.value(("",))
+            parser.spans[("",)] = parser.lines.span(start, parser.tokens[parser.index - 1].end)
+            parser.at_end()
+        elif parser.at_member():
+            parser.spans[("",)] = parser.document(value, ("",))
         else:
             raise parser.fail(f"expected a list or an object, found {parser.describe(parser.token)}")
-        parser.spans[("",)] = parser.lines.span(start, parser.tokens[parser.index - 1].end)
-        _at_end(parser)
     except SyntaxProblemError as error:
-        raise CellError([error.problem]) from None
-    return Tree({"": value}, parser.spans, parser.key_spans)
+        raise CellError([*parser.includes.problems, error.problem]) from None
+    return _sound(parser.made({"": settled(value, value) if parser.includes.texts else value}))
 
 
-def _at_end(parser: Parser) -> None:
-    parser.skip()
-    if parser.token.kind != "end":
-        raise parser.fail(f"expected the end of the text, found {parser.describe(parser.token)}")
+def _parser(
+    text: str,
+    origin: str,
+    fetch: Fetch | None,
+    cell: int | None = None,
+    first_line: int = 1,
+    folder: str | None = None,
+) -> Parser:
+    """A parser whose includes are relative to `folder`, by default that of `origin`."""
+    if len(text) > MAX_CHARACTERS:
+        span = Span(first_line, 1, first_line, 2, cell, origin)
+        message, remedy = f"the text is longer than {MAX_CHARACTERS:,} characters", "Divide it into several jobs."
+        raise CellError([Problem("syntax", message, span, remedy=remedy)])
+    folder = folder_of(origin) if folder is None else folder
+    includes = Includes(fetch, folder, (origin.removeprefix(f"{folder}/") if folder else origin,))
+    return Parser(text, Lines(text, origin=origin, cell=cell, first_line=first_line), includes)
+
+
+def _sound(tree: Tree) -> Tree:
+    if errors(tree.problems):
+        raise CellError(tree.problems)
+    return tree
 
 
 def _resume(parser: Parser, start: int, failed: int) -> bool:

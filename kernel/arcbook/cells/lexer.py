@@ -1,7 +1,11 @@
 """Splitting HOCON and JSON text into tokens with offsets. Never fails: what is no token becomes an error token."""
 
 import re
+from itertools import islice
 from typing import NamedTuple
+
+#: More tokens are refused: with the values made of them they would take more than about 1.5 GB.
+MAX_TOKENS = 4_000_000
 
 
 class Token(NamedTuple):
@@ -14,7 +18,8 @@ class Token(NamedTuple):
     end: int
 
 
-# Characters that HOCON keeps out of unquoted text; a slash is allowed unless it starts a comment.
+# A word lacks the characters that HOCON keeps out of unquoted text; a slash is allowed unless it starts a comment, a
+# plus within a number's exponent. No alternative may scan the same text again and again: time must stay linear.
 _TOKEN = re.compile(
     r"""
     (?P<blank>(?:[^\S\n]|\ufeff)+)
@@ -22,10 +27,10 @@ _TOKEN = re.compile(
   | (?P<comment>(?://|\#)[^\n]*)
   | (?P<triple>\"\"\".*?\"{3,})
   | (?P<string>"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*")
-  | (?P<substitution>\$\{[^{}\n]*\})
+  | (?P<substitution>\$\{(?:[^{}"\n]|"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*")*\})
   | (?P<append>\+=)
   | (?P<punctuation>[{}\[\],:=])
-  | (?P<word>(?:-?\d+(?:\.\d+)?[eE]\+\d+|[^\s\ufeff$"{}\[\]:=,+\#`^?!@*&\\/]|/(?!/))+)
+  | (?P<word>(?:[^\s\ufeff$"{}\[\]:=,+\#`^?!@*&\\/]+|/(?!/)|(?<=[0-9][eE])\+(?=[0-9]))+)
   | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -33,25 +38,27 @@ _TOKEN = re.compile(
 
 
 def tokens(text: str) -> list[Token]:
-    """All tokens of `text`, with an `end` token behind the last."""
+    """All tokens of `text`, with an `end` token behind the last; what is beyond `MAX_TOKENS` is an error token."""
     found: list[Token] = []
     position, length = 0, len(text)
-    match, new = _TOKEN.match, tuple.__new__
+    append, new = found.append, tuple.__new__
     while position < length:
-        hit = match(text, position)
-        assert hit is not None  # the last alternative takes any character
-        kind, end = hit.lastgroup or "", hit.end()
-        if kind == "punctuation":
-            kind = text[position]
-        elif kind == "other" or (kind == "string" and text.startswith('"""', position)):
-            token = _error(text, position)
-            found.append(token)
-            position = token.end
-            continue
-        # `tuple.__new__` spares half of the time that a named tuple's own constructor takes; this is the hottest line.
-        found.append(new(Token, (kind, text[position:end], position, end)))
-        position = end
-    found.append(Token("end", "", length, length))
+        for hit in islice(_TOKEN.finditer(text, position), MAX_TOKENS - len(found)):
+            kind, end = hit.lastgroup or "", hit.end()
+            if kind == "punctuation":
+                kind = text[position]
+            elif kind == "other" or (kind == "string" and text.startswith('"""', position)):
+                token = _error(text, position)
+                append(token)
+                position = token.end
+                break
+            # `tuple.__new__` spares half of the time of a named tuple's own constructor; this is the hottest line.
+            append(new(Token, (kind, text[position:end], position, end)))
+            position = end
+        if len(found) >= MAX_TOKENS and position < length:
+            append(Token("error", f"the text has more than {MAX_TOKENS:,} words and signs", position, position + 1))
+            break
+    append(Token("end", "", length, length))
     return found
 
 

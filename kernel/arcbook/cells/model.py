@@ -41,7 +41,8 @@ class Cell:
 
     `magic` is the word behind `%`, in lower case, or empty for bare stage text. `body` is all after the first line of
     a magic cell (the whole text otherwise) and starts on line `body_line` of `source`. `tree` is the stage or plugin of
-    a job file's cell, which was read with the file. `overruled` are arguments that a later one of their name overrules.
+    a job file's cell, or the values of a `document` cell, read with the file. `overruled` are arguments that a later
+    one of their name overrules.
     """
 
     source: str

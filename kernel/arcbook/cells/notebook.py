@@ -9,16 +9,18 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, Literal
 
-from arcbook.cells.fetch import fetch_text
-from arcbook.cells.hocon import read_document, read_objects
+from arcbook.cells.fetch import MAX_BYTES, Fetch, fetch_text, folder_of, relative_to
+from arcbook.cells.hocon import read_document
 from arcbook.cells.layout import KEY, PLUGIN_MAGICS, Entry, in_file, read_layout
 from arcbook.cells.lines import read_names
-from arcbook.cells.magics import read_cell
+from arcbook.cells.magics import magic_word, read_cell
 from arcbook.cells.model import Cell
 from arcbook.cells.params import Declarations, Values, is_assignments, read_assignments, read_declarations
 from arcbook.cells.places import offset_of, place_of
-from arcbook.cells.render import member
+from arcbook.cells.render import member, render
+from arcbook.cells.stage_list import Listed, listed_objects
 from arcbook.cells.tree import Path, Tree
+from arcbook.core.addresses import without_query
 from arcbook.core.failures import CellError
 from arcbook.core.kernelspec import KERNEL, KERNELSPEC
 from arcbook.core.problem import Problem
@@ -38,12 +40,13 @@ class Job:
     `cells` lacks those whose first line cannot be understood: `problems` says so, and a job with errors among them must
     not run. `document` is the job file's tree (its members besides `stages` are values for `${…}`), `notebook` the
     parsed notebook. `environment` is the choice of a `%environment` cell, `injected` the values of papermill's cells.
-    `layout` is what a job file made from a notebook says of that notebook's cells.
+    `layout` is what a job file made from a notebook says of that notebook's cells, `parts` are the jobs of which this
+    one is joined.
     """
 
     origin: str
     cells: tuple[Cell, ...]
-    kind: Literal["notebook", "document"]
+    kind: Literal["notebook", "document", "joined"]
     kernel_name: str | None = None
     declarations: Declarations = field(default_factory=Declarations)
     environment: str | None = None
@@ -53,6 +56,7 @@ class Job:
     notebook: Mapping[str, Any] | None = None
     injected: Mapping[str, Any] = field(default_factory=dict)
     layout: tuple[Entry, ...] = ()
+    parts: tuple["Job", ...] = ()
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -71,20 +75,30 @@ class Job:
         except CellError:
             return self.declarations.defaults()
 
+    def place_of(self, problem: Problem) -> tuple[int, ...]:
+        """Where a problem stands, for sorting: the files of joined jobs in their order."""
+        origins = [part.origin for part in self.parts]
+        origin = problem.span.origin if problem.span else ""
+        return (origins.index(origin) if origin in origins else 0, *place_of(problem))
 
-def read_job(address: str) -> Job:
+
+def read_job(address: str, fetch: Fetch = fetch_text) -> Job:
     """The job at a path, `http(s)://` or `s3://` address; `.ipynb` is a notebook, anything else HOCON or JSON.
 
     Raises:
         CellError: the file as a whole cannot be read as a job.
         ArcbookError: it cannot be fetched.
     """
-    return job_of(fetch_text(address), address)
+    return job_of(fetch(address), address, relative_to(folder_of(address), fetch))
 
 
-def job_of(text: str, address: str) -> Job:
-    """The job in the text that stands at `address`, whose ending tells what the text is. Errors as `read_job`."""
-    return notebook_job(text, address) if address.lower().endswith(".ipynb") else document_job(text, address)
+def job_of(text: str, address: str, fetch: Fetch | None = None) -> Job:
+    """The job in the text that stands at `address`, whose ending tells what the text is. Errors as `read_job`.
+
+    `fetch` reads what a job file includes, by addresses relative to the job's folder.
+    """
+    notebook = without_query(address).lower().endswith(".ipynb")
+    return notebook_job(text, address) if notebook else document_job(text, address, fetch)
 
 
 def notebook_job(text: str, origin: str = "") -> Job:
@@ -116,14 +130,14 @@ def notebook_job(text: str, origin: str = "") -> Job:
     return _with_parameters(replace(job, problems=(*_kernel_problem(job), *found)))
 
 
-def document_job(text: str, origin: str = "") -> Job:
+def document_job(text: str, origin: str = "", fetch: Fetch | None = None) -> Job:
     """The job in a job file's text: one cell for each stage, with places of the file. Errors as `read_job`.
 
     Between the stages' cells stand those that the file's `arcbook` keeps as text, numbered by their position there.
+    `fetch` reads what the file includes, by addresses relative to the file's folder.
     """
-    document = read_document(text, origin=origin)
-    stages = document.value.get("stages")
-    if stages is None:
+    document = read_document(text, origin=origin, fetch=fetch or relative_to(folder_of(origin)))
+    if document.value.get("stages") is None:
         keys = ", ".join(f"`{key}`" for key in document.value) or "none"
         raise CellError(
             [
@@ -136,7 +150,7 @@ def document_job(text: str, origin: str = "") -> Job:
                 )
             ]
         )
-    if not isinstance(stages, list):
+    if listed_objects(document, ("stages",)) is None:
         raise CellError(
             [
                 Problem(
@@ -149,10 +163,11 @@ def document_job(text: str, origin: str = "") -> Job:
             ]
         )
     cells: list[Cell] = []
-    problems = _plugin_kinds(document)
+    problems = [*document.problems, *_plugin_kinds(document)]
+    texts = {**document.texts, origin: text}
     for kind, magic in _PLUGINS.items():
-        cells += _members_as_cells(text, document, ("plugins", kind), problems, magic=magic, origin=origin)
-    cells += _members_as_cells(text, document, ("stages",), problems, origin=origin)
+        cells += _members_as_cells(texts, document, ("plugins", kind), problems, magic=magic)
+    cells += _members_as_cells(texts, document, ("stages",), problems)
     entries, found = read_layout(document, sum(not cell.magic for cell in cells))
     problems += found
     laid_out = tuple(_laid_out(cells, entries, origin, problems))
@@ -212,64 +227,61 @@ def _plugin_kinds(document: Tree) -> list[Problem]:
 
 
 def _members_as_cells(
-    text: str, document: Tree, path: Path, problems: list[Problem], *, magic: str = "", origin: str
+    texts: Mapping[str, str], document: Tree, path: Path, problems: list[Problem], *, magic: str = ""
 ) -> list[Cell]:
     """A cell for each object of the list at `path`: stages, or plugins of the kind that `magic` names."""
-    members = document.at(path)
     key, noun = ".".join(map(str, path)), "plugin" if magic else "stage"
-    if members is None:
+    if document.at(path) is None:
         return []
-    if not isinstance(members, list):
+    members = listed_objects(document, path)
+    if members is None:
         message, remedy = f"`{key}` must be a list of objects", "Put the objects into `[` and `]`."
         problems.append(Problem("wrong-value", message, document.span(path), key, remedy))
         return []
     cells = []
-    trees = _member_trees(document, path, members)
     for position, item in enumerate(members):
-        span = document.span((*path, position))
-        if not isinstance(item, dict) or span is None:
-            message = f"a {noun} must be an object"
-            problems.append(Problem("wrong-value", message, span, f"{key}.{position}", "Put it into braces."))
+        cell = _member_cell(texts, item)
+        if cell is None:
+            remedy = "Put it into braces; a reference must lead to an object of this file."
+            problems.append(
+                Problem("wrong-value", f"a {noun} must be an object", item.span, f"{key}.{position}", remedy)
+            )
             continue
         name = f"{path[-1]}-{noun}" if magic else noun
-        cell = _member_cell(text, span, trees[position], origin)
         cells.append(replace(cell, magic=magic, cell_id=f"{name}-{position + 1}"))
     return cells
 
 
-def _member_trees(document: Tree, path: Path, members: list[Any]) -> list[Tree]:
-    """The trees of a list's members, with the places below each."""
-    depth = len(path)
-    spans, key_spans = ([dict[Path, Span]() for _ in members] for _ in range(2))
-    for found, below in ((document.spans, spans), (document.key_spans, key_spans)):
-        for place, span in found.items():
-            if len(place) > depth and place[:depth] == path and isinstance(place[depth], int):
-                position = place[depth]
-                if isinstance(position, int) and position < len(members):
-                    below[position][place[depth + 1 :]] = span
-    values = (member if isinstance(member, dict) else {} for member in members)
-    return [Tree(*parts) for parts in zip(values, spans, key_spans, strict=True)]
-
-
-def _member_cell(text: str, span: Span, tree: Tree, origin: str) -> Cell:
-    start = offset_of(text, span.line, span.column) or 0
-    end = offset_of(text, span.end_line, span.end_column) or len(text)
-    # Blanks in front keep the columns of the first line true.
-    body = " " * (span.column - 1) + text[start:end]
-    return Cell(text, body=body, body_line=span.line, origin=origin, tree=tree)
+def _member_cell(texts: Mapping[str, str], item: Listed) -> Cell | None:
+    span, tree = item.span, item.tree
+    if span is None or tree is None:
+        return None
+    text = texts[span.origin]
+    if item.plain:
+        start = offset_of(text, span.line, span.column) or 0
+        end = offset_of(text, span.end_line, span.end_column) or len(text)
+        # Blanks in front keep the columns of the first line true.
+        body = " " * (span.column - 1) + text[start:end]
+    else:
+        body = render(tree.value)  # its text says it only together with the rest of the file
+    return Cell(text, body=body, body_line=span.line, origin=span.origin, tree=tree)
 
 
 def _parsed(text: str, origin: str) -> dict[str, Any]:
+    start = Span(1, 1, 1, 2, origin=origin)
+    if len(text) > MAX_BYTES:
+        raise CellError([_no_notebook(f"the notebook is longer than {MAX_BYTES:,} characters", start)])
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
         span = Span(error.lineno, error.colno, error.lineno, error.colno + 1, origin=origin)
         raise CellError([_no_notebook(f"the notebook is no JSON: {error.msg}", span)]) from None
+    except ValueError:  # Python converts no number of more than some 4,300 digits
+        raise CellError([_no_notebook("the notebook has a number that is too long", start)]) from None
     except RecursionError:
-        raise CellError([_no_notebook("the notebook is nested too deeply", Span(1, 1, 1, 2, origin=origin))]) from None
+        raise CellError([_no_notebook("the notebook is nested too deeply", start)]) from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        span = Span(1, 1, 1, 2, origin=origin)
-        raise CellError([_no_notebook("the file has no list of cells, so it is no notebook of format 4", span)])
+        raise CellError([_no_notebook("the file has no list of cells, so it is no notebook of format 4", start)])
     return notebook
 
 
@@ -338,14 +350,20 @@ def job_notebook(job: Job) -> dict[str, Any]:
 
     A notebook is returned as it is, completed by what the format demands. Of a job file each plugin and each stage
     becomes a cell whose metadata `arcbook` has the file's address (`origin`) and the line it starts on; values beside
-    the stages come first as a `%document` cell. Cells that the file keeps as text stand between them.
+    the stages come first as a `%document` cell. Cells that the file keeps as text stand between them. Joined jobs
+    become one notebook with the cells of all, their `%params` cells first.
     """
     if job.notebook is not None:
         return _completed(copy.deepcopy(dict(job.notebook)))
     cells = []
     if job.values:
         cells.append(_code_cell("document", document_cell(job.values), {"arcbook": {"origin": job.origin}}))
-    cells += [_cell_of_file(cell, job.origin) for cell in job.cells]
+    for number, part in enumerate(job.parts, start=1):
+        # Ids must differ: two job files both have a first stage, and one notebook may be a copy of the other.
+        cells += [{**cell, "id": f"{number}-{cell['id']}"[:64]} for cell in job_notebook(part)["cells"]]
+    # The kernel learns a declaration when its cell runs, and the first job may use what the last one declares.
+    cells.sort(key=lambda cell: not _declares(cell))
+    cells += [_cell_of_file(cell) for cell in (() if job.parts else job.cells)]
     return {
         "cells": cells,
         "metadata": {
@@ -362,13 +380,18 @@ def document_cell(values: Mapping[str, Any]) -> str:
     return "\n".join(["%document", *(member(key, value) for key, value in values.items())])
 
 
-def _cell_of_file(cell: Cell, origin: str) -> dict[str, Any]:
+def _cell_of_file(cell: Cell) -> dict[str, Any]:
     tags = {"tags": list(cell.tags)} if cell.tags else {}
     if cell.tree is None:
-        return _code_cell(cell.cell_id, cell.source, {"arcbook": {"origin": origin}, **tags})
+        return _code_cell(cell.cell_id, cell.source, {"arcbook": {"origin": cell.origin}, **tags})
     head = f"%{cell.magic}\n" if cell.magic else ""
-    facts = {"origin": origin, "line": cell.body_line}
+    facts = {"origin": cell.origin, "line": cell.body_line}
     return _code_cell(cell.cell_id, head + cell.body.lstrip(" "), {"arcbook": facts, **tags})
+
+
+def _declares(cell: Mapping[str, Any]) -> bool:
+    word = magic_word(source_of(cell)) if cell["cell_type"] == "code" else None
+    return word is not None and word[0].lower() == "params"
 
 
 def _code_cell(cell_id: str, source: str, metadata: dict[str, Any]) -> dict[str, Any]:
@@ -398,14 +421,20 @@ def _completed(notebook: dict[str, Any]) -> dict[str, Any]:
     return notebook
 
 
-def document_values(cell: Cell) -> dict[str, Any]:
-    """The members of a `%document` cell, unbound.
+def document_values(cell: Cell, fetch: Fetch | None = None) -> dict[str, Any]:
+    """The members of a `%document` cell, unbound; `fetch` reads what it includes.
 
     Raises:
         CellError: it does not parse.
     """
-    text = cell.body
-    if text.lstrip().startswith("{"):
-        trees = read_objects(text, origin=cell.origin, cell=cell.number, first_line=cell.body_line)
-        return trees[0].value if trees else {}
-    return read_document(text, origin=cell.origin).value if text.strip() else {}
+    return document_tree(cell, fetch).value
+
+
+def document_tree(cell: Cell, fetch: Fetch | None = None) -> Tree:
+    """The members of a `%document` cell with their places. Errors as `document_values`."""
+    if cell.tree is not None:
+        return cell.tree
+    if not cell.body.strip():
+        return Tree({})
+    fetch = fetch or relative_to(folder_of(cell.origin))
+    return read_document(cell.body, origin=cell.origin, cell=cell.number, first_line=cell.body_line, fetch=fetch)

@@ -1,12 +1,13 @@
 """Recursive descent over tokens: objects, lists, concatenations, with a place for every path."""
 
-import re
 from typing import Any
 
+from arcbook.cells.includes import IncludeFormError, Includes, Statement, read_form
+from arcbook.cells.keypaths import append_at, name_parts, next_position, place
 from arcbook.cells.lexer import BadEscapeError, Token, tokens, unquote
-from arcbook.cells.merge import concatenate, overridden, without_self
+from arcbook.cells.merge import MergeError, as_list, concatenate, merged
 from arcbook.cells.numbers import number
-from arcbook.cells.tree import Path, Substitution, Tree
+from arcbook.cells.tree import BEHIND, Path, Substitution, Tree
 from arcbook.core.problem import Problem
 from arcbook.core.span import Lines, Span
 
@@ -17,7 +18,6 @@ _VALUE_STARTS = frozenset({"string", "triple", "word", "substitution", "{", "["}
 _SKIPPED = frozenset({"blank", "newline", "comment"})
 _NAMES = {"end": "the end of the text", "newline": "the end of the line", "substitution": "a substitution"}
 _CONSTANTS = {"true": True, "false": False, "null": None}
-_PATH_PART = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+')
 
 
 class SyntaxProblemError(Exception):
@@ -36,16 +36,22 @@ class Blank(str):
 
 
 class Parser:
-    """Reads values from the tokens of one text. Spans are collected in `spans` and `key_spans` as values are read."""
+    """Reads values from the tokens of one text. Spans are collected in `spans` and `key_spans` as values are read.
 
-    def __init__(self, text: str, lines: Lines) -> None:
+    `includes` reads what the text includes; None: nothing can be included.
+    """
+
+    def __init__(self, text: str, lines: Lines, includes: Includes | None = None) -> None:
         self.text = text
         self.lines = lines
+        self.includes = includes or Includes()
         self.tokens = tokens(text)
         self.index = 0
         self.depth = 0
+        self.home: tuple[str, ...] = ()
         self.spans: dict[Path, Span] = {}
         self.key_spans: dict[Path, Span] = {}
+        self.composed: set[Path] = set()
 
     # -- moving -------------------------------------------------------------------------------------------------------
 
@@ -76,17 +82,23 @@ class Parser:
 
     def describe(self, token: Token) -> str:
         """A token as error messages name it."""
-        return _NAMES.get(token.kind) or f"`{token.text}`"
+        return _NAMES.get(token.kind) or f"`{_short(token.text)}`"
 
     # -- objects ------------------------------------------------------------------------------------------------------
 
     def tree(self) -> Tree:
         """The object at hand as a tree of its own, with fresh spans."""
-        self.spans, self.key_spans, self.depth = {}, {}, 0
+        self.spans, self.key_spans, self.composed, self.depth = {}, {}, set(), 0
         start = self.token.start
         value = self.object(())
         self.spans[()] = self.lines.span(start, self.tokens[self.index - 1].end)
-        return Tree(value, self.spans, self.key_spans)
+        return self.made(value)
+
+    def made(self, value: dict[str, Any]) -> Tree:
+        """A tree of what was read, with what was found since the last one."""
+        found = tuple(self.includes.problems)
+        self.includes.problems.clear()
+        return Tree(value, self.spans, self.key_spans, self.includes.texts, found, frozenset(self.composed))
 
     def object(self, path: Path) -> dict[str, Any]:
         """The object whose `{` is at hand."""
@@ -108,7 +120,11 @@ class Parser:
                 return
             if self.token.kind == "end" and opening:
                 raise self.fail("this `{` is never closed", at=opening, remedy="Add the missing `}`.")
-            last = self._member(target, path)
+            last: Token | None = None
+            if self.token.text == "include" and self.token.kind == "word":
+                self._include(target, path)
+            else:
+                last = self._member(target, path)
             ended = self.skip()
             if self.token.kind == ",":
                 self.index += 1
@@ -117,46 +133,134 @@ class Parser:
 
     def _member(self, target: dict[str, Any], path: Path) -> Token | None:
         """One `key: value`; returns what `value` says of a missing comma."""
-        keys, key_start, key_end = self._key()
+        key = self.token
+        keys, key_end = self._key()
         full = (*path, *keys)
-        key_span = self.lines.span(key_start, key_end)
+        if len(full) > MAX_DEPTH:
+            raise self._too_deep(key)
+        key_span = self.lines.span(key.start, key_end)
         self.skip()
         separator = self.token.kind
         if separator in (":", "=", "append"):
             self.index += 1
             self.skip()
         elif separator != "{":
-            shown = self.text[key_start:key_end]
+            shown = _short(self.text[key.start : key_end])
             raise self.fail(
                 f"expected `:` or `=` behind the key `{shown}`, found {self.describe(self.token)}",
                 remedy="Put text that has blanks or special characters into double quotes.",
             )
-        for length in range(len(path) + 1, len(full) + 1):
-            self.key_spans[full[:length]] = key_span
-        start = self.index
-        value, last = self.value((*full, 0) if separator == "append" else full)
-        span = self.lines.span(self.tokens[start].start, self.tokens[self.index - 1].end)
-        for length in range(len(path) + 1, len(full) + 1):
-            self.spans[full[:length]] = span
-        holder = target
-        for key in keys[:-1]:
-            inner = holder.get(key)
-            if not isinstance(inner, dict):
-                inner = holder[key] = {}
-            holder = inner
-        missing = object()
-        before = holder.get(keys[-1], missing)
-        value = without_self(value, ".".join(map(str, full)), None if before is missing else before)
-        if separator == "append":
-            value = [value] if before is missing or before is None else concatenate([before, [value]])
-        elif before is not missing:
-            value = overridden(before, value)
-        holder[keys[-1]] = value
+        start = self.token.start
+        try:
+            if separator == "append":
+                value, last = self.value((*full, next_position(target, keys)))
+            else:
+                value, last = self.value(full)
+            if separator == "append":
+                names = tuple(map(str, full))
+                append_at(target, keys, value, Substitution(".".join(names), key_span, True, names))
+            else:
+                place(target, keys, value)
+        except MergeError as error:
+            raise self.fail(str(error), at=key) from None
+        span = self.lines.span(start, self.tokens[self.index - 1].end)
+        self.key_spans[full], self.spans[full] = key_span, span
+        for length in range(len(path) + 1, len(full)):
+            self.key_spans[full[:length]], self.spans[full[:length]] = key_span, span
         return last
 
-    def _key(self) -> tuple[list[str], int, int]:
-        """The key at hand split at its dots outside quotes, with its offsets."""
-        start = self.token.start
+    # -- includes -----------------------------------------------------------------------------------------------------
+
+    def _include(self, target: dict[str, Any], path: Path) -> None:
+        """The statement at hand: the members of the documents it names become members of `target`."""
+        statement = self._statement()
+        item = next((end for end, part in enumerate(path, start=1) if isinstance(part, int)), 0)
+        self.composed.add(path[:item])
+        for document in self.includes.documents(statement):
+            lines = Lines(document.text, origin=document.origin)
+            reader = Parser(document.text, lines, self.includes.inside(document.address))
+            reader.spans, reader.key_spans, reader.composed = self.spans, self.key_spans, self.composed
+            reader.depth = self.depth
+            names = tuple(part for part in path if isinstance(part, str))
+            reader.home = names if len(names) == len(path) else ()
+            try:
+                reader.document(target, path)
+            except SyntaxProblemError as error:
+                # Its offset is one of the other text; here reading may go on behind the statement.
+                raise SyntaxProblemError(error.problem, self.token.start) from None
+
+    def _statement(self) -> Statement:
+        keyword = self.token
+        self.index += 1
+        words: list[str] = []
+        address: Token | None = None
+        while self.token.kind in ("word", "blank", "string", "triple"):
+            if self.token.kind in ("string", "triple") and address is None:
+                address = self.token
+                words.append("")
+            elif self.token.kind == "word":
+                words.append(self.token.text)
+            elif self.token.kind != "blank":
+                break
+            self.index += 1
+        if address is None:
+            raise self.fail(
+                f"expected a quoted address behind `include`, found {self.describe(self.token)}",
+                at=self.token if self.token.kind != "end" else keyword,
+                remedy='Write `include "common.conf"`, or the key in quotes: `"include"`.',
+            )
+        position = words.index("")
+        try:
+            kind, required = read_form("".join(words[:position]), "".join(words[position + 1 :]))
+        except IncludeFormError as error:
+            raise self.fail(
+                str(error),
+                at=keyword,
+                remedy='Write `include "a.conf"` or `include required(file("a.conf"))`; also `url(…)`, `classpath(…)`.',
+            ) from None
+        return Statement(self._text(address), kind, required, self.lines.span(address.start, address.end))
+
+    def document(self, target: dict[str, Any], path: Path = ()) -> Span:
+        """A whole text as members of `target`: one object, whose braces HOCON allows to leave out; its place."""
+        self.skip()
+        start, end = 0, len(self.text)
+        if self.token.kind == "{":
+            opening = self.token
+            self.index += 1
+            self.members(target, path, opening)
+            start, end = opening.start, self.token.end
+            self.index += 1
+        elif self.token.kind == "[":
+            raise self.fail("expected an object, found a list", remedy="Put the list under a key of an object.")
+        else:
+            self.members(target, path, None)
+        self.at_end()
+        return self.lines.span(start, end)
+
+    def at_member(self) -> bool:
+        """Whether a member of an object or an `include` begins here, as in a document without braces."""
+        following = self.index + 1
+        while self.tokens[following - 1].kind != "end" and self.tokens[following].kind == "blank":
+            following += 1
+        if self.token.kind == "word" and self.token.text == "include":
+            return True
+        starts = self.token.kind in ("word", "string")
+        return starts and self.tokens[following].kind in (":", "=", "append", "{")
+
+    def at_end(self) -> None:
+        """Nothing may follow."""
+        self.skip()
+        if self.token.kind != "end":
+            raise self.fail(f"expected the end of the text, found {self.describe(self.token)}")
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def _key(self) -> tuple[list[str], int]:
+        """The key at hand split at its dots outside quotes, and where it ends."""
+        first, following = self.token, self.tokens[self.index + 1].kind
+        if first.kind == "string" and following in (":", "="):
+            self.index += 1
+            return [self._text(first)], first.end
         pieces: list[Token] = []
         while self.token.kind in ("string", "triple", "word", "blank"):
             pieces.append(self.token)
@@ -165,19 +269,19 @@ class Parser:
             pieces.pop()
         if not pieces:
             raise self.fail(f"expected a key, found {self.describe(self.token)}")
-        if pieces[0].text == "include" and len(pieces) > 1 and pieces[-1].kind == "string":
-            raise self.fail("include is not supported", at=pieces[0], remedy="Write the included text here.")
-        keys = [""]
+        keys, quoted = [""], [False]
         for piece in pieces:
             if piece.kind == "word":
-                first, *rest = piece.text.split(".")
-                keys[-1] += first
+                head, *rest = piece.text.split(".")
+                keys[-1] += head
                 keys.extend(rest)
+                quoted.extend(False for _ in rest)
             else:
                 keys[-1] += piece.text if piece.kind == "blank" else self._text(piece)
-        if "" in keys and not any(piece.kind in ("string", "triple") for piece in pieces):
+                quoted[-1] |= piece.kind != "blank"
+        if any(not key and not was_quoted for key, was_quoted in zip(keys, quoted, strict=True)):
             raise self.fail("a part of this dotted key is empty", at=pieces[0])
-        return keys, start, pieces[-1].end
+        return keys, pieces[-1].end
 
     def _after_value(self, last: Token | None, closing: str) -> SyntaxProblemError:
         found = self.token
@@ -232,26 +336,45 @@ class Parser:
             else:
                 self.index += 1
                 parts.append(token)
-        return self._combined(parts), pieces[-1] if len(pieces) > 1 else None
+                listed = max(listed, BEHIND)
+        if len(pieces) == 1:
+            return self._combined(parts), None
+        self.composed.add(path)
+        self._not_two_stages(pieces, [part for part in parts if not isinstance(part, Blank)])
+        return self._combined(parts), pieces[-1]
+
+    def _not_two_stages(self, pieces: list[Token], parts: list[Any]) -> None:
+        """Adjacent objects merge; two that both have a type were meant to be two, and one would vanish in silence."""
+        typed = [piece for piece, part in zip(pieces, parts, strict=True) if isinstance(part, dict) and "type" in part]
+        if len(typed) > 1:
+            raise self.fail(
+                "two objects that both have a `type` would become one",
+                at=typed[1],
+                remedy="Put a comma or a new line between them.",
+            )
 
     def _combined(self, parts: list[Any]) -> Any:
         if len(parts) == 1:
             only = parts[0]
             return self._simple(only) if isinstance(only, Token) else only
-        if any(isinstance(part, dict | list) for part in parts):
-            kept = [part for part in parts if not isinstance(part, Blank)]
-            for part in kept:
-                if isinstance(part, Token) and part.kind != "substitution":
-                    raise self.fail(
-                        f"{self.describe(part)} cannot be joined with an object or list",
-                        at=part,
-                        remedy="Separate two members by a comma or a new line.",
-                    )
-            values = [self._simple(part) if isinstance(part, Token) else part for part in kept]
-            if len({type(value) for value in values if isinstance(value, dict | list)}) > 1:
-                raise self.fail("an object and a list cannot be joined", remedy="Separate two values by a comma.")
-            return concatenate(values)
-        return concatenate([self._part(part) if isinstance(part, Token) else part for part in parts])
+        if not any(isinstance(part, dict | list) for part in parts):
+            return concatenate([self._part(part) if isinstance(part, Token) else part for part in parts])
+        kept = [part for part in parts if not isinstance(part, Blank)]
+        for part in kept:
+            if isinstance(part, Token) and part.kind != "substitution":
+                raise self.fail(
+                    f"{self.describe(part)} cannot be joined with an object or list",
+                    at=part,
+                    remedy="Separate two members by a comma or a new line.",
+                )
+        values = [self.substitution(part) if isinstance(part, Token) else part for part in kept]
+        kinds = {type(as_list(value)) for value in values if isinstance(value, dict | list)}
+        objects = [value for value in values if isinstance(value, dict)]
+        if len(objects) == len(values):
+            return merged(objects)
+        if len(kinds) > 1:
+            raise self.fail("an object and a list cannot be joined", remedy="Separate two values by a comma.")
+        return concatenate(values)
 
     def list(self, path: Path, base: int) -> list[Any]:
         """The list whose `[` is at hand; its items' positions start at `base`."""
@@ -282,7 +405,10 @@ class Parser:
     def _deeper(self) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.fail(f"objects and lists are nested more than {MAX_DEPTH} deep")
+            raise self._too_deep(self.token)
+
+    def _too_deep(self, token: Token) -> SyntaxProblemError:
+        return self.fail(f"objects and lists are nested more than {MAX_DEPTH} deep", at=token)
 
     def _simple(self, token: Token) -> Any:
         """The value of a token that stands alone: words may be numbers or constants."""
@@ -310,11 +436,18 @@ class Parser:
         """`${name}` or `${?name}`; quotes around parts of the name are removed."""
         inner = token.text[2:-1]
         optional = inner.startswith("?")
-        inner = inner.removeprefix("?").strip()
-        parts = [unquote(part) if part.startswith('"') else part for part in _PATH_PART.findall(inner)]
-        if not parts:
-            raise self.fail("a substitution needs a name", at=token, remedy="Write `${name}`.")
-        return Substitution(".".join(parts), self.lines.span(token.start, token.end), optional)
+        try:
+            parts = name_parts(inner.removeprefix("?").strip())
+        except ValueError as error:  # also an escape that does not exist
+            remedy = 'Write `${name}`; special characters stand in quotes: `${"a:b"}`.'
+            raise self.fail(str(error), at=token, remedy=remedy) from None
+        path = tuple(parts) if any("." in part for part in parts) else ()
+        span = self.lines.span(token.start, token.end)
+        return Substitution(".".join(parts), span, optional, path, self.home)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:37]}…"
 
 
 def _remedy_for(message: str) -> str:

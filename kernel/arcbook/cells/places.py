@@ -21,7 +21,9 @@ def span_within(tree: Tree, path: Path, source: str, start: int, end: int) -> Sp
         return span
     start, end = max(0, min(start, len(value))), max(0, min(end, len(value)))
     whole = tree.span(())
-    if whole is not None and span.origin != whole.origin:
+    if span.origin in tree.texts:
+        source = tree.texts[span.origin]
+    elif whole is not None and span.origin != whole.origin:
         # The value is the document's text from its first character on.
         return Lines(value, origin=span.origin).span(start, min(max(end, start + 1), len(value)))
     first, last = offset_of(source, span.line, span.column), offset_of(source, span.end_line, span.end_column)

@@ -15,7 +15,6 @@ from arcbook.cells.model import Cell, Report, Step
 from arcbook.cells.nested import left_by, nested_job, trail_of
 from arcbook.cells.notebook import Job, document_values
 from arcbook.cells.params import Values
-from arcbook.cells.places import place_of
 from arcbook.cells.plugins import config_values, lifecycle_plugins, plugin_habits
 from arcbook.cells.review import Review
 from arcbook.cells.tree import Substitution, Tree
@@ -80,7 +79,7 @@ class Context:
         if cell.magic == "env":
             return replace(self, env={**self.env, **read_settings(cell)})
         if cell.magic == "document":
-            return replace(self, document={**self.document, **document_values(cell)})
+            return replace(self, document={**self.document, **document_values(cell, self.fetch)})
         if left := left_by(cell, self):
             return replace(self, left={**self.left, **left})
         return self
@@ -97,7 +96,7 @@ def steps_of(cell: Cell, context: Context) -> list[Step]:
     """
     steps: list[Step] = []
     problems: list[Problem] = []
-    for tree in trees_of(cell):
+    for tree in trees_of(cell, context.fetch):
         if not context.settings.runs(environments_of(tree, context.scope())):
             steps.append(_skipped(tree, cell, context))
             continue
@@ -191,7 +190,7 @@ def check_job(job: Job, context: Context) -> Report:
     streams = any("streaming" in step.stage.required_capabilities() for step in steps)
     problems.extend(without_effect(context.settings, streams=streams))
     placed = dict.fromkeys(map(job.placed, problems))
-    return Report(tuple(steps), tuple(sorted(placed, key=place_of)))
+    return Report(tuple(steps), tuple(sorted(placed, key=job.place_of)))
 
 
 def _check_cells(job: Job, context: Context, review: Review, steps: list[Step], problems: list[Problem]) -> None:
@@ -202,7 +201,7 @@ def _check_cells(job: Job, context: Context, review: Review, steps: list[Step], 
         try:
             problems.extend(plugin_habits(cell, context.settings, behind_stages=behind_stages))
             context = context.after(cell)
-            trees = trees_of(cell)
+            trees = trees_of(cell, context.fetch)
         except CellError as error:
             problems.extend(error.problems)
             review.lost(cell)
@@ -213,7 +212,7 @@ def _check_cells(job: Job, context: Context, review: Review, steps: list[Step], 
 
 
 def _policy(job: Job, settings: RunSettings) -> list[Problem]:
-    if settings.ipynb or job.kind != "notebook":
+    if settings.ipynb or all(part.kind != "notebook" for part in (job.parts or (job,))):
         return []
     message = "a policy forbids notebooks as jobs (etl.policy.ipynb)"
     return [Problem("policy", message, remedy="Give a job file, or have the policy changed.")]
@@ -227,7 +226,8 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: li
         review.skipped(bound)
         steps.append(_skipped(tree, cell, context))
         return review.habits(bound, cell)
-    problems = [
+    problems = list(bound.problems)
+    problems += [
         _unresolved(wanted, context, review, lazy=lazy)
         for wanted in unbound(bound)
         if not review.expected(wanted.name, lazy=lazy) and not wanted.optional

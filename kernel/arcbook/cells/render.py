@@ -9,7 +9,7 @@ from arcbook.cells.numbers import WrittenFloat, WrittenInt
 from arcbook.cells.parser import Blank
 from arcbook.cells.tree import Concatenation, Override, Substitution
 
-_PLAIN_NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
+_PLAIN_NAME = re.compile(r"[\w-]+")
 _PLAIN_KEY = re.compile(r"(?!include$)[A-Za-z_][\w-]*", re.ASCII)
 _HALF = re.compile("[\ud800-\udfff]")
 #: Columns up to which a short list or object stays on one line.
@@ -55,9 +55,12 @@ def member(key: str, value: Any, indent: int = 0, style: Style = JSON) -> str:
 
 
 def _members(key: str, value: Any, indent: int, style: Style) -> list[str]:
+    name = _key(key, style)
+    if isinstance(value, Override) and value.append:
+        added = (f"{name} += {_item(item, indent, style, len(name) + 4)}" for item in value.later)
+        return [*_members(key, value.earlier, indent, style), *added]
     if isinstance(value, Override):
         return [*_members(key, value.earlier, indent, style), *_members(key, value.later, indent, style)]
-    name = _key(key, style)
     return [f"{name}: {_item(value, indent, style, len(name) + 2)}"]
 
 
@@ -100,13 +103,16 @@ def _key(key: str, style: Style) -> str:
 
 def _simple(value: Any, style: Style) -> str:
     if isinstance(value, Substitution):
-        name = value.name if _PLAIN_NAME.fullmatch(value.name) else json.dumps(value.name)
-        return f"${{{'?' if value.optional else ''}{name}}}"
+        return f"${{{'?' if value.optional else ''}{'.'.join(map(_name, value.parts))}}}"
     if isinstance(value, WrittenInt | WrittenFloat):
-        return str(value)  # `007` is that number and, where text is wanted, that text
+        return value.text  # `007` is that number and, where text is wanted, that text
     if isinstance(value, Blank):
         return str(value)  # nothing between lists or objects, hence without quotes
     if style.triple and isinstance(value, str) and "\n" in value:
         plain = '"""' not in value and not value.endswith('"') and not _HALF.search(value)
         return f'"""{value}"""' if plain else dumped(value)
     return dumped(value)
+
+
+def _name(part: str) -> str:
+    return part if _PLAIN_NAME.fullmatch(part) else dumped(part)

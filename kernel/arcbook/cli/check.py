@@ -18,8 +18,9 @@ from arcbook.cli._output import (
 
 _HELP = """Check JOBS (.ipynb, .json, .conf, .hocon; paths, http(s):// or s3://) and print all findings.
 
-Nothing is run and no engine is started. The exit code is 64 when a finding is an error, otherwise 0. Extra arguments
-`--name=value` are values for ${name}, and settings by Arc's names (`--etl.config.environment=test`).
+Nothing is run and no engine is started. With --join the jobs are one, as `arcbook run JOB JOB` runs them. The exit
+code is 64 when a finding is an error, otherwise 0. Extra arguments `--name=value` are values for ${name}, and settings
+by Arc's names (`--etl.config.environment=test`).
 """
 
 
@@ -28,6 +29,7 @@ Nothing is run and no engine is started. The exit code is 64 when a finding is a
 @environment_option
 @engine_option
 @parameter_option
+@click.option("--join", is_flag=True, help="Check the jobs as one: cells, parameters and values one after the other.")
 @click.option("--complete", is_flag=True, help="Treat a ${name} without value as an error: no value will come later.")
 @json_option
 def command(
@@ -35,10 +37,12 @@ def command(
     environment: str | None,
     engine: str | None,
     parameters: tuple[str, ...],
+    join: bool,
     complete: bool,
     as_json: bool,
 ) -> int:
     """Check jobs and print all findings."""
+    from arcbook.cells.joined import joined
     from arcbook.cells.notebook import read_job
     from arcbook.cells.plan import Context, check_job
     from arcbook.core.failures import CellError
@@ -57,9 +61,9 @@ def command(
     settings = settings_from(extra, os.environ, environment=environment)
     problems: list[Problem] = []
     stages = 0
-    for address in addresses:
+    for group in [addresses] if join else [[address] for address in addresses]:
         try:
-            job = read_job(address)
+            job = joined([read_job(address) for address in group])
             named, launch = job.declarations.among(launch_values(extra))
             problems_of_values: list[Problem] = []
             values = job.values_of_parameters()

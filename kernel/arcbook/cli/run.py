@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("run", cls=JobCommand)
-@click.argument("job", metavar="NOTEBOOK|JOB|BUNDLE")
+@click.argument("jobs", nargs=-1, required=True, metavar="NOTEBOOK|JOB|BUNDLE...")
 @parameter_option
 @click.option(
     "-f",
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context,
     /,
-    job: str,
+    jobs: tuple[str, ...],
     parameters: tuple[str, ...],
     files: tuple[str, ...],
     documents: tuple[str, ...],
@@ -61,7 +61,8 @@ def command(
 ) -> None:
     """Run NOTEBOOK (.ipynb), JOB (Arc's HOCON or JSON) or a promoted BUNDLE from top to bottom and leave a record.
 
-    A bundle is a folder or `s3://` prefix whose last part is its hash; every byte of it is verified first.
+    Several jobs are joined: one run with the cells, parameters and values of all, one after the other. A bundle is a
+    folder or `s3://` prefix whose last part is its hash; every byte of it is verified first.
 
     The parameters that the job declares are options too, behind its name: `arcbook run JOB --help` lists them. Arc's
     launch values are taken as well: `--etl.config.environment=test`, `--ETL_CONF_NAME=value`. The exit code is that of
@@ -88,20 +89,23 @@ def command(
         "output": options["output"],
         "cell_timeout": options["timeout"],
     }
-    if is_bundle(job):
+    job, *others = jobs
+    if any(map(is_bundle, jobs)):
+        if others:
+            raise click.UsageError("a bundle runs by itself: it is what was promoted")
         with opened_bundle(job) as opened:
             copies = {address: str(path) for address, path in opened.documents.items()}
             outcome = _run(str(opened.entry), choices | {"bundle": job, "documents": copies})
     else:
-        outcome = _run(job, choices)
+        outcome = _run(job, choices, *others)
     _report(ctx, outcome, options["output"], as_json)
 
 
-def _run(job: str, choices: dict[str, Any]) -> "Outcome":
+def _run(job: str, choices: dict[str, Any], *others: str) -> "Outcome":
     from arcbook.runs.launch import read_request, run
     from arcbook.runs.progress import progress
 
-    request = read_request(job, **choices)
+    request = read_request(job, *others, **choices)
     with progress(request.notebook) as on_cell:
         return run(request, on_cell)
 

@@ -1,9 +1,11 @@
 """Addresses of files and objects: plain paths, `file:` and S3's schemes; and writing a file in one step."""
 
 import os
+import posixpath
 import re
 import uuid
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 #: The names under which engines know S3; all of them mean the same object.
 S3_SCHEMES = ("s3", "s3a", "s3n")
@@ -16,6 +18,11 @@ def scheme_of(uri: str) -> str:
     """The scheme in lower case; empty for a plain path (a drive letter is no scheme)."""
     found = _SCHEME.match(uri)
     return found[1].lower() if found else ""
+
+
+def local_path(uri: str) -> Path:
+    """The path of a plain or `file:` address on this machine."""
+    return Path(unquote(urlsplit(uri).path)) if scheme_of(uri) else Path(uri)
 
 
 def is_s3(uri: str) -> bool:
@@ -42,6 +49,36 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
 def same_scheme(uri: str) -> str:
     """`uri`, with `s3:` for all of S3's schemes."""
     return f"s3:{uri.partition(':')[2]}" if is_s3(uri) else uri
+
+
+def beside(base: str, name: str) -> str:
+    """The address of `name` as a document at `base` says it: relative to that document's folder, `..` taken away.
+
+    A name with a scheme or an absolute path stays; an absolute path on a web server is one of that server.
+    """
+    if scheme_of(name):
+        return name
+    base = without_query(base)
+    scheme, colon, rest = base.partition(":") if scheme_of(base) else ("", "", base)
+    server = ""
+    if rest.startswith("//"):
+        server, _, path = rest[2:].partition("/")
+        server, rest = f"//{server}", f"/{path}"
+    if name.startswith("/") and scheme_of(base) not in ("http", "https"):
+        return name
+    joined = posixpath.normpath(posixpath.join(posixpath.dirname(rest), name))
+    return f"{scheme}{colon}{server}{joined}"
+
+
+def without_query(address: str) -> str:
+    """A web address without what follows its path (a signature, for example); any other address as it is."""
+    return address.partition("?")[0] if scheme_of(address) in ("http", "https") else address
+
+
+def folder_of(address: str) -> str:
+    """The folder of a document, to read its relative addresses from; empty for the current one."""
+    address = without_query(address)
+    return address.rpartition("/")[0] or ("/" if address.startswith("/") else "")
 
 
 def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:

@@ -12,6 +12,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unresolved-substitution": "A ${name} has no value.",
         "target-exists": "A stage would fail because the place it writes to exists.",
         "test-file": "A file of tests says what no test file says.",
+        "include": "An included document is missing, cannot be read or includes itself.",
         "not-a-notebook": "A file that should be a notebook or a job cannot be read as one.",
         "kernel-metadata": "A notebook does not say that it is written for the arc kernel.",
         # stages

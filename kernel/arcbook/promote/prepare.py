@@ -8,7 +8,7 @@ from importlib.resources import files as resources
 from pathlib import PurePosixPath
 from typing import Any
 
-from arcbook.cells.fetch import fetch_text, folder_of
+from arcbook.cells.fetch import Fetch, fetch_text, folder_of, relative_to
 from arcbook.cells.notebook import Job, job_of
 from arcbook.cells.plan import Context, check_job
 from arcbook.core.capabilities import ENGINE_CAPABILITIES
@@ -75,8 +75,8 @@ def prepare(
         CellError: all reasons why this would not run, at once.
         ArcbookError: the file cannot be read.
     """
-    job, content, problems = _read(address)
     documents = _Documents(folder_of(address))
+    job, content, problems = _read(address, relative_to(documents.folder, documents.fetch))
     wanted = name or re.sub(r"[^a-z0-9]+", "-", job_name(address).lower()).strip("-")
     problems += check_name(wanted, key="--name") + check_target(target) + _engine(target.engine)
     problems += check_schedule(schedule) if schedule else []
@@ -109,12 +109,12 @@ def prepare(
     return Promotion(promoted, bundle, manifests, tuple(dict.fromkeys(problems)))
 
 
-def _read(address: str) -> tuple[Job, bytes, list[Problem]]:
+def _read(address: str, fetch: Fetch) -> tuple[Job, bytes, list[Problem]]:
     """The job as it will run from the bundle, and its canonical text."""
     text = fetch_text(address)
-    raw = job_of(text, address).notebook
+    raw = job_of(text, address, fetch).notebook
     content = canonical_text(text) if raw is None else canonical_json(canonical_notebook(raw))
-    job = job_of(content.decode(), address)
+    job = job_of(content.decode(), address, fetch)
     if raw is None or not injected_cells(raw):
         return job, content, []
     message = "the parameters of an earlier run, which papermill left in the notebook, are not promoted"

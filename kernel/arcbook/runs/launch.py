@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from arcbook.cells.fetch import fetch_text
-from arcbook.cells.notebook import Job, job_notebook, job_of, source_of
-from arcbook.core.addresses import bucket_and_key, is_s3, replace_file, scheme_of
+from arcbook.cells.fetch import fetch_text, folder_of, frozen, relative_to
+from arcbook.cells.joined import joined
+from arcbook.cells.notebook import Job, job_notebook, job_of, read_job, source_of
+from arcbook.core.addresses import bucket_and_key, is_s3, local_path, replace_file, scheme_of
 from arcbook.core.failures import ArcbookError, CellError, DefinitionError
 from arcbook.core.problem import Problem
 from arcbook.core.suggest import did_you_mean
@@ -24,20 +25,22 @@ _ARC_OWN = re.compile(r"etl\.(config|policy)\.|ETL_")
 _OPTIONS = ("environment", "engine", "record", "output", "logical-time", "cwd", "json", "timeout")
 
 
-def read_request(address: str, **choices: Any) -> Request:
+def read_request(address: str, *further: str, **choices: Any) -> Request:
     """The request for the notebook or job file at `address`; `choices` are fields of Request.
 
-    A file that cannot be read gives a request that will be refused, so that a record of the attempt is left.
+    Jobs at `further` addresses are joined to it; the record bears the name of the first. A file that cannot be read
+    gives a request that will be refused, so that a record of the attempt is left.
     """
-    path = Path(address.removeprefix("file://"))
-    if not scheme_of(address) or address.startswith("file:"):
+    if scheme_of(address) in ("", "file"):
+        path = local_path(address)
         choices.setdefault("folder", str(path.resolve().parent) if path.is_file() else None)
     try:
-        text = fetch_text(address)
-        job = job_of(text, address)
+        fetch = frozen(choices.get("documents", {}), relative_to(folder_of(address)))
+        job = job_of(fetch_text(address), address, fetch)
+        job = joined([job, *map(read_job, further)])
     except ArcbookError as error:
         return Request(notebook=_EMPTY, source=address, unreadable=error, **choices)
-    kept = job if job.kind == "document" else None
+    kept = job if job.kind != "notebook" else None
     request = Request(notebook=job_notebook(job), source=address, job=kept, **choices)
     wrong = unasked(job, map(source_of, request.notebook["cells"]), request.launch)
     return replace(request, unreadable=CellError(wrong)) if wrong else request

@@ -9,7 +9,9 @@ from itertools import combinations
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
+from pydantic_core import PydanticCustomError
 
+from arcbook.core.units import Duration, Size, UnitError, read_duration, read_size
 from arcbook.schemas.model import WHOLE, Schema
 from arcbook.schemas.model import Flag as Flag
 from arcbook.schemas.read import document_of, parse_schema
@@ -58,6 +60,33 @@ def at_most_one(*keys: str) -> dict[str, Any]:
     """JSON Schema's words for an object in which of these keys one stands at most."""
     return {"allOf": [{"not": {"allOf": [given(one), given(other)]}} for one, other in combinations(keys, 2)]}
 
+
+def _duration(value: Any) -> Duration:
+    try:
+        return read_duration(value)
+    except UnitError as error:
+        raise PydanticCustomError("duration", "{reason}", {"reason": str(error)}) from None
+
+
+def _size(value: Any) -> Size:
+    try:
+        return read_size(value)
+    except UnitError as error:
+        raise PydanticCustomError("size", "{reason}", {"reason": str(error)}) from None
+
+
+#: A length of time: `10 seconds`, `5m`; a bare number is milliseconds. The value is an `arcbook.core.units.Duration`.
+DurationKey = Annotated[
+    Duration,
+    PlainValidator(_duration, json_schema_input_type=str | int),
+    PlainSerializer(str, return_type=str),
+]
+#: An amount of bytes: `512 MiB`, `10k`; a bare number is bytes. The value is an `arcbook.core.units.Size`.
+SizeKey = Annotated[
+    Size,
+    PlainValidator(_size, json_schema_input_type=str | int),
+    PlainSerializer(str, return_type=str),
+]
 
 Count = Annotated[int, Field(strict=True, ge=1), WHOLE]
 TextMap = Annotated[dict[str, str], BeforeValidator(_text_map)]

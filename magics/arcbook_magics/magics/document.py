@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     """Add the values."""
+    from arcbook.cells.fetch import frozen
     from arcbook.cells.notebook import document_values
 
-    values = document_values(cell)
+    values = document_values(cell, frozen(bench.launch.documents))
     bench.inputs.document.update(values)
     yield text(f"values: {', '.join(sorted(values)) or 'none'}")
