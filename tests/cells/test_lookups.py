@@ -13,7 +13,7 @@ from arcbook.cells.magics import read_cell
 from arcbook.cells.model import Cell
 from arcbook.cells.notebook import job_of
 from arcbook.cells.params import Values, read_declarations
-from arcbook.cells.plan import Context, check_job, steps_of
+from arcbook.cells.plan import Context, check_job, resolved, steps_of
 from arcbook.core.launch import settings_from
 from arcbook.core.settings import RunSettings
 
@@ -32,9 +32,7 @@ SOURCES: dict[str, Any] = {
     "the job's document": {"document": {"X": "the job's document"}},
     "the environment": {},
 }
-STAGE = (
-    '{type: SQLTransform, name: ${X}, environments: [test], sql: "SELECT 1 AS n", outputView: v, description: ${?X}}'
-)
+STAGE = '{type: SQLTransform, name: ${X}, environments: [test], resolution: lazy, sql: "SELECT 1 AS n", outputView: v, description: ${?X}}'
 
 
 def named(monkeypatch: pytest.MonkeyPatch, *sources: str) -> str:
@@ -45,7 +43,9 @@ def named(monkeypatch: pytest.MonkeyPatch, *sources: str) -> str:
     given: dict[str, Any] = {}
     for source in sources:
         given |= SOURCES[source]
-    (step,) = steps_of(read_cell(STAGE), Context(settings=RunSettings(environment="test"), **given))
+    computed = given.pop("computed", {})
+    (lazy,) = steps_of(read_cell(STAGE), Context(settings=RunSettings(environment="test"), **given))
+    (step,) = resolved(lazy, computed)  # computed values reach lazy stages only
     assert step.stage.description == step.stage.name
     return step.stage.name
 
@@ -71,7 +71,8 @@ def test_a_null_leaves_the_name_to_the_next_source(monkeypatch: pytest.MonkeyPat
     """An optional parameter without value is as good as none."""
     without = read_declarations(read_cell("%params\nX: string = null")).bind({})
     context = Context(values=without, document={"X": "the job's document"}, settings=RunSettings(environment="test"))
-    (step,) = steps_of(read_cell(STAGE), context)
+    (lazy,) = steps_of(read_cell(STAGE), context)
+    (step,) = resolved(lazy, {})
     assert step.stage.name == "the job's document"
 
 

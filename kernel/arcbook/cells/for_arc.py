@@ -78,10 +78,11 @@ def _parameters(job: Job, members: dict[str, Any]) -> Iterator[Problem]:
     given = Declarations({name: declared[name] for name in job.injected if name in declared}).bind(job.injected)
     for name, declaration in declared.items():
         members.pop(name, None)
-        text = given.text.get(name, declaration.default_text())
         if declaration.type.kind == "secret":
             yield _needed(f"Arc fetches no secret `{name}`", declaration.span, f"--{name}=…")
-        elif text is not None:
+            continue
+        default = None if declaration.default is None else declaration.type.text(declaration.default)
+        if (text := given.text.get(name, default)) is not None:
             members[name] = text
         elif declaration.required:
             yield _needed(f"`{name}` has no value", declaration.span, f"--{name}=…")
