@@ -207,4 +207,4 @@ def test_an_option_without_effect_is_a_warning(make_notebook: Make) -> None:
     """The run goes on, and says that it makes nothing of it."""
     made = ready(make_notebook("%python\npass"), launch={"etl.config.uri": "file:///elsewhere.json"})
 
-    assert [(each.code, each.key) for each in made.warnings] == [("unknown-parameter", "etl.config.uri")]
+    assert [(each.code, each.key) for each in made.warnings] == [("option-without-effect", "etl.config.uri")]

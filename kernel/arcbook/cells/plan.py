@@ -103,7 +103,7 @@ def check_job(job: Job, context: Context) -> Report:
         document={**job.values, **context.document},
         fetch=relative_to(folder_of(job.origin) if context.folder is None else context.folder, context.fetch),
     )
-    review = Review(job, context.settings, engine=context.engine)
+    review = Review.of(job, context.settings, engine=context.engine)
     problems = [*job.problems, *_policy(job, context.settings)]
     steps: list[Step] = []
     for cell in job.cells:
@@ -138,8 +138,7 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review) -> tuple[
     bound = bind_known(tree, scope, review.expected)
     problems: list[Problem] = []
     if not context.settings.runs(environments_of(tree, scope)):
-        review.skipped(bound)
-        return _skipped(tree, cell, context), review.habits(bound, cell)
+        return _skipped(tree, cell, context), review.skipped(tree, bound, cell)
     for wanted in unbound(bound):
         if review.expected(wanted.name) or wanted.optional or tree.value.get("resolution") == "lazy":
             continue
@@ -150,7 +149,7 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review) -> tuple[
     bound = bound.with_value(without_unset(bound.value))
     found = examine(bound, settings=context.settings, fetch=context.fetch, source=cell.source)
     problems.extend(found.problems)
-    problems.extend(review.stage(found, cell))
+    problems.extend(review.stage(found, cell, tree))
     sound = found.stage is not None and not errors(found.problems)
     return Step(found.stage, found.tree, cell) if found.stage is not None and sound else None, problems
 

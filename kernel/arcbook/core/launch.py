@@ -124,7 +124,7 @@ def without_effect(settings: RunSettings, *, streams: bool) -> list[Problem]:
     }
     return [
         Problem(
-            "unknown-parameter",
+            "option-without-effect",
             f"--{option.argument} ({option.variable}) has no effect: {reasons[option.field]}",
             key=option.argument,
             remedy="Leave it out.",

@@ -23,6 +23,8 @@ SHORTEST_ANYWHERE = 4
 _SHORTEST_ENCODED = 6
 #: Lines of a longer secret (a private key) that are hidden on their own too.
 _SHORTEST_LINE = 12
+#: A text shorter than this is never taken for a dummy.
+_SHORTEST_DUMMY = 8
 #: A variable of the environment is hidden when its name says secret and its value has at least this length.
 _SHORTEST_VARIABLE = 8
 
@@ -190,6 +192,17 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 
+
+def is_reference(text: str) -> bool:
+    """Whether a value only says where a secret is or will be (`${KEY}`, `env://NAME`), or is none (`null`, stars)."""
+    return bool(_REFERENCE.match(text)) or _is_dummy(text)
+
+
+def _is_dummy(text: str) -> bool:
+    """Whether a text is made of a few characters only, as `aaaabbbbccc` and `0000-0000`: nobody is let in by that."""
+    return len(text) >= _SHORTEST_DUMMY and len(set(text)) * 3 <= len(text)
+
+
 _WORDS = "password|passwd|pwd|passphrase|token|signature|access_?key|secret|secret_?access_?key|api_?key|private_?key"
 _BARE = r"[^\s&;'\"`,(){}=<>!]"
 
@@ -229,7 +242,7 @@ def find_secrets(text: str) -> list[tuple[int, int, str]]:
     for kind, shape in _shapes():
         for match in shape.finditer(text):
             group = "value" if "value" in shape.groupindex else 0
-            if group and _REFERENCE.match(match[group]):
+            if group and is_reference(match[group]):
                 continue
             found.append((*match.span(group), kind))
     found.sort(key=lambda secret: (secret[0], -secret[1]))

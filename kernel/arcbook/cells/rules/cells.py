@@ -1,0 +1,24 @@
+"""Cells by themselves: Python that does not compile, arguments that change nothing."""
+
+from collections.abc import Iterable
+
+from arcbook.cells.magics import MAGICS
+from arcbook.cells.model import Cell
+from arcbook.cells.python import python_problems
+from arcbook.cells.rules.base import Rule
+from arcbook.core.problem import Problem, Severity
+
+
+class PlainCells(Rule):
+    """What shows without looking at other cells."""
+
+    def cell(self, cell: Cell) -> Iterable[Problem]:
+        """Python, and arguments that Arc takes and ignores."""
+        if cell.magic == "python":
+            yield from python_problems(cell)
+        spec = MAGICS.get(cell.magic)
+        for name in spec.without_effect if spec else ():
+            if name in cell.arguments:
+                message = f"`{name}` has no effect on `%{cell.magic}`"
+                span = cell.arguments[name].span
+                yield Problem("magic-argument", message, span, name, "Remove it.", Severity.WARNING)
