@@ -42,7 +42,7 @@ def _magic_tree(cell: Cell, spec: MagicSpec) -> Tree:
     spans: dict[Path, Span] = {(): whole}
     value: dict[str, Any] = {"type": spec.makes_stage, "name": default_name(cell)}
     problems: list[Problem] = []
-    kinds = _kinds(spec.makes_stage)
+    kinds = kinds_of(spec.makes_stage)
     for name, argument in cell.arguments.items():
         if (spec.argument(name) or name in spec.without_effect) and name not in kinds:
             continue  # how to display the result, nothing of the stage
@@ -108,7 +108,7 @@ def _map(name: str, argument: Argument, spans: dict[Path, Span], problems: list[
     return value
 
 
-def _kinds(makes_stage: str | None) -> dict[str, str]:
+def kinds_of(makes_stage: str | None) -> dict[str, str]:
     """How each key of a stage type is written as an argument: `map`, `list` or `text`."""
     from arcbook.stages.registry import stage_types
 

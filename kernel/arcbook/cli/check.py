@@ -1,6 +1,8 @@
 """Check jobs without running them: text, keys, SQL, views, parameters."""
 
 import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,10 +17,16 @@ from arcbook.cli._output import (
     show_problems,
 )
 
+if TYPE_CHECKING:
+    from arcbook.core.problem import Problem
+    from arcbook.core.settings import RunSettings
+
 _HELP = """Check JOBS (.ipynb, .json, .conf, .hocon; paths, http(s):// or s3://) and print all findings.
 
-Nothing is run and no engine is started. The exit code is 64 when a finding is an error, otherwise 0. Extra arguments
-`--name=value` are values for ${name}, and settings by Arc's names (`--etl.config.environment=test`).
+Nothing is run and no engine is started. The stages of the chosen environment are checked: that of `--environment`,
+`ETL_CONF_ENV` or the notebook's `%environment` cell; without a choice all are. The exit code is 64 when a finding is an
+error, otherwise 0. Extra arguments `--name=value` are values for ${name}, and settings by Arc's names
+(`--etl.config.environment=test`).
 """
 
 
@@ -28,6 +36,9 @@ Nothing is run and no engine is started. The exit code is 64 when a finding is a
 @engine_option
 @parameter_option
 @click.option("--complete", is_flag=True, help="Treat a ${name} without value as an error: no value will come later.")
+@click.option(
+    "--sarif", "as_sarif", is_flag=True, help="Print the findings as SARIF 2.1.0, for code hosts and editors."
+)
 @json_option
 def command(
     jobs: tuple[str, ...],
@@ -35,47 +46,31 @@ def command(
     engine: str | None,
     parameters: tuple[str, ...],
     complete: bool,
+    as_sarif: bool,
     as_json: bool,
 ) -> int:
     """Check jobs and print all findings."""
-    from arcbook.cells.notebook import read_job
-    from arcbook.cells.plan import Context, check_job
     from arcbook.core.failures import CellError
-    from arcbook.core.launch import launch_values, settings_from
-    from arcbook.core.problem import Problem, Severity, errors
+    from arcbook.core.launch import settings_from
+    from arcbook.core.problem import Severity, errors
 
-    extra = [each for each in jobs if each.startswith("--")]
-    addresses = [each for each in jobs if not each.startswith("-")]
-    if unknown := [each for each in jobs if each.startswith("-") and ("=" not in each or not each.startswith("--"))]:
-        raise click.UsageError(f"there is no option {unknown[0]}")
-    if not addresses:
-        raise click.UsageError("name a job to check")
-    given = pairs(parameters)
-    settings = settings_from(extra, os.environ, environment=environment)
-    problems: list[Problem] = []
-    stages = 0
-    for address in addresses:
-        try:
-            job = read_job(address)
-            problems_of_values: list[Problem] = []
-            values = job.values_of_parameters()
-            if given or complete:
-                try:
-                    values = job.declarations.bind({**given, **job.injected})
-                except CellError as error:
-                    problems_of_values = list(error.problems)
-            context = Context(
-                settings=settings, launch=launch_values(extra), values=values, engine=engine, complete=complete
-            )
-            report = check_job(job, context)
-        except CellError as error:
-            problems += error.problems
-            continue
-        problems += [*problems_of_values, *report.problems]
-        stages += len(report.steps)
+    extra, addresses = _split(jobs)
+    if as_sarif and as_json:
+        raise click.UsageError("choose one of --json and --sarif")
+    asked = _Asked(
+        settings_from(extra, os.environ, environment=environment), extra, pairs(parameters), engine, complete
+    )
+    checked = [_check(address, asked) for address in addresses]
+    problems = [problem for each in checked for problem in each.problems]
+    stages = sum(each.stages for each in checked)
     found = len(errors(problems))
     warnings = sum(problem.severity is Severity.WARNING for problem in problems)
-    if as_json:
+    if as_sarif:
+        from arcbook.cli._sarif import sarif_of
+
+        told = [(each.address, problem) for each in checked for problem in each.problems]
+        echo_json(sarif_of(told, {each.address: each.text for each in checked}))
+    elif as_json:
         echo_json(
             {
                 "problems": [problem.to_dict() for problem in problems],
@@ -88,6 +83,70 @@ def command(
         show_problems(problems)
         click.echo(f"{_count(stages, 'sound stage')}, {_count(found, 'error')}, {_count(warnings, 'warning')}")
     return CellError(problems).exit_code if found else 0
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line asks of every job."""
+
+    settings: "RunSettings"
+    extra: list[str]
+    given: dict[str, str]
+    engine: str | None
+    complete: bool
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """One job with its findings, and how many of its stages are sound."""
+
+    address: str
+    text: str
+    problems: tuple["Problem", ...]
+    stages: int = 0
+
+
+def _split(jobs: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Arc's arguments and the jobs' addresses."""
+    extra = [each for each in jobs if each.startswith("--")]
+    addresses = [each for each in jobs if not each.startswith("-")]
+    if unknown := [each for each in jobs if each.startswith("-") and ("=" not in each or not each.startswith("--"))]:
+        raise click.UsageError(f"there is no option {unknown[0]}")
+    if not addresses:
+        raise click.UsageError("name a job to check")
+    return extra, addresses
+
+
+def _check(address: str, asked: _Asked) -> _Checked:
+    from arcbook.cells.fetch import fetch_text
+    from arcbook.cells.notebook import job_of
+    from arcbook.cells.plan import Context, check_job
+    from arcbook.core.failures import CellError
+    from arcbook.core.launch import launch_values
+
+    text = fetch_text(address)
+    try:
+        job = job_of(text, address)
+    except CellError as error:
+        return _Checked(address, text, tuple(error.problems))
+    problems: list[Problem] = []
+    values = job.values_of_parameters()
+    if asked.given or asked.complete:
+        try:
+            values = job.declarations.bind({**asked.given, **job.injected})
+        except CellError as error:
+            problems += error.problems
+    # As a run does: the notebook's own choice counts when nobody else chose.
+    settings = replace(asked.settings, environment=asked.settings.environment or job.environment)
+    context = Context(
+        settings=settings,
+        launch=launch_values(asked.extra),
+        values=values,
+        engine=asked.engine,
+        complete=asked.complete,
+    )
+    report = check_job(job, context)
+    return _Checked(address, text, (*problems, *report.problems), len(report.steps))
 
 
 def _count(number: int, noun: str) -> str:
