@@ -139,23 +139,26 @@ def _marked(result: dict[str, Any], text: str) -> str:
     return text.split("\n")[region["startLine"] - 1][region["startColumn"] - 1 : region["endColumn"] - 1]
 
 
-def test_job_files_sql_files_and_findings_without_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_job_files_sql_files_and_findings_without_a_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each finding has a location: its own file, or at least the job."""
-    (tmp_path / "q.sql").write_text("SELECT 1\nFROM )", encoding="utf-8")
-    job = tmp_path / "job.conf"
-    job.write_text("{stages: [{type: SQLTransform, name: n, inputURI: q.sql}]}", encoding="utf-8")
-    run = checked(capsys, str(job), "--etl.config.uri=x", "--etl.policy.ipynb=true")
-    places = [
-        (each["ruleId"], each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].rpartition("/")[2])
-        for each in run["results"]
-    ]
-    assert sorted(places) == [
-        ("never-runs", "job.conf"), ("option-without-effect", "job.conf"), ("sql-syntax", "q.sql"),
-    ]  # fmt: skip
-    assert all(
-        each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith(("file:///", "q.sql"))
-        for each in run["results"]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "q.sql").write_text("SELECT 1\nFROM )", encoding="utf-8")
+    (tmp_path / "jobs" / "job.conf").write_text(
+        "{stages: [{type: SQLTransform, name: n, inputURI: q.sql}]}", encoding="utf-8"
     )
+    for address in ("jobs/job.conf", str(tmp_path / "jobs" / "job.conf")):
+        found = checked(capsys, address, "--etl.config.uri=x")["results"]
+        places = {each["ruleId"]: each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in found}
+        folder = Path(address).parent
+        start = folder.as_posix() if address.startswith("jobs") else folder.as_uri()
+        assert places == {
+            "never-runs": f"{start}/job.conf",
+            "option-without-effect": f"{start}/job.conf",
+            "sql-syntax": f"{start}/q.sql",
+        }
 
 
 def test_a_finding_keeps_its_fingerprint_when_it_moves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from arcbook.cells.fetch import folder_of
 from arcbook.cells.notebook_text import NotebookText, read_notebook_text
 from arcbook.core.addresses import scheme_of
 from arcbook.core.codes import CODES
@@ -106,7 +107,7 @@ def _location(
     address: str, problem: Problem, notebooks: Mapping[str, tuple[NotebookText, Lines] | None]
 ) -> dict[str, Any]:
     span = problem.span
-    origin = (span.origin if span else "") or address
+    origin = _beside(address, (span.origin if span else "") or address)
     physical: dict[str, Any] = {"artifactLocation": _artifact(origin)}
     if span is None:
         return {"physicalLocation": physical}
@@ -121,6 +122,14 @@ def _location(
         "physicalLocation": physical,
         "logicalLocations": [{"name": f"cell {span.cell}", "fullyQualifiedName": name, "kind": "cell"}],
     }
+
+
+def _beside(address: str, origin: str) -> str:
+    """The address of a document, which a job may name relative to its own folder."""
+    folder = folder_of(address)
+    if origin == address or not folder or scheme_of(origin) or Path(origin).is_absolute():
+        return origin
+    return f"{folder.rstrip('/')}/{origin}"
 
 
 def _in_file(span: Span, notebook: NotebookText, lines: Lines) -> Span | None:
