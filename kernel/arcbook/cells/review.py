@@ -68,7 +68,7 @@ class Review:
         """A stage of another environment: its view is not made in this one."""
         facts = _facts(cell, written, bound, _type_named(bound.value.get("type")), runs=False)
         problems = [problem for rule in self.rules for problem in rule.skipped(facts)]
-        for use in facts.makes():
+        for use in facts.makes:
             self.job.made(use.name, Maker(cell, facts.environments, runs=False))
         return problems
 
@@ -95,7 +95,7 @@ class Review:
         for name in facts.creates():
             self.job.made(name, maker)
         columns = _columns(facts, self.job.columns)
-        for use in facts.makes():
+        for use in facts.makes:
             self.job.made(use.name, maker, columns)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from arcbook.cells.bind import has_placeholders
@@ -26,11 +26,12 @@ _NEEDS_NOTHING = (*_MAKES, "drop")
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A view that a stage names: in a key, or at a place of its statement."""
+    """A view that a stage names: in a key, or at `rendered.text[start:end]` of its statement."""
 
     name: str
-    span: Span | None
     key: str
+    start: int = -1
+    end: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Maker:
     runs: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StageFacts:
     """One stage as the rules see it.
 
@@ -61,11 +62,33 @@ class StageFacts:
     statement: Statement | None = None
     rendered: Rendered | None = None
 
-    @property
+    @cached_property
     def environments(self) -> frozenset[str] | None:
         """The environments the stage lists; None when a value decides that comes later."""
         listed = self.tree.value.get("environments")
         return None if has_placeholders(listed) else frozenset(names_in(listed))
+
+    @cached_property
+    def reads(self) -> tuple[Use, ...]:
+        """The views the stage needs, those included that its statement changes; tables of a catalogue too."""
+        found = [Use(name, key) for key, value in self.values(Role.READS_VIEW) for name in names_in(value)]
+        if self.statement is not None:
+            written = () if self.statement.kind in _NEEDS_NOTHING else self.statement.writes
+            found += [
+                Use(each.name, "sql", each.start, each.end)
+                for each in (*self.statement.reads, *written)
+                if each.path is None
+            ]
+        return tuple(found)
+
+    @cached_property
+    def makes(self) -> tuple[Use, ...]:
+        """The views the stage makes by its keys."""
+        return tuple(Use(name, key) for key, value in self.values(Role.MAKES_VIEW) for name in names_in(value))
+
+    def span_of(self, use: Use) -> Span | None:
+        """The place of a view that the stage names."""
+        return self.tree.span((use.key,)) if use.start < 0 else self.place(use.start, use.end)
 
     def place(self, start: int, end: int) -> Span | None:
         """The place in the user's text of `rendered.text[start:end]`."""
@@ -77,21 +100,6 @@ class StageFacts:
         for key, given in key_roles(self.stage_type) if self.stage_type else ():
             if given is role and key in self.tree.value:
                 yield key, self.tree.value[key]
-
-    def reads(self) -> Iterator[Use]:
-        """The views the stage needs, those included that its statement changes; tables of a catalogue too."""
-        for key, value in self.values(Role.READS_VIEW):
-            yield from (Use(name, self.tree.span((key,)), key) for name in names_in(value))
-        if self.statement is not None:
-            written = () if self.statement.kind in _NEEDS_NOTHING else self.statement.writes
-            for reference in (*self.statement.reads, *written):
-                if reference.path is None:
-                    yield Use(reference.name, self.place(reference.start, reference.end), "sql")
-
-    def makes(self) -> Iterator[Use]:
-        """The views the stage makes by its keys."""
-        for key, value in self.values(Role.MAKES_VIEW):
-            yield from (Use(name, self.tree.span((key,)), key) for name in names_in(value))
 
     def known_columns(self, views: Mapping[str, Mapping[str, str] | None]) -> dict[str, Mapping[str, str]]:
         """Those of `views` that the statement names and whose columns are known."""

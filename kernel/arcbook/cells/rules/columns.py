@@ -16,7 +16,8 @@ class UnknownColumns(Rule):
         """The columns that cannot be there."""
         if facts.statement is None or facts.rendered is None:
             return
-        known = facts.known_columns({**self.job.columns, **dict.fromkeys(map(str.lower, facts.creates()))})
+        made_now = set(map(str.lower, facts.creates()))
+        known = {name: each for name, each in facts.known_columns(self.job.columns).items() if name not in made_now}
         # Nothing is claimed of views whose columns are not known, so there is nothing to ask without any.
         if not known and (facts.statement.reads or facts.statement.writes):
             return
@@ -46,7 +47,7 @@ class Positions(Rule):
         return found
 
     def _note(self, facts: StageFacts) -> None:
-        for use in facts.makes():
+        for use in facts.makes:
             self._starred.pop(use.name.lower(), None)
             if facts.statement is None or facts.rendered is None or (star := first_star(facts.rendered.text)) is None:
                 continue

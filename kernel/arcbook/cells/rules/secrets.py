@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from arcbook.cells.lines import content_lines
@@ -77,7 +78,7 @@ class WrittenSecrets(Rule):
             below = (*path, key)
             if isinstance(item, dict):
                 yield from self._values(tree, item, below)
-            elif isinstance(item, str) and item.strip() and not is_reference(item) and _holds_secret(key, path):
+            elif isinstance(item, str) and _holds_secret(key, path) and item.strip() and not is_reference(item):
                 span = tree.span(below)
                 if span is not None:
                     yield from self._once(span, f"the value of `{key}`")
@@ -91,6 +92,7 @@ class WrittenSecrets(Rule):
         yield Problem("secret-in-text", message, span, remedy=remedy, severity=Severity.WARNING)
 
 
+@lru_cache(maxsize=512)
 def _holds_secret(key: str, path: Path) -> bool:
     if path[:1] == ("authentication",) and key in _KEYS_OF_STORES:
         return True

@@ -27,18 +27,18 @@ class UnknownViews(Rule):
 
     def __init__(self, job: JobFacts) -> None:
         super().__init__(job)
-        self._wanted: list[Use] = []
+        self._wanted: list[tuple[Use, Span | None]] = []
 
     def stage(self, facts: StageFacts) -> Iterable[Problem]:
         """Note what is not there yet; why it is not shows at the end."""
-        self._wanted += [use for use in facts.reads() if not self.job.known(use.name)]
+        self._wanted += [(use, facts.span_of(use)) for use in facts.reads if not self.job.known(use.name)]
         return ()
 
     def end(self) -> Iterable[Problem]:
         """The views that nothing made in time."""
-        for use in self._wanted:
+        for use, span in self._wanted:
             why, remedy = self._why(use.name)
-            yield Problem("unknown-view", why, use.span, use.key, remedy)
+            yield Problem("unknown-view", why, span, use.key, remedy)
 
     def _why(self, name: str) -> tuple[str, str]:
         makers = self.job.makers.get(name.lower(), [])
@@ -67,7 +67,7 @@ class OtherEnvironments(Rule):
         wanted = facts.environments
         if not wanted or self.job.opaque or self.job.settings.ignore_environments:
             return
-        for use in facts.reads():
+        for use in facts.reads:
             makers = self.job.makers.get(use.name.lower())
             # Of a view that nothing makes, and of the chosen environment, `unknown-view` speaks.
             if not makers or (facts.runs and not self.job.known(use.name)):
@@ -79,7 +79,7 @@ class OtherEnvironments(Rule):
             yield Problem(
                 "view-of-other-environment",
                 f"in {_listed(missing)} nothing makes the view `{use.name}`: its stage runs in {where}",
-                use.span,
+                facts.span_of(use),
                 use.key,
                 f"List {_listed(missing)} in the stage that makes it, or not in this one.",
                 severity,
@@ -96,7 +96,7 @@ class UnusedViews(Rule):
 
     def __init__(self, job: JobFacts) -> None:
         super().__init__(job)
-        self._made: dict[str, Use] = {}
+        self._made: dict[str, tuple[Use, Span | None]] = {}
         self._last: set[str] = set()
         self._used: set[str] = set()
         self._free_texts: list[str] = []
@@ -116,11 +116,11 @@ class UnusedViews(Rule):
         self._read(facts)
         if facts.environments == frozenset() and not self.job.settings.ignore_environments:
             return ()
-        made = {use.name.lower(): use for use in facts.makes()}
+        made = {use.name.lower(): (use, facts.span_of(use)) for use in facts.makes}
         self._last = set(made)
         if str(facts.tree.value.get("persist")).lower() not in ("true", "yes", "on") and not self._shown(facts):
-            for name, use in made.items():
-                self._made.setdefault(name, use)
+            for name, found in made.items():
+                self._made.setdefault(name, found)
         return ()
 
     def skipped(self, facts: StageFacts) -> Iterable[Problem]:
@@ -133,15 +133,16 @@ class UnusedViews(Rule):
         if self._reads_anything or self.job.lost:
             return
         text = "\n".join(self._free_texts).lower()
-        for name, use in self._made.items():
+        unmade = [name for name in self._used if name not in self.job.makers]
+        for name, (use, span) in self._made.items():
             if name in self._used or name in self._last or _names(name, text):
                 continue
-            if nearest(name, self._unmade()):
+            if nearest(name, unmade):
                 continue  # a reader misspells it, which `unknown-view` says
             yield Problem(
                 "unused-view",
                 f"nothing reads the view `{use.name}`",
-                use.span,
+                span,
                 use.key,
                 "Remove the stage, or read its view.",
                 Severity.WARNING,
@@ -152,11 +153,8 @@ class UnusedViews(Rule):
             return False
         return _FOR_PEOPLE.search(code_only(facts.rendered.text)) is not None
 
-    def _unmade(self) -> list[str]:
-        return [name for name in self._used if name not in self.job.makers]
-
     def _read(self, facts: StageFacts) -> None:
-        self._used.update(use.name.lower() for use in facts.reads())
+        self._used.update(use.name.lower() for use in facts.reads)
         if facts.stage_type is None or facts.stage_type.opaque:
             self._reads_anything = True
             return
@@ -186,11 +184,11 @@ class DeveloperCells(Rule):
                 span = facts.tree.span(("environments",))
                 yield _in_production(f"this cell is tagged `{tag}`", "its stage", beyond, span, "environments")
             return
-        for use in facts.reads():
+        for use in facts.reads:
             maker = next(iter(self.job.makers.get(use.name.lower(), ())[-1:]), None)
             if maker is not None and (tag := _developers_tag(maker.cell)):
                 made = f"`{use.name}` is made by a cell tagged `{tag}`"
-                yield _in_production(made, "this stage", beyond, use.span, use.key)
+                yield _in_production(made, "this stage", beyond, facts.span_of(use), use.key)
 
 
 def _developers_tag(cell: Cell) -> str:
