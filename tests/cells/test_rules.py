@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from arcbook.cells import rules
 from arcbook.cells.fetch import relative_to
@@ -16,6 +18,8 @@ from arcbook.cells.plan import Context, check_job
 from arcbook.core.codes import CODES
 from arcbook.core.problem import Problem
 from arcbook.core.settings import RunSettings
+from arcbook.core.span import Lines
+from arcbook.stages.registry import stage_types
 
 Compare = Callable[..., None]
 RULES = yaml.safe_load((Path(__file__).parent / "data" / "rules.yaml").read_text(encoding="utf-8"))
@@ -86,3 +90,33 @@ def test_rules_are_found_by_their_files() -> None:
     names = [rule.__module__.rpartition(".")[2] for rule in rules.rule_types()]
     assert set(names) == {path.stem for path in FOLDER.glob("*.py")} - {"__init__", "base"}
     assert names == sorted(names)
+
+
+ODD = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-1, 3), st.floats(allow_nan=False, allow_infinity=False),
+        st.sampled_from(["", "a", "test", "SELECT * FROM a", "DELETE FROM a", "SELECT ${x}", "é", "s3://b", "Custom"]),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from("abx"), inner, max_size=2)),
+    max_leaves=4,
+)  # fmt: skip
+KEYS = st.sampled_from(sorted({key for each in stage_types().values() for key in each.keys()}))  # noqa: SIM118  a class method
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([*stage_types(), "NoSuch"]), st.dictionaries(KEYS, ODD, max_size=5)), max_size=4
+    ),
+    st.sampled_from([None, "test"]),
+)
+def test_rules_take_whatever_a_stage_holds(stages: list[tuple[str, dict[str, Any]]], environment: str | None) -> None:
+    """Values of any kind in any key: problems, never a failure, and every place lies in its cell."""
+    cells = [json.dumps({"type": name, **value}) for name, value in stages]
+    job = job_of({"cells": ["%params\nday: date", "%python\nx = 1" if len(cells) % 2 else "%env\nX=1", *cells]})
+    context = Context(settings=RunSettings(environment=environment), fetch=lambda uri: "SELECT 1")
+    sources = {cell.number: cell.source for cell in job.cells}
+    for problem in check_job(job, context).problems:
+        if problem.span is not None and problem.span.cell is not None:
+            lines = Lines(sources[problem.span.cell])
+            assert lines.offset(problem.span.line, problem.span.column) is not None
+            assert lines.offset(problem.span.end_line, problem.span.end_column) is not None

@@ -136,7 +136,8 @@ def test_regions_are_those_of_the_file(
 def _marked(result: dict[str, Any], text: str) -> str:
     region = result["locations"][0]["physicalLocation"]["region"]
     assert region["startLine"] == region["endLine"]
-    return text.split("\n")[region["startLine"] - 1][region["startColumn"] - 1 : region["endColumn"] - 1]
+    marked: str = text.split("\n")[region["startLine"] - 1][region["startColumn"] - 1 : region["endColumn"] - 1]
+    return marked
 
 
 def test_job_files_sql_files_and_findings_without_a_place(

@@ -192,9 +192,7 @@ def test_options_and_policies_of_arc_hold_in_runs(
 
 def test_environments_can_be_ignored(make_notebook: Make) -> None:
     """With etl.config.ignoreEnvironments a stage without environments runs, so nothing warns of it."""
-    path = make_notebook(
-        '%sql name="one" outputView=one\nSELECT 1 AS x', "%sql outputView=two environments=test\nSELECT 1 AS x"
-    )
+    path = make_notebook("%log name=one\nSELECT 'x'", "%sql outputView=two environments=test\nSELECT 1 AS x")
 
     plain = ready(path)
     ignoring = ready(path, launch={"etl.config.ignoreEnvironments": "true"})

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from arcbook.cells.model import Cell
+from arcbook.cells.places import span_within
 from arcbook.cells.rules.base import JobFacts, Rule, StageFacts
 from arcbook.core.problem import Problem, Severity
 from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean
-from arcbook.sql.placeholders import named_parameters, quoted_parameters
+from arcbook.sql.placeholders import named_parameters, placeholders, quoted_parameters
 
 
 class NamedParameters(Rule):
@@ -36,6 +37,25 @@ def _quoted(name: str, span: Span | None) -> Problem:
     message = f"within quotes `:{name}` is this text, not the value of the parameter"
     remedy = f"Write :{name} without quotes; the engine quotes the value by itself."
     return Problem("sql-parameter", message, span, "sql", remedy, Severity.WARNING)
+
+
+class NoDefaults(Rule):
+    """What follows `=` in `${name=…}` looks like a default and is none: Arc and arcbook throw it away."""
+
+    def stage(self, facts: StageFacts) -> Iterable[Problem]:
+        """Placeholders with an `=` that have a value; of those without one `sql-parameter` speaks anyway."""
+        sql, params = facts.tree.value.get("sql"), facts.tree.value.get("sqlParams")
+        if not isinstance(sql, str) or not isinstance(params, dict) or "=" not in sql:
+            return
+        for placeholder in placeholders(sql):
+            equals = sql.find("=", placeholder.start, placeholder.end)
+            if equals >= 0 and placeholder.name in params:
+                span = span_within(facts.tree, ("sql",), facts.cell.source, equals, placeholder.end - 1)
+                message = (
+                    f"`{sql[equals : placeholder.end - 1]}` is no default of `{placeholder.name}`: it is thrown away"
+                )
+                remedy = f"Write ${{{placeholder.name}}}; a default stands in the `%params` cell."
+                yield Problem("sql-parameter", message, span, "sql", remedy, Severity.WARNING)
 
 
 class UnusedParameters(Rule):
