@@ -51,8 +51,13 @@ def fix_text(text: str, environments: Sequence[str] = ()) -> tuple[str, list[str
     return text, done
 
 
-def fix_document(text: str, environments: Sequence[str] = ()) -> tuple[str, list[str]]:
-    """A job file's text repaired, as `fix_text` does it with a notebook's.
+def fix_document(text: str, environments: Sequence[str] = (), address: str = "") -> tuple[str, list[str]]:
+    """A job file's text repaired, as `fix_text` does it with a notebook's. What it includes from elsewhere stays.
+
+    Args:
+        text: the file's own text.
+        environments: what a stage shall list that lists none.
+        address: where the file is.
 
     Raises:
         CellError: the text is no job.
@@ -60,11 +65,11 @@ def fix_document(text: str, environments: Sequence[str] = ()) -> tuple[str, list
     lines = Lines(text)
     changes: list[tuple[int, int, str]] = []
     done: list[str] = []
-    for cell in document_job(text).cells:
+    for cell in document_job(text, address).cells:
         span = cell.tree.span(()) if cell.tree is not None else None
-        if cell.tree is None or span is None or span.origin:
+        if cell.tree is None or span is None or span.origin != address:
             continue  # of an included file
-        for edit in stage_edits(text, cell.tree, environments, lines):
+        for edit in stage_edits(text, cell.tree, environments, lines, address):
             changes.append((edit.start, edit.end, edit.text))
             done.append(f"{cell.cell_id.replace('-', ' ')}: {edit.message}")
     return _changed(text, changes), done

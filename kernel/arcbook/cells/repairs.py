@@ -59,9 +59,10 @@ def edits_of(source: str, environments: Sequence[str] = ()) -> list[Edit]:
     return edits
 
 
-def stage_edits(text: str, tree: Tree, environments: Sequence[str], lines: Lines | None = None) -> list[Edit]:
-    """The repairs of one stage object, whose places lie in `text`."""
-    lines = lines or Lines(text)
+def stage_edits(text: str, tree: Tree, environments: Sequence[str], lines: Lines, address: str = "") -> list[Edit]:
+    """The repairs of one stage object, for those of its places that lie in the text at `address`."""
+    here = {path: span for path, span in tree.spans.items() if span.origin == address}
+    tree = Tree(tree.value, here, {path: span for path, span in tree.key_spans.items() if span.origin == address})
     edits: list[Edit] = []
     stage_type = _type_of(text, tree, lines, edits)
     if stage_type is not None:
@@ -176,7 +177,7 @@ def _environments(text: str, tree: Tree, lines: Lines, environments: Sequence[st
 
 def _place(spans: Mapping[Path, Span], path: Path, lines: Lines) -> tuple[int, int] | None:
     span = spans.get(path)
-    if span is None or span.origin:
-        return None  # not in this text
+    if span is None:
+        return None
     start, end = lines.offset(span.line, span.column), lines.offset(span.end_line, span.end_column)
     return None if start is None or end is None else (start, end)

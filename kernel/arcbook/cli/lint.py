@@ -56,7 +56,10 @@ def _repair(jobs: tuple[str, ...], fix: bool, environments: tuple[str, ...] | No
         path = Path(address)
         demanded = environments if environments is not None else demanded_environments(path)
         text = _text(address)
-        repaired, done = (fix_text if address.lower().endswith(".ipynb") else fix_document)(text, demanded)
+        if address.lower().endswith(".ipynb"):
+            repaired, done = fix_text(text, demanded)
+        else:
+            repaired, done = fix_document(text, demanded, address)
         if done:
             found[address] = done
             if fix:

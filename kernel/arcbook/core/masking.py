@@ -249,6 +249,16 @@ def _shapes() -> tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...]:
     return tuple((kind, re.compile(shape), hints) for kind, shape, hints in _SHAPES)
 
 
+# `WHERE token = 'active'`: a word of SQL, brackets perhaps, and what is compared. A password is one in SQL too.
+_COMPARED = re.compile(r"\b(?:where|and|or|on|when|not|having|if)\s*\(*\s*$", re.IGNORECASE)
+_COMPARED_WORD = re.compile(r"'?(?:\w*[_.])?(?:token|signature|secret)'?\s*=\s*'", re.IGNORECASE)
+
+
+def _compares(text: str, match: re.Match[str]) -> bool:
+    """Whether what looks like a setting is a condition of a statement."""
+    return bool(_COMPARED_WORD.match(match[0]) and _COMPARED.search(text, max(0, match.start() - 40), match.start()))
+
+
 def find_secrets(text: str) -> list[tuple[int, int, str]]:
     """Where `text` seems to hold a secret: start, end and kind, in order, without overlaps.
 
@@ -259,7 +269,7 @@ def find_secrets(text: str) -> list[tuple[int, int, str]]:
     for kind, shape, hints in _shapes():
         for match in shape.finditer(text) if any(hint in lowered for hint in hints) else ():
             group = "value" if "value" in shape.groupindex else 0
-            if group and is_reference(match[group]):
+            if group and (is_reference(match[group]) or _compares(text, match)):
                 continue
             found.append((*match.span(group), kind))
     found.sort(key=lambda secret: (secret[0], -secret[1]))

@@ -59,9 +59,10 @@ def _without(facts: StageFacts) -> Problem:
     example = (
         '"environments": ["dev", "test", "prod"]' if facts.cell.magic in ("", "arc") else "environments=dev,test,prod"
     )
+    gate = facts.stage_type is not None and facts.stage_type.kind == "validate"
     return Problem(
         "never-runs",
-        f"no environment runs the stage `{name}`: it lists none",
+        f"no environment runs the stage `{name}`: it lists none{', so this gate never fires' if gate else ''}",
         tree.key_span(("environments",)) if ("environments",) in tree.spans else opening(tree.span(())),
         "environments",
         f"Add for example `{example}`.",
