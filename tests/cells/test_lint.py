@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arcbook.cells.arc_lint import arc_differences
 from arcbook.cells.lint import edits_of, fix_document, fix_text
 from arcbook.cells.notebook import document_job, notebook_job, source_of
 from arcbook.cells.notebook_text import read_notebook_text
@@ -208,3 +209,27 @@ def test_edits_are_inside_the_source() -> None:
     source = "  %sqlvaildate\tnmae=x"
     first = edits_of(source)[0]
     assert (source[first.start : first.end], first.text) == ("sqlvaildate", "sqlvalidate")
+
+
+ANY_CELL = st.one_of(
+    st.text(max_size=80),
+    st.lists(
+        st.sampled_from(
+            ["%", "%sql", "%%", "%arc", "sqlvaildate", " ", "a=", "'", '"', '"""', "{", "}", "type: SQLTransfrm", ",",
+             "\n", "name", "=", "[", "${x}", ":", "\\", "environments", "é", "\r\n", "\t"]
+        ),
+        max_size=20,
+    ).map("".join),
+)  # fmt: skip
+
+
+@given(st.lists(ANY_CELL, max_size=3), st.booleans())
+def test_any_text_of_cells_is_taken(sources: list[str], as_text: bool) -> None:
+    """Repairing and comparing with Arc never fails, repairs once, and keeps the notebook one."""
+    cells = [{"cell_type": "code", "source": each if as_text else lines_of(each)} for each in sources]
+    text = json.dumps({"cells": cells, "metadata": ARC, "nbformat": 4}, indent=1)
+    fixed, done = fix_text(text, ["dev"])
+    assert len(json.loads(fixed)["cells"]) == len(sources)
+    assert bool(done) == (fixed != text)
+    assert fix_text(fixed, ["dev"])[0].count("environments") == fixed.count("environments")
+    arc_differences(notebook_job(text), text)

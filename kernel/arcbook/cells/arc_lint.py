@@ -193,6 +193,8 @@ def _stages(cell: Cell) -> Iterator[Problem]:
 
 def _glued(cell: Cell, trees: list[Tree]) -> Iterator[Problem]:
     """Objects side by side are one object in HOCON; arcbook takes them for two stages."""
+    if len(trees) < 2:
+        return
     lines = Lines(cell.source)
     for first, second in pairwise(trees):
         before, after = first.span(()), second.span(())

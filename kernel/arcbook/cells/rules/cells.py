@@ -31,6 +31,8 @@ class PlainCells(Rule):
 
 def _given_twice(cell: Cell) -> Iterator[Problem]:
     """Arguments that a later one of the same name overrules, as in Arc."""
+    if not cell.arguments:
+        return
     lines = Lines(cell.source, origin=cell.origin, cell=cell.number)
     for name, argument in cell.arguments.items():
         end = lines.offset(argument.span.line, argument.span.column) or 0
