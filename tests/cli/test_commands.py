@@ -88,6 +88,28 @@ def test_check_takes_arcs_arguments(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert invoke(["check", str(job), "-x"]) == 64
 
 
+def test_check_takes_the_environment_that_a_run_would_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That of the command line, of the variable, of the notebook's own cell; none checks them all."""
+    path = tmp_path / "job.ipynb"
+    stages = ["%log name=a environments=dev\nSELECT )", "%log name=b environments=test\nSELECT 1 )"]
+
+    def found(*cells: str, arguments: tuple[str, ...] = ()) -> list[int]:
+        raw = [{"cell_type": "code", "source": each} for each in (*cells, *stages)]
+        path.write_text(json.dumps({**NOTEBOOK, "cells": raw}), encoding="utf-8")
+        invoke(["check", "--json", str(path), *arguments])
+        return [each["cell"] for each in output(capsys)["problems"]]
+
+    monkeypatch.delenv("ETL_CONF_ENV", raising=False)
+    assert found() == [1, 2]
+    assert found("%environment dev") == [2]
+    assert found("%environment dev", arguments=("--environment", "test")) == [3]
+    assert found("%environment dev", arguments=("--etl.config.environment=test",)) == [3]
+    monkeypatch.setenv("ETL_CONF_ENV", "test")
+    assert found("%environment dev") == [3]
+
+
 def test_missing_file(capsys: pytest.CaptureFixture[str]) -> None:
     """An error is one line with the exit code of its class."""
     assert invoke(["check", "nowhere.ipynb"]) == 66
@@ -102,10 +124,63 @@ def test_lint_shows_then_repairs(notebook: Path, capsys: pytest.CaptureFixture[s
     assert invoke(["lint", str(notebook)]) == 64
     assert notebook.read_bytes() == before
     assert invoke(["lint", "--fix", str(notebook)]) == 0
-    assert notebook.read_bytes() == before.replace(b"%sqlvaildate", b"%sqlvalidate")
+    expected = json.loads(before.replace(b"%sqlvaildate", b"%sqlvalidate"))
+    for cell in expected["cells"]:
+        cell["source"] = cell["source"].splitlines(keepends=True)
+    assert notebook.read_bytes() == json.dumps(expected).encode()
     capsys.readouterr()
     assert invoke(["lint", str(notebook)]) == 0
     assert capsys.readouterr().out == "nothing to repair\n"
+
+
+def test_lint_demands_environments_by_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The option's, else those of the nearest pyproject.toml."""
+    (tmp_path / "pyproject.toml").write_text('[tool.arcbook.lint]\nenvironments = ["dev", "prod"]\n', encoding="utf-8")
+    folder = tmp_path / "jobs"
+    folder.mkdir()
+    job = folder / "job.conf"
+    plain = "stages: [{type: LogExecute, name: n, sql: SELECT 1}]\r\n"
+    job.write_bytes(plain.encode())
+    assert invoke(["lint", "--fix", "--environments", "test", str(job)]) == 0
+    assert job.read_bytes() == plain.replace("n, sql", 'n, environments: ["test"], sql').encode()
+    job.write_bytes(plain.encode())
+    assert invoke(["lint", "--json", str(job)]) == 64
+    capsys.readouterr()
+    assert invoke(["lint", "--fix", str(job)]) == 0
+    assert job.read_bytes() == plain.replace("n, sql", 'n, environments: ["dev", "prod"], sql').encode()
+    (folder / "pyproject.toml").write_text("[tool.other]\n", encoding="utf-8")
+    job.write_bytes(plain.encode())
+    assert invoke(["lint", str(job)]) == 0
+    (folder / "pyproject.toml").write_text('[tool.arcbook.lint]\nenvironments = "dev"\n', encoding="utf-8")
+    capsys.readouterr()
+    assert invoke(["lint", str(job)]) == 64
+    assert "must be a list of names" in capsys.readouterr().err
+    assert invoke(["lint", "--environments", " ,", str(job)]) == 64
+
+
+def test_lint_compares_with_arc(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Differences are told, as text and as data; they are no fault."""
+    assert invoke(["lint", "--arc", str(notebook)]) == 0
+    assert "cell 1, line 1, column 1: warning: Arc loses this cell" in capsys.readouterr().out
+    assert invoke(["lint", "--fix", str(notebook)]) == 0
+    capsys.readouterr()
+    assert invoke(["lint", "--arc", "--json", str(notebook)]) == 0
+    found = [(each["key"], each["cell"]) for each in output(capsys)["differences"]]
+    assert found == [("dropped-cell", 1), ("named-parameter", 2)]
+    assert invoke(["lint", "--arc", "--fix", str(notebook)]) == 64
+
+
+def test_lint_of_odd_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no text or no notebook is a clear error, and stays as it is."""
+    path = tmp_path / "job.ipynb"
+    for content, code in ((b"\xff\xfe", 66), (b"[]", 64), (b"", 64)):
+        path.write_bytes(content)
+        assert invoke(["lint", "--fix", str(path)]) == code
+        assert path.read_bytes() == content
+    path.write_bytes("\ufeff".encode() + json.dumps(NOTEBOOK).encode())
+    assert invoke(["lint", "--fix", str(path)]) == 0
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf{")
+    assert invoke(["lint", "nowhere.ipynb"]) == 66
 
 
 def test_stages(capsys: pytest.CaptureFixture[str]) -> None:
@@ -247,3 +322,21 @@ def test_commands_load_neither_spark_nor_jupyter(command: str, notebook: Path, t
 def test_the_proof_can_fail() -> None:
     """A module that is loaded is seen."""
     assert loaded(["stages"], ("pydantic",)) == ["pydantic"]
+
+
+def test_the_hooks_for_pre_commit_are_commands_that_exist(notebook: Path) -> None:
+    """Each hook's command takes the files it is given, and repairs or refuses them."""
+    import re
+
+    import yaml
+
+    hooks = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert [hook["id"] for hook in hooks] == ["arcbook-lint", "arcbook-check"]
+    codes = []
+    for hook in hooks:
+        program, *arguments = hook["entry"].split()
+        assert (program, hook["language"]) == ("arcbook", "python")
+        assert re.search(hook["files"], notebook.name)
+        codes.append(invoke([*arguments, str(notebook)]))
+    assert codes == [0, 64]
+    assert b"%sqlvalidate" in notebook.read_bytes()

@@ -13,7 +13,8 @@ CELLS = (
     '%params\nregion: enum("eu", "us") = "eu"  # where the orders come from\nday: date = "2026-11-23"',
     '{"type": "SQLTransform", "name": "read", "environments": ["prod"], "inputURI": "sql/read.sql", "outputView": "v"}',
     """%sql name="merge" environments=prod
-MERGE INTO delta.`s3a://lake/tables/orders` AS t USING v ON t.x = v.x WHEN NOT MATCHED THEN INSERT *""",
+MERGE INTO delta.`s3a://lake/tables/orders` AS t USING v
+ON t.x = v.x AND t.region = :region AND t.day = :day WHEN NOT MATCHED THEN INSERT *""",
 )
 
 WriteJob = Callable[..., Path]

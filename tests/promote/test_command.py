@@ -112,7 +112,9 @@ def test_relative_addresses_are_named_and_change_nothing(
     stage = '{{"type": "{}", "name": "{}", "environments": ["{}"], {}}}'
     job = write_job(
         '%params\nlake: string = "data"',
-        stage.format("ParquetExtract", "read", "prod", '"inputURI": ${lake}"/orders.parquet", "outputView": "v"'),
+        stage.format(
+            "ParquetExtract", "read", 'prod", "test', '"inputURI": ${lake}"/orders.parquet", "outputView": "v"'
+        ),
         stage.format("ParquetLoad", "write", "prod", '"inputView": "v", "outputURI": "out"'),
         stage.format("ParquetLoad", "absolute", "prod", '"inputView": "v", "outputURI": "/mnt/out"'),
         stage.format("ParquetLoad", "elsewhere", "test", '"inputView": "v", "outputURI": "out"'),

@@ -192,9 +192,7 @@ def test_options_and_policies_of_arc_hold_in_runs(
 
 def test_environments_can_be_ignored(make_notebook: Make) -> None:
     """With etl.config.ignoreEnvironments a stage without environments runs, so nothing warns of it."""
-    path = make_notebook(
-        '%sql name="one" outputView=one\nSELECT 1 AS x', "%sql outputView=two environments=test\nSELECT 1 AS x"
-    )
+    path = make_notebook("%log name=one\nSELECT 'x'", "%sql outputView=two environments=test\nSELECT 1 AS x")
 
     plain = ready(path)
     ignoring = ready(path, launch={"etl.config.ignoreEnvironments": "true"})
@@ -207,7 +205,7 @@ def test_an_option_without_effect_is_a_warning(make_notebook: Make) -> None:
     """The run goes on, and says that it makes nothing of it."""
     made = ready(make_notebook("%python\npass"), launch={"etl.config.uri": "file:///elsewhere.json"})
 
-    assert [(each.code, each.key) for each in made.warnings] == [("unknown-parameter", "etl.config.uri")]
+    assert [(each.code, each.key) for each in made.warnings] == [("option-without-effect", "etl.config.uri")]
 
 
 def test_the_paths_that_papermill_gives_need_no_declaration(make_notebook: Make) -> None:

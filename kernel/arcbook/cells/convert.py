@@ -61,7 +61,7 @@ def _magic_tree(cell: Cell, spec: MagicSpec) -> Tree:
     key_spans: dict[Path, Span] = {(): whole}
     value: dict[str, Any] = {"type": spec.makes_stage, "name": default_name(cell)}
     problems: list[Problem] = []
-    kinds = _kinds(spec.makes_stage)
+    kinds = kinds_of(spec.makes_stage)
     for name, argument in cell.arguments.items():
         if (spec.argument(name) or name in spec.without_effect) and name not in kinds:
             continue  # how to display the result, nothing of the stage
@@ -147,7 +147,7 @@ def _list(name: str, argument: Argument, spans: dict[Path, Span]) -> list[Any]:
     return items
 
 
-def _kinds(makes_stage: str | None) -> dict[str, str]:
+def kinds_of(makes_stage: str | None) -> dict[str, str]:
     """How each key of a stage type is written as an argument: `map`, `list` or `text`."""
     from arcbook.stages.registry import stage_types
 

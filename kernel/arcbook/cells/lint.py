@@ -1,118 +1,201 @@
 """Repairing what has one right answer, and nothing else."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Sequence
+from itertools import pairwise
 
-from arcbook.cells.arguments import read_arguments
-from arcbook.cells.describe import offered_magics
-from arcbook.cells.hocon import read_document
-from arcbook.cells.lexer import literal_offsets
-from arcbook.cells.magics import MAGICS, magic_word, stage_keys
-from arcbook.cells.notebook import source_of
-from arcbook.cells.places import offset_of
-from arcbook.core.kernelspec import KERNELSPEC
-from arcbook.core.suggest import nearest
+from arcbook.cells.notebook import document_job, notebook_job
+from arcbook.cells.notebook_text import CellText, NotebookText, members_of, read_notebook_text
+from arcbook.cells.repairs import Edit, edits_of, stage_edits
+from arcbook.core.failures import CellError
+from arcbook.core.kernelspec import KERNEL, KERNELSPEC
+from arcbook.core.problem import Problem
+from arcbook.core.span import Lines
 
+__all__ = ["Edit", "edits_of", "fix_document", "fix_text"]
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """Replace `source[start:end]` of a cell by `text`."""
-
-    start: int
-    end: int
-    text: str
-    message: str
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
 
 
-def edits_of(source: str) -> list[Edit]:
-    """The repairs of a code cell's text: a misspelt magic, and misspelt arguments on its line."""
-    word = magic_word(source)
-    if word is None:
-        return []
-    written, start, end = word
-    name, edits = written.lower(), []
-    if name not in MAGICS:
-        near = nearest(name, offered_magics())
-        if near is None:
-            return []
-        edits.append(Edit(start, end, near, f"`%{written}` is now `%{near}`"))
-        name = near
-    spec = MAGICS[name]
-    known = {argument.name for argument in spec.arguments} | (stage_keys(spec.makes_stage) or set())
-    if spec.takes_line or (spec.makes_stage and stage_keys(spec.makes_stage) is None):
-        return edits
-    line_end = source.find("\n", end)
-    line_end = len(source) if line_end < 0 else line_end
-    for key, argument in read_arguments(source, end, line_end).arguments.items():
-        near = None if key in known else nearest(key, known)
-        if near:
-            # The value's place is known; its key and the `=` stand directly in front of it.
-            value = offset_of(source, argument.span.line, argument.span.column) or 0
-            first = value - len(key) - 1
-            edits.append(Edit(first, first + len(key), near, f"`{key}=` is now `{near}=`"))
-    return edits
-
-
-def fix_text(text: str) -> tuple[str, list[str]]:
+def fix_text(text: str, environments: Sequence[str] = ()) -> tuple[str, list[str]]:
     """A notebook's text repaired, and what was done, a sentence for each repair; nothing else of the text changes.
 
+    A notebook for another kernel or language is left alone: its `%` may mean something else.
+
+    Args:
+        text: the notebook's own text, its line ends included.
+        environments: what a stage shall list that lists none.
+
     Raises:
-        CellError: the text is no JSON.
+        CellError: the text is no notebook.
     """
-    tree = read_document(text)
-    notebook = tree.value
-    changes: list[tuple[int, int, str]] = []
+    places = _read(text)
+    metadata = _metadata(places)
+    if _is_of_another_kernel(metadata):
+        return text, []
     done: list[str] = []
-    number = 0
-    for position, cell in enumerate(notebook.get("cells") or []):
-        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-            continue
-        number += 1
-        path = ("cells", position, "source")
-        for edit in edits_of(source_of(cell)):
-            place = _in_text(text, tree.spans, path, cell.get("source"), edit)
+    changes: list[tuple[int, int, str]] = []
+    for cell in places.cells:
+        for edit in edits_of(cell.source, environments):
+            place = places.stretch(cell, edit.start, edit.end)
             if place is not None:
-                changes.append((*place, edit.text))
-                done.append(f"cell {number}: {edit.message}")
-    for start, end, new in sorted(changes, reverse=True):
-        text = text[:start] + new + text[end:]
-    if _lacks_kernel(notebook):
+                changes.append((*place, _as_in(text, edit.text)))
+                done.append(f"cell {cell.number}: {edit.message}")
+    text = _changed(text, changes)
+    text, said = _as_lines(text)
+    done += said
+    if not _kernel_name(metadata):
         text = _with_kernel(text)
         done.append("the notebook now says that it is for the kernel `arc`")
     return text, done
 
 
-def _in_text(text: str, spans: Mapping[Any, Any], path: Any, source: Any, edit: Edit) -> tuple[int, int] | None:
-    """Where a stretch of a cell's source stands in the notebook's text; None when it crosses lines."""
-    pieces = [(path, source)] if isinstance(source, str) else [((*path, i), piece) for i, piece in enumerate(source)]
-    before = 0
-    for piece_path, piece in pieces:
-        if before <= edit.start and edit.end <= before + len(piece):
-            span = spans[piece_path]
-            first = offset_of(text, span.line, span.column) or 0
-            last = offset_of(text, span.end_line, span.end_column) or len(text)
-            offsets = literal_offsets(text[first:last])
-            return first + offsets[edit.start - before], first + offsets[edit.end - before]
-        before += len(piece)
-    return None
+def fix_document(text: str, environments: Sequence[str] = (), address: str = "") -> tuple[str, list[str]]:
+    """A job file's text repaired, as `fix_text` does it with a notebook's. What it includes from elsewhere stays.
+
+    Args:
+        text: the file's own text.
+        environments: what a stage shall list that lists none.
+        address: where the file is.
+
+    Raises:
+        CellError: the text is no job.
+    """
+    lines = Lines(text)
+    changes: list[tuple[int, int, str]] = []
+    done: list[str] = []
+    for cell in document_job(text, address).cells:
+        span = cell.tree.span(()) if cell.tree is not None else None
+        if cell.tree is None or span is None or span.origin != address:
+            continue  # of an included file
+        for edit in stage_edits(text, cell.tree, environments, lines, address):
+            changes.append((edit.start, edit.end, edit.text))
+            done.append(f"{cell.cell_id.replace('-', ' ')}: {edit.message}")
+    return _changed(text, changes), done
 
 
-def _lacks_kernel(notebook: Mapping[str, Any]) -> bool:
-    """Only a notebook that names no kernel at all: one for another kernel may be meant so."""
-    metadata = notebook.get("metadata")
-    spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
-    return not (isinstance(spec, dict) and spec.get("name"))
+def _read(text: str) -> NotebookText:
+    try:
+        places = read_notebook_text(text)
+        if "cells" in places.members and text[places.members["cells"][0]] == "[":
+            return places
+    except (ValueError, RecursionError):
+        pass
+    notebook_job(text)  # says what is wrong with it
+    whole = Lines(text).span(0, min(1, len(text)))
+    raise CellError([Problem("not-a-notebook", "the file is no notebook of format 4", whole)])
+
+
+def _metadata(places: NotebookText) -> dict[str, object]:
+    start, end = places.members.get("metadata", (0, 0))
+    found = json.loads(places.text[start:end] or "{}")
+    return found if isinstance(found, dict) else {}
+
+
+def _kernel_name(metadata: dict[str, object]) -> str:
+    spec = metadata.get("kernelspec")
+    return str(spec.get("name") or "") if isinstance(spec, dict) else ""
+
+
+def _is_of_another_kernel(metadata: dict[str, object]) -> bool:
+    language = metadata.get("language_info")
+    named = language.get("name") if isinstance(language, dict) else None
+    return (_kernel_name(metadata) or str(named or KERNEL)) != KERNEL
+
+
+def _changed(text: str, changes: list[tuple[int, int, str]]) -> str:
+    for start, end, new in sorted(changes, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _as_in(text: str, new: str) -> str:
+    """Text for the inside of a JSON literal, in the alphabet of the file."""
+    return json.dumps(new, ensure_ascii=text.isascii())[1:-1]
+
+
+# -- sources as lists of lines -----------------------------------------------------------------------------------------
+
+
+def _as_lines(text: str) -> tuple[str, list[str]]:
+    """Sources that are one text become lists of lines, as Jupyter writes them: Arc loses such cells."""
+    cells = [cell for cell in read_notebook_text(text).cells if cell.is_text]
+    changes = [(cell.start, cell.end, _listed(text, cell)) for cell in cells]
+    done = [f"cell {cell.number}: its source is now a list of lines; Arc loses a cell whose source is one text"
+            for cell in cells]  # fmt: skip
+    return _changed(text, changes), done
+
+
+def _listed(text: str, cell: CellText) -> str:
+    """The same literal cut behind each line end, every character as it was."""
+    inner = text[cell.start + 1 : cell.end - 1]
+    cuts = [found.end() for found in _ESCAPE.finditer(inner) if found[0].lower() in ("\\n", "\\u000a")]
+    bounds = [0, *(cut for cut in cuts if cut < len(inner)), len(inner)]
+    pieces = [f'"{inner[a:b]}"' for a, b in pairwise(bounds) if b > a]
+    if not pieces:
+        return "[]"
+    layout = _Layout(text)
+    return layout.block("[", pieces, "]", layout.indent_at(cell.start))
+
+
+class _Layout:
+    """How a file is laid out: its line end, and the blanks of one level; a file on one line has neither."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        second = re.search(r"(\r?\n)([ \t]+)\S", text)
+        self._line_end = second[1] if second else ""
+        self.step = second[2] if second else ""
+
+    def indent_at(self, place: int) -> str:
+        """The blanks in front of the line of that place."""
+        line = self._text[self._text.rfind("\n", 0, place) + 1 : place]
+        return line[: len(line) - len(line.lstrip(" \t"))]
+
+    def block(self, opening: str, items: list[str], closing: str, indent: str) -> str:
+        """A list or object, an item on each line where the file has lines."""
+        if not self._line_end:
+            return opening + ", ".join(items) + closing
+        inner = self._line_end + indent + self.step
+        return opening + inner + f",{inner}".join(items) + self._line_end + indent + closing
+
+    def first(self, item: str, indent: str, *, alone: bool) -> str:
+        """An item to stand directly behind the opening brace of an object whose line has that indent."""
+        if not self._line_end:
+            return item + ("" if alone else ", ")
+        inner = self._line_end + indent + self.step
+        return inner + item + (self._line_end + indent if alone else ",")
+
+
+# -- the kernel's name -------------------------------------------------------------------------------------------------
 
 
 def _with_kernel(text: str) -> str:
-    """The text with a kernelspec. The rest is written anew, in the indentation and the alphabet it had."""
-    notebook = json.loads(text)
-    metadata = notebook.get("metadata")
-    notebook["metadata"] = {"kernelspec": dict(KERNELSPEC), **(metadata if isinstance(metadata, dict) else {})}
-    notebook["metadata"]["kernelspec"] = dict(KERNELSPEC)
-    second = text.split("\n", 2)[1] if text.count("\n") else ""
-    indent = len(second) - len(second.lstrip()) or None
-    written = json.dumps(notebook, indent=indent, ensure_ascii=text.isascii())
-    return written + ("\n" if text.endswith("\n") else "")
+    """The text with a kernelspec, and nothing else changed."""
+    places, layout = read_notebook_text(text), _Layout(text)
+    start, end = places.members.get("metadata", (0, 0))
+    if text[start : start + 1] != "{" or not end:
+        root = text.index("{")
+        spec = _spec(layout, 2 * layout.step)
+        metadata = layout.block("{", [spec], "}", layout.step)
+        if end:  # no object: what stands there says nothing
+            return text[:start] + metadata + text[end:]
+        added = layout.first(f'"metadata": {metadata}', "", alone=not places.members)
+        return text[: root + 1] + added + text[root + 1 :]
+    indent = layout.indent_at(start)
+    spec = _spec(layout, indent + layout.step, named=False)
+    members = dict(members_of(text, start))
+    if "kernelspec" in members:
+        place = members["kernelspec"]
+        return text[:place] + spec + text[json.JSONDecoder().raw_decode(text, place)[1] :]
+    empty = not members
+    behind = end - 1 if empty else start + 1
+    return text[: start + 1] + layout.first(f'"kernelspec": {spec}', indent, alone=empty) + text[behind:]
+
+
+def _spec(layout: _Layout, indent: str, *, named: bool = True) -> str:
+    spec = layout.block(
+        "{", [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in KERNELSPEC.items()], "}", indent
+    )
+    return f'"kernelspec": {spec}' if named else spec

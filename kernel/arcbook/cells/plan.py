@@ -182,7 +182,7 @@ def check_job(job: Job, context: Context) -> Report:
         fetch=relative_to(folder_of(job.origin) if context.folder is None else context.folder, context.fetch),
         trail=trail_of(job.origin),
     )
-    review = Review(job, context.settings, engine=context.engine)
+    review = Review.of(job, context.settings, engine=context.engine)
     problems = [*job.problems, *_policy(job, context.settings)]
     steps: list[Step] = []
     _check_cells(job, context, review, steps, problems)
@@ -223,9 +223,8 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: li
     scope = context.scope(lazy=lazy)
     bound = bind_known(tree, scope, lambda name: review.expected(name, lazy=lazy))
     if not context.settings.runs(environments_of(tree, scope)):
-        review.skipped(bound)
         steps.append(_skipped(tree, cell, context))
-        return review.habits(bound, cell)
+        return review.skipped(tree, bound, cell)
     problems = list(bound.problems)
     problems += [
         _unresolved(wanted, context, review, lazy=lazy)
@@ -234,7 +233,7 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: li
     ]
     bound = bound.with_value(without_unset(bound.value))
     found = examine(bound, settings=context.settings, fetch=context.fetch, source=cell.source)
-    problems += [*found.problems, *review.stage(found, cell)]
+    problems += [*found.problems, *review.stage(found, cell, tree)]
     if found.stage is None or errors(found.problems):
         return problems
     problems += _idle(found, context)
@@ -281,7 +280,7 @@ def _check_nested(found: Examination, cell: Cell, context: Context, review: Revi
     try:
         job, inner = nested_job(found.stage, found.tree, cell, context)
     except CellError as error:
-        review.opaque = True  # whatever views it makes
+        review.job.opaque = True  # whatever views it makes
         return list(error.problems)
     problems = [*job.problems, *_policy(job, context.settings)]
     with review.inside(job):

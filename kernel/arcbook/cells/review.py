@@ -1,348 +1,173 @@
-"""What only shows when the cells of a job are seen together: views, parameters, environments, ids."""
+"""Follows a job's cells in their order and puts the facts about each before the rules."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
-from arcbook.cells.bind import has_placeholders
 from arcbook.cells.check import Examination
 from arcbook.cells.lines import read_names
-from arcbook.cells.magics import MAGICS
 from arcbook.cells.messages import opening
 from arcbook.cells.model import Cell
 from arcbook.cells.notebook import Job
 from arcbook.cells.params import Declarations
-from arcbook.cells.places import span_within
-from arcbook.cells.python import python_problems
+from arcbook.cells.rules import rule_types
+from arcbook.cells.rules.base import JobFacts, Maker, Rule, StageFacts, key_roles
 from arcbook.cells.statements import filled, statement_of
 from arcbook.cells.tree import Tree
 from arcbook.core.capabilities import CAPABILITIES, ENGINE_CAPABILITIES
-from arcbook.core.masking import find_secrets
-from arcbook.core.problem import Problem, Severity, errors
+from arcbook.core.problem import Problem, errors
 from arcbook.core.settings import RunSettings
-from arcbook.core.span import Span
-from arcbook.core.suggest import did_you_mean
 from arcbook.sql.errors import SqlError
 from arcbook.sql.members import json_members
-from arcbook.sql.placeholders import named_parameters, quoted_parameters
 from arcbook.sql.schema import resolve_columns
-from arcbook.stages.base import Stage, roles_of
+from arcbook.stages.base import Stage
 from arcbook.stages.keys import Role
+from arcbook.stages.registry import stage_types
 
 #: Columns that extracts may add; whether they do depends on keys and engine, so they are always thinkable.
 _INTERNAL = {"_filename": "string", "_index": "long", "_monotonically_increasing_id": "long"}
 
 
 @dataclass
-class _Wanted:
-    """A view that was read before anything made it."""
-
-    name: str
-    span: Span | None
-    key: str
-
-
-@dataclass
 class Review:
-    """Follows a job's cells in their order."""
+    """The walk over one job. `job` is what is known so far, `rules` judge each cell and stage by it."""
 
-    job: Job
-    settings: RunSettings
-    engine: str | None = None
-    views: dict[str, Mapping[str, str] | None] = field(default_factory=dict)
-    not_here: set[str] = field(default_factory=set)
-    names: list[str] = field(default_factory=list)
-    wanted: list[_Wanted] = field(default_factory=list)
-    ids: dict[str, Span | None] = field(default_factory=dict)
+    job: JobFacts
+    rules: tuple[Rule, ...]
     later_values: set[str] = field(default_factory=set)
-    elsewhere: set[str] = field(default_factory=set)
-    skips: bool = False
-    runs: bool = False
-    runs_python: bool = False
-    opaque: bool = False
     #: What ConfigExecute stages compute; None when that cannot be told from their statements.
     computed_names: set[str] | None = field(default_factory=set)
     any_value: bool = False
     problems: list[Problem] = field(default_factory=list)
 
+    @staticmethod
+    def of(job: Job, settings: RunSettings, *, engine: str | None = None) -> "Review":
+        """The walk over `job`, before its first cell."""
+        lost = any(problem.code != "kernel-metadata" for problem in errors(job.problems))
+        facts = JobFacts(job, settings, engine, lost=lost)
+        return Review(facts, tuple(rule(facts) for rule in rule_types()))
+
     def enter(self, cell: Cell) -> None:
         """Note what a cell does besides stages."""
         if cell.magic == "python":
-            self.opaque = self.runs_python = True
-            self.problems += python_problems(cell)
+            self.job.opaque = True
         elif cell.magic == "secret":
             self.later_values.update(read_names(cell))
         elif cell.magic in ("metadata", "list") and "outputView" in cell.arguments:
-            self._made(cell.arguments["outputView"].value, None)
-        spec = MAGICS.get(cell.magic)
-        for name in spec.without_effect if spec else ():
-            if name in cell.arguments:
-                self._without_effect(cell, name)
-        for name, argument in cell.overruled:
-            message = f"`{name}` is given twice; the last one, `{cell.arguments[name].value}`, is taken"
-            place = argument.key or argument.span
-            self.problems.append(
-                Problem("conflicting-keys", message, place, name, "Remove one of the two.", Severity.WARNING)
-            )
-        if cell.tree is None:  # a stage of a job file has the whole file as its source
-            self._secrets_in(cell)
-
-    def _without_effect(self, cell: Cell, name: str) -> None:
-        self.problems.append(
-            Problem(
-                "magic-argument",
-                f"`{name}` has no effect on `%{cell.magic}`",
-                cell.arguments[name].span,
-                name,
-                "Remove it.",
-                Severity.WARNING,
-            )
-        )
+            self.job.made(cell.arguments["outputView"].value, Maker(cell))
+        self.problems += [problem for rule in self.rules for problem in rule.cell(cell)]
 
     def lost(self, cell: Cell) -> None:
         """A cell could not be read: it may have made any view, or value."""
         if cell.magic == "configplugin":
             self.any_value = True
         elif cell.magic not in ("env", "lifecycleplugin"):
-            self.opaque = self.runs = True
+            self.job.opaque = self.job.lost = True
 
     def expected(self, name: str, *, lazy: bool = False) -> bool:
         """Whether a value of this name comes only when the job runs; computed ones come for `lazy` stages."""
-        declared = name in self.job.declarations.by_name or not self.job.declarations.complete
+        declarations = self.job.job.declarations
+        declared = name in declarations.by_name or not declarations.complete
         computed = self.computed_names is None or name.partition(".")[0] in self.computed_names
         return declared or name in self.later_values or self.any_value or (lazy and computed)
 
     @contextmanager
     def inside(self, job: Job) -> Iterator[None]:
-        """Follow the cells of a job within this one: it shares the views and sees the parameters; ids are its own."""
-        outer, ids = self.job, self.ids
+        """Follow the cells of a job within this one: it shares the views and sees the parameters."""
+        outer = self.job.job
         declarations = Declarations(
             {**outer.declarations.by_name, **job.declarations.by_name},
             outer.declarations.complete and job.declarations.complete,
         )
-        self.job, self.ids = replace(job, declarations=declarations), {}
+        self.job.job = replace(job, declarations=declarations)
         try:
             yield
         finally:
-            self.job, self.ids = outer, ids
+            self.job.job = outer
 
-    def skipped(self, tree: Tree) -> None:
+    def skipped(self, written: Tree, bound: Tree, cell: Cell) -> list[Problem]:
         """A stage of another environment: its view is not made in this one."""
-        listed = tree.value.get("environments")
-        self.skips = True
-        self.runs |= has_placeholders(listed)  # it may, with a value that comes later
-        self.elsewhere.update(_names(listed))
-        name = tree.value.get("outputView")
-        if isinstance(name, str) and name.lower() not in self.views:
-            self.not_here.add(name.lower())
+        facts = _facts(cell, written, bound, _type_named(bound.value.get("type")), runs=False)
+        problems = [problem for rule in self.rules for problem in rule.skipped(facts)]
+        for use in facts.makes:
+            self.job.made(use.name, Maker(cell, facts.environments, runs=False))
+        return problems
 
-    def habits(self, tree: Tree, cell: Cell) -> list[Problem]:
-        """Findings that concern a stage whatever the environment."""
-        if tree.value.get("environments") or self.settings.ignore_environments:
-            return []
-        name, objects = tree.value.get("name"), cell.magic in ("", "arc")
-        example = '"environments": ["dev", "test", "prod"]' if objects else "environments=dev,test,prod"
-        return [
-            Problem(
-                "never-runs",
-                f"no environment runs the stage `{name}`: it lists none",
-                tree.key_span(("environments",)) if ("environments",) in tree.spans else opening(tree.span(())),
-                "environments",
-                f"Add for example `{example}`.",
-                Severity.WARNING,
-            )
-        ]
-
-    def stage(self, found: Examination, cell: Cell) -> list[Problem]:
+    def stage(self, found: Examination, cell: Cell, written: Tree) -> list[Problem]:
         """What a stage does to the views, and what is wrong with that."""
-        tree = found.tree
-        self.runs = True
-        problems = self._identified(tree)
-        stage_type = found.stage_type
-        if stage_type is None:
-            self.opaque = True
+        facts = _facts(cell, written, found.tree, found.stage_type, found.stage)
+        problems = [problem for rule in self.rules for problem in rule.stage(facts)]
+        if found.stage_type is None:
+            self.job.opaque = True
             return problems
-        problems += self.habits(tree, cell)
-        self.opaque |= stage_type.opaque
-        if stage_type.computes:
-            self._computes(tree.value.get("sql"))
-        for key, role in _roles(stage_type):
-            if role is Role.READS_VIEW:
-                for name in _names(tree.value.get(key)):
-                    self._read(name, tree.span((key,)), key)
-        # A statement of another kind reads none of the job's views and takes none of its parameters by name.
-        ours = ("sql", Role.SQL) in _roles(stage_type)
-        columns = self._statement(tree, cell, problems) if ours else None
-        if ("sql", Role.METADATA_SQL) in _roles(stage_type):
-            with self._view_for_now("metadata"):
-                self._statement(tree, cell, problems)
-        schema = tree.value.get("schema")
-        if isinstance(schema, list) and stage_type.kind == "transform":
-            columns = _schema_columns(schema)
-        for key, role in _roles(stage_type):
-            if role is Role.MAKES_VIEW:
-                for name in _names(tree.value.get(key)):
-                    self._made(name, columns)
-                if key in tree.value and not isinstance(tree.value[key], str | list):
-                    self.opaque = True  # a placeholder: any name is possible
-        if self.engine and found.stage is not None:
-            problems += capability_gaps(found.stage, tree, self.engine)
+        self.job.opaque |= found.stage_type.opaque or _makes_anything(facts)
+        if found.stage_type.computes:
+            self._computes(found.tree.value.get("sql"))
+        self._note(facts)
+        if self.job.engine and found.stage is not None:
+            problems += capability_gaps(found.stage, found.tree, self.job.engine)
         return problems
 
     def end(self) -> list[Problem]:
-        """What is only certain at the end: views that nothing made in time, and that nothing runs."""
-        for wanted in self.wanted:
-            self.problems.append(
-                Problem("unknown-view", self._why(wanted.name), wanted.span, wanted.key, self._instead(wanted.name))
-            )
-        unread = any(problem.code != "kernel-metadata" for problem in errors(self.job.problems))
-        if not self.runs and not unread:
-            self.problems += self._nothing_runs()
-        return self.problems
-
-    def _nothing_runs(self) -> list[Problem]:
-        """A run that would be green for having done nothing: mostly because its environment is mistyped."""
-        whole = Span(1, 1, 1, 2, origin=self.job.origin)
-        if self.skips:
-            chosen, named = str(self.settings.environment), sorted(self.elsewhere)
-            message = f"no stage of the job runs in the environment `{chosen}`"
-            listed = f"The job's environments are: {', '.join(named)}." if named else "Add `environments` to stages."
-            remedy = f"{did_you_mean(chosen, named)} {listed}".strip()
-            return [Problem("no-environment", message, whole, "--environment", remedy)]
-        if self.runs_python:
-            return []
-        message, remedy = "the job has no stages, so there is nothing to run", "Add a stage, for example a `%sql` cell."
-        return [Problem("nothing-to-run", message, whole, remedy=remedy, severity=Severity.WARNING)]
+        """All findings about cells, and what is only certain at the end."""
+        return self.problems + [problem for rule in self.rules for problem in rule.end()]
 
     def _computes(self, sql: object) -> None:
         names = json_members(sql) if isinstance(sql, str) and "${" not in sql else None
         self.computed_names = None if names is None or self.computed_names is None else self.computed_names | names
 
-    # -- views --------------------------------------------------------------------------------------------------------
+    def _note(self, facts: StageFacts) -> None:
+        maker = Maker(facts.cell, facts.environments)
+        for name in facts.creates():
+            self.job.made(name, maker)
+        columns = _columns(facts, self.job.columns)
+        for use in facts.makes:
+            self.job.made(use.name, maker, columns)
 
-    def _made(self, name: str, columns: Mapping[str, str] | None) -> None:
-        self.views[name.lower()] = columns
-        self.names.append(name)
 
-    @contextmanager
-    def _view_for_now(self, name: str) -> Iterator[None]:
-        """A view of unknown columns that hides one of the job's: what a single statement sees."""
-        hidden = {name: self.views[name]} if name in self.views else {}
-        self.views[name] = None
-        try:
-            yield
-        finally:
-            del self.views[name]
-            self.views |= hidden
+def _facts(
+    cell: Cell, written: Tree, tree: Tree, stage_type: type[Stage] | None, stage: Stage | None = None,
+    *, runs: bool = True,
+) -> StageFacts:  # fmt: skip
+    facts = StageFacts(cell, written, tree, stage_type, stage, runs)
+    sql, params = tree.value.get("sql"), tree.value.get("sqlParams")
+    roles = key_roles(stage_type) if stage_type is not None and isinstance(sql, str) else ()
+    # A statement of another kind reads none of the job's views and takes none of its parameters by name.
+    if not isinstance(sql, str) or not {("sql", Role.SQL), ("sql", Role.METADATA_SQL)} & set(roles):
+        return facts
+    try:
+        statement, rendered = statement_of(sql, params), filled(sql, params)
+    except SqlError:
+        return facts  # said already
+    if ("sql", Role.METADATA_SQL) in roles:
+        # `metadata` is a view of the statement's own, whatever view of that name the job has.
+        statement = replace(statement, reads=tuple(each for each in statement.reads if each.name.lower() != "metadata"))
+    return replace(facts, statement=statement, rendered=rendered)
 
-    def _read(self, name: str, span: Span | None, key: str) -> None:
-        if self._unknown(name):
-            self.wanted.append(_Wanted(name, span, key))
 
-    def _unknown(self, name: str) -> bool:
-        """Whether nothing seen so far makes the view; a name with a dot is a table of a catalogue."""
-        return name.lower() not in self.views and not self.opaque and "." not in name
+def _type_named(name: Any) -> type[Stage] | None:
+    return stage_types().get(name.partition(":")[0].rpartition(".")[2]) if isinstance(name, str) else None
 
-    def _why(self, name: str) -> str:
-        if name.lower() in self.not_here:
-            return f"the view `{name}` is made only in other environments"
-        if name.lower() in self.views:
-            return f"the view `{name}` is made only further down"
-        return f"nothing makes the view `{name}`"
 
-    def _instead(self, name: str) -> str:
-        if name.lower() in self.views:
-            return "Move the cell that makes it in front of this one."
-        if name.lower() in self.not_here:
-            return f"Run its stage in `{self.settings.environment}` too."
-        return did_you_mean(name, self.names) or "Make it by a stage with that `outputView`."
+def _makes_anything(facts: StageFacts) -> bool:
+    """Whether the names of the views a stage makes cannot be told."""
+    if any(not isinstance(value, str | list) for _, value in facts.values(Role.MAKES_VIEW)):
+        return True  # a placeholder: any name is possible
+    if facts.statement is None or facts.rendered is None or facts.statement.complete:
+        return False
+    return "${" not in facts.rendered.text and facts.statement.kind not in ("query", "set", "show")
 
-    # -- statements ---------------------------------------------------------------------------------------------------
 
-    def _statement(self, tree: Tree, cell: Cell, problems: list[Problem]) -> Mapping[str, str] | None:
-        """Check a stage's statement against views and parameters; the columns it yields, when they are certain."""
-        sql, params = tree.value.get("sql"), tree.value.get("sqlParams")
-        if not isinstance(sql, str):
-            return None
-        try:
-            statement, rendered = statement_of(sql, params), filled(sql, params)
-        except SqlError:
-            return None  # said already
-
-        def place(start: int, end: int) -> Span | None:
-            return span_within(tree, ("sql",), cell.source, *rendered.source_range(start, end))
-
-        problems += [
-            self._undeclared(named.name, place(named.start, named.end))
-            for named in named_parameters(rendered.text)
-            if named.name not in self.job.declarations.by_name and self.job.declarations.complete
-        ]
-        problems += [
-            self._quoted(quoted.name, place(quoted.start, quoted.end))
-            for quoted in quoted_parameters(rendered.text)
-            if quoted.name in self.job.declarations.by_name
-        ]
-        makes = statement.kind in ("create", "cache")
-        for reference in (*statement.reads, *(() if makes else statement.writes)):
-            if reference.path is None and self._unknown(reference.name):
-                self._read(reference.name, place(reference.start, reference.end), "sql")
-        for reference in statement.writes if makes else ():
-            if reference.path is None:
-                self._made(reference.name, None)
-        if not statement.complete and "${" not in rendered.text and statement.kind not in ("query", "set", "show"):
-            self.opaque = True
-        named_views = {reference.name.lower() for reference in (*statement.reads, *statement.writes)}
-        known = {name: columns for name in named_views if (columns := self.views.get(name)) is not None}
-        resolution = resolve_columns(rendered.text, known)
-        # Nothing is claimed of views whose columns are not known, so there is nothing to ask without any.
-        for column in resolution.unknown if known or not named_views else ():
-            listed = f"There are: {', '.join(column.known[:12])}." if column.known else "The statement has no FROM."
-            remedy = did_you_mean(column.name, column.known) or listed
-            message = f"the statement's views have no column `{column.name}`"
-            problems.append(Problem("unknown-column", message, place(column.start, column.end), "sql", remedy))
-        return resolution.output
-
-    def _quoted(self, name: str, span: Span | None) -> Problem:
-        message = f"within quotes `:{name}` is this text, not the value of the parameter"
-        remedy = f"Write :{name} without quotes; the engine quotes the value by itself."
-        return Problem("sql-parameter", message, span, "sql", remedy, Severity.WARNING)
-
-    def _undeclared(self, name: str, span: Span | None) -> Problem:
-        known = self.job.declarations.by_name
-        return Problem(
-            "sql-parameter",
-            f"the job declares no parameter `{name}` for `:{name}`",
-            span,
-            "sql",
-            did_you_mean(name, known) or "Declare it in a `%params` cell.",
-        )
-
-    # -- other --------------------------------------------------------------------------------------------------------
-
-    def _identified(self, tree: Tree) -> list[Problem]:
-        identifier = tree.value.get("id")
-        if not isinstance(identifier, str):
-            return []
-        if identifier not in self.ids:
-            self.ids[identifier] = tree.span(("id",))
-            return []
-        first = self.ids[identifier]
-        message = f"the id `{identifier}` is used twice{f', first at {first}' if first else ''}"
-        return [Problem("duplicate-id", message, tree.span(("id",)), "id", "Give each stage an id of its own.")]
-
-    def _secrets_in(self, cell: Cell) -> None:
-        for start, end, kind in find_secrets(cell.source):
-            self.problems.append(
-                Problem(
-                    "secret-in-text",
-                    f"this looks like a secret ({kind})",
-                    Span.at(cell.source, start, end, cell=cell.number, origin=cell.origin),
-                    remedy="Declare it as `secret` in %params, or ask for it by %secret.",
-                    severity=Severity.WARNING,
-                )
-            )
+def _columns(facts: StageFacts, known: Mapping[str, Mapping[str, str] | None]) -> Mapping[str, str] | None:
+    """The columns of the view a stage makes, when they are certain."""
+    schema = facts.tree.value.get("schema")
+    if isinstance(schema, list) and facts.stage_type is not None and facts.stage_type.kind == "transform":
+        columns = {str(each.get("name")): str(each.get("type", "")) for each in schema if isinstance(each, dict)}
+        return {**columns, "_errors": "array", **_INTERNAL} if columns else None
+    if facts.statement is None or facts.rendered is None:
+        return None
+    return resolve_columns(facts.rendered.text, facts.known_columns(known)).output
 
 
 def capability_gaps(stage: Stage, tree: Tree, engine: str | None) -> list[Problem]:
@@ -363,23 +188,3 @@ def capability_gaps(stage: Stage, tree: Tree, engine: str | None) -> list[Proble
 def _engines_with(need: str) -> str:
     able = [name for name, offered in ENGINE_CAPABILITIES.items() if need in offered]
     return f"Use the engine {' or '.join(f'`{name}`' for name in able)}." if able else "No engine here offers it."
-
-
-@cache
-def _roles(stage_type: type[Stage]) -> tuple[tuple[str, Role], ...]:
-    """Each key of a stage type with its role."""
-    return tuple(
-        (fact.alias or name, role) for name, fact in stage_type.model_fields.items() for role in roles_of(fact)
-    )
-
-
-def _names(value: Any) -> list[str]:
-    if isinstance(value, str) and value:
-        return [value]
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _schema_columns(schema: list[Any]) -> Mapping[str, str] | None:
-    """The columns that typing by `schema` yields; internal ones may pass through."""
-    columns = {str(column.get("name")): str(column.get("type", "")) for column in schema if isinstance(column, dict)}
-    return {**columns, "_errors": "array", **_INTERNAL} if columns else None

@@ -2,6 +2,8 @@
 
 import gc
 import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,11 +18,16 @@ from arcbook.cli._output import (
     show_problems,
 )
 
+if TYPE_CHECKING:
+    from arcbook.core.problem import Problem
+    from arcbook.core.settings import RunSettings
+
 _HELP = """Check JOBS (.ipynb, .json, .conf, .hocon; paths, http(s):// or s3://) and print all findings.
 
-Nothing is run and no engine is started. With --join the jobs are one, as `arcbook run JOB JOB` runs them. The exit
-code is 64 when a finding is an error, otherwise 0. Extra arguments `--name=value` are values for ${name}, and settings
-by Arc's names (`--etl.config.environment=test`).
+Nothing is run and no engine is started. The stages of the chosen environment are checked: that of `--environment`,
+`ETL_CONF_ENV` or the notebook's `%environment` cell; without a choice all are. With --join the jobs are one, as
+`arcbook run JOB JOB` runs them. The exit code is 64 when a finding is an error, otherwise 0. Extra arguments
+`--name=value` are values for ${name}, and settings by Arc's names (`--etl.config.environment=test`).
 """
 
 
@@ -29,59 +36,46 @@ by Arc's names (`--etl.config.environment=test`).
 @environment_option
 @engine_option
 @parameter_option
-@click.option("--join", is_flag=True, help="Check the jobs as one: cells, parameters and values one after the other.")
 @click.option("--complete", is_flag=True, help="Treat a ${name} without value as an error: no value will come later.")
+@click.option("--join", is_flag=True, help="Check the jobs as one: cells, parameters and values one after the other.")
+@click.option(
+    "--sarif", "as_sarif", is_flag=True, help="Print the findings as SARIF 2.1.0, for code hosts and editors."
+)
 @json_option
 def command(
     jobs: tuple[str, ...],
     environment: str | None,
     engine: str | None,
     parameters: tuple[str, ...],
-    join: bool,
     complete: bool,
+    join: bool,
+    as_sarif: bool,
     as_json: bool,
 ) -> int:
     """Check jobs and print all findings."""
-    from arcbook.cells.joined import joined
-    from arcbook.cells.notebook import read_job
-    from arcbook.cells.plan import Context, check_job
     from arcbook.core.failures import CellError
-    from arcbook.core.launch import launch_values, settings_from
-    from arcbook.core.problem import Problem, Severity, errors
+    from arcbook.core.launch import settings_from
+    from arcbook.core.problem import Severity, errors
 
     # A check builds trees and drops few of them: by its own thresholds the collector would take a fifth of the time.
     gc.set_threshold(50_000, 20, 100)
-    extra = [each for each in jobs if each.startswith("--")]
-    addresses = [each for each in jobs if not each.startswith("-")]
-    if unknown := [each for each in jobs if each.startswith("-") and ("=" not in each or not each.startswith("--"))]:
-        raise click.UsageError(f"there is no option {unknown[0]}")
-    if not addresses:
-        raise click.UsageError("name a job to check")
-    given = pairs(parameters)
-    settings = settings_from(extra, os.environ, environment=environment)
-    problems: list[Problem] = []
-    stages = 0
-    for group in [addresses] if join else [[address] for address in addresses]:
-        try:
-            job = joined([read_job(address) for address in group])
-            named, launch = job.declarations.among(launch_values(extra))
-            problems_of_values: list[Problem] = []
-            values = job.values_of_parameters()
-            if given or named or complete:
-                try:
-                    values = job.declarations.bind({**job.injected, **named, **given})
-                except CellError as error:
-                    problems_of_values = list(error.problems)
-            context = Context(settings=settings, launch=launch, values=values, engine=engine, complete=complete)
-            report = check_job(job, context)
-        except CellError as error:
-            problems += error.problems
-            continue
-        problems += [*problems_of_values, *report.problems]
-        stages += len(report.steps)
+    extra, addresses = _split(jobs)
+    if as_sarif and as_json:
+        raise click.UsageError("choose one of --json and --sarif")
+    asked = _Asked(
+        settings_from(extra, os.environ, environment=environment), extra, pairs(parameters), engine, complete
+    )
+    checked = [_check(group, asked) for group in ([addresses] if join else [[address] for address in addresses])]
+    problems = [problem for each in checked for problem in each.problems]
+    stages = sum(each.stages for each in checked)
     found = len(errors(problems))
     warnings = sum(problem.severity is Severity.WARNING for problem in problems)
-    if as_json:
+    if as_sarif:
+        from arcbook.cli._sarif import sarif_of
+
+        told = [(each.address_of(problem), problem) for each in checked for problem in each.problems]
+        echo_json(sarif_of(told, {address: text for each in checked for address, text in each.texts.items()}))
+    elif as_json:
         echo_json(
             {
                 "problems": [problem.to_dict() for problem in problems],
@@ -94,6 +88,70 @@ def command(
         show_problems(problems)
         click.echo(f"{_count(stages, 'sound stage')}, {_count(found, 'error')}, {_count(warnings, 'warning')}")
     return CellError(problems).exit_code if found else 0
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line asks of every job."""
+
+    settings: "RunSettings"
+    extra: list[str]
+    given: dict[str, str]
+    engine: str | None
+    complete: bool
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """One job (or several joined, whose texts stand by their addresses) with its findings, and its sound stages."""
+
+    texts: dict[str, str]
+    problems: tuple["Problem", ...]
+    stages: int = 0
+
+    def address_of(self, problem: "Problem") -> str:
+        """The job that a finding is about."""
+        origin = problem.span.origin if problem.span else ""
+        return origin if origin in self.texts else next(iter(self.texts))
+
+
+def _split(jobs: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Arc's arguments and the jobs' addresses."""
+    extra = [each for each in jobs if each.startswith("--")]
+    addresses = [each for each in jobs if not each.startswith("-")]
+    if unknown := [each for each in jobs if each.startswith("-") and ("=" not in each or not each.startswith("--"))]:
+        raise click.UsageError(f"there is no option {unknown[0]}")
+    if not addresses:
+        raise click.UsageError("name a job to check")
+    return extra, addresses
+
+
+def _check(addresses: list[str], asked: _Asked) -> _Checked:
+    from arcbook.cells.fetch import fetch_text
+    from arcbook.cells.joined import joined
+    from arcbook.cells.notebook import job_of
+    from arcbook.cells.plan import Context, check_job
+    from arcbook.core.failures import CellError
+    from arcbook.core.launch import launch_values
+
+    texts = {address: fetch_text(address) for address in addresses}
+    try:
+        job = joined([job_of(text, address) for address, text in texts.items()])
+    except CellError as error:
+        return _Checked(texts, tuple(error.problems))
+    named, launch = job.declarations.among(launch_values(asked.extra))
+    problems: list[Problem] = []
+    values = job.values_of_parameters()
+    if asked.given or named or asked.complete:
+        try:
+            values = job.declarations.bind({**job.injected, **named, **asked.given})
+        except CellError as error:
+            problems += error.problems
+    # As a run does: the notebook's own choice counts when nobody else chose.
+    settings = replace(asked.settings, environment=asked.settings.environment or job.environment)
+    context = Context(settings=settings, launch=launch, values=values, engine=asked.engine, complete=asked.complete)
+    report = check_job(job, context)
+    return _Checked(texts, (*problems, *report.problems), len(report.steps))
 
 
 def _count(number: int, noun: str) -> str:

@@ -21,6 +21,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "missing-key": "A stage lacks a key that its type requires.",
         "wrong-value": "A key has a value of the wrong kind or outside its range.",
         "conflicting-keys": "Two keys of a stage exclude each other.",
+        "key-without-effect": "A stage has a key that changes nothing beside its other keys.",
+        "arc-ignores-key": "A stage has a key that arcbook obeys and original Arc accepts and ignores.",
         "duplicate-id": "Two stages of a job have the same id.",
         "capability": "A stage needs something that the chosen engine does not offer.",
         "missing-document": "A file that a stage refers to (SQL, schema) cannot be read.",
@@ -37,12 +39,21 @@ CODES: Mapping[str, str] = MappingProxyType(
         "sql-syntax": "A SQL statement does not parse.",
         "sql-parameter": "A SQL parameter has no value, or a value has no placeholder.",
         "unknown-view": "A statement or stage reads a view that nothing has made.",
+        "view-of-other-environment": "A view is made only in other environments than those of a stage that reads it.",
+        "dev-cell-in-production": "A cell tagged as a developer's own works for a production environment.",
+        "unused-view": "A view is made and nothing reads it.",
         "unknown-column": "A statement reads a column that its views do not have.",
+        "positional-star": "A typing schema is applied by position to columns that `*` puts in an unknown order.",
+        "gate-cannot-fire": "A quality gate that cannot fail the job.",
+        "destructive-write": "A statement removes or changes all rows of a table.",
+        "overwrites-input": "A stage overwrites what an earlier stage of the job reads.",
         "unsafe-substitution": "Text is pasted into SQL where a bound parameter would be safe.",
         "unrepeatable": "A statement asks chance, so that a rerun gives another result.",
         # parameters
         "parameter-declaration": "A line of the %params cell does not parse.",
         "unknown-parameter": "A value was given for a parameter that the job does not declare.",
+        "unused-parameter": "A parameter is declared and nothing uses it.",
+        "option-without-effect": "An option was given that changes nothing for this job.",
         "missing-parameter": "A required parameter has no value.",
         "parameter-value": "A parameter's value does not fit its declared type or range.",
         # environments
@@ -51,6 +62,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "never-runs": "No environment ever runs a stage.",
         # hygiene
         "secret-in-text": "A cell contains what looks like a secret.",
+        # original Arc
+        "arc-difference": "Original Arc would do something else with this part of the job.",
         # promotion
         "schedule": "A schedule is missing or not one that Argo would run.",
         "time-zone": "A time zone does not exist.",

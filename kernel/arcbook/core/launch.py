@@ -180,7 +180,7 @@ def without_effect(settings: RunSettings, *, streams: bool) -> list[Problem]:
     idle += [(name, name.removeprefix("--"), _FILE_REASON) for name in settings.file_access]
     return [
         Problem(
-            "unknown-parameter",
+            "option-without-effect",
             f"{name} has no effect: {reason}",
             key=key,
             remedy="Leave it out.",

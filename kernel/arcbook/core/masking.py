@@ -23,6 +23,8 @@ SHORTEST_ANYWHERE = 4
 _SHORTEST_ENCODED = 6
 #: Lines of a longer secret (a private key) that are hidden on their own too.
 _SHORTEST_LINE = 12
+#: A text shorter than this is never taken for a dummy.
+_SHORTEST_DUMMY = 8
 #: A variable of the environment is hidden when its name says secret and its value has at least this length.
 _SHORTEST_VARIABLE = 8
 
@@ -192,34 +194,71 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 
+
+def is_reference(text: str) -> bool:
+    """Whether a value only says where a secret is or will be (`${KEY}`, `env://NAME`), or is none (`null`, stars)."""
+    return bool(_REFERENCE.match(text)) or _is_dummy(text)
+
+
+def _is_dummy(text: str) -> bool:
+    """Whether a text is made of a few characters only, as `aaaabbbbccc` and `0000-0000`: nobody is let in by that."""
+    return len(text) >= _SHORTEST_DUMMY and len(set(text)) * 3 <= len(text)
+
+
 _WORDS = "password|passwd|pwd|passphrase|token|signature|access_?key|secret|secret_?access_?key|api_?key|private_?key"
 _BARE = r"[^\s&;'\"`,(){}=<>!]"
 
-#: Kind and shape; where a shape has a group `value`, that is the secret.
-_SHAPES: tuple[tuple[str, str], ...] = (
-    ("private key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^$]*?-----END [A-Z0-9 ]+-----)?"),
-    ("AWS access key", r"(?<![A-Za-z0-9])(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
-    ("GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})"),
-    ("GitLab token", r"\bglpat-[A-Za-z0-9_-]{20,}"),
-    ("Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
-    ("Google API key", r"\bAIza[A-Za-z0-9_-]{35}"),
-    ("Stripe key", r"\b[rs]k_live_[A-Za-z0-9]{16,}"),
-    ("JSON web token", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
-    ("authorization header", r"\b(?:Bearer|Basic)\s+(?P<value>[A-Za-z0-9+/_.~-]{16,}=*)"),
-    ("password in an address", r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/?#:@'\"]*:(?P<value>[^\s/?#@'\"]+)@"),
+_HINTS = ("passw", "pwd", "passphrase", "token", "signature", "access", "secret", "api", "private")
+
+#: Kind, shape, and words of which one stands in every text that has the shape (case aside): most texts have none, and
+#: looking for a word costs next to nothing. Where a shape has a group `value`, that is the secret.
+_SHAPES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "private key",
+        r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^$]*?-----END [A-Z0-9 ]+-----)?",
+        ("-----begin",),
+    ),
+    (
+        "AWS access key",
+        r"(?<![A-Za-z0-9])(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}(?![A-Za-z0-9])",
+        ("akia", "asia", "aroa", "aida"),
+    ),
+    (
+        "GitHub token",
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    ),
+    ("GitLab token", r"\bglpat-[A-Za-z0-9_-]{20,}", ("glpat-",)),
+    ("Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}", ("xox",)),
+    ("Google API key", r"\bAIza[A-Za-z0-9_-]{35}", ("aiza",)),
+    ("Stripe key", r"\b[rs]k_live_[A-Za-z0-9]{16,}", ("k_live_",)),
+    ("JSON web token", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}", ("eyj",)),
+    ("authorization header", r"\b(?:Bearer|Basic)\s+(?P<value>[A-Za-z0-9+/_.~-]{16,}=*)", ("bearer", "basic")),
+    ("password in an address", r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/?#:@'\"]*:(?P<value>[^\s/?#@'\"]+)@", ("@",)),
     # "secret": "value", secretAccessKey = "value": the guard of Arc's kernel, and passwords, in JSON, HOCON and Python.
     (
         "quoted secret",
         rf"""(?i)["']?\b(?:\w*[_.])?(?:{_WORDS})\b["']?\s*[:=]\s*(["'])(?P<value>[^"'\s][^"'\n]*)\1""",
+        _HINTS,
     ),
-    ("unquoted password", rf"(?i)(?<![\w.:])(?:password|passwd|pwd)=(?P<value>{_BARE}{{3,}})"),
-    ("unquoted secret", rf"(?im)^[ \t]*(?:\w*_)?(?:{_WORDS})=(?P<value>{_BARE}{{8,}})[ \t]*$"),
+    ("unquoted password", rf"(?i)(?<![\w.:])(?:password|passwd|pwd)=(?P<value>{_BARE}{{3,}})", _HINTS),
+    ("unquoted secret", rf"(?im)^[ \t]*(?:\w*_)?(?:{_WORDS})=(?P<value>{_BARE}{{8,}})[ \t]*$", _HINTS),
 )
 
 
 @cache
-def _shapes() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((kind, re.compile(shape)) for kind, shape in _SHAPES)
+def _shapes() -> tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...]:
+    return tuple((kind, re.compile(shape), hints) for kind, shape, hints in _SHAPES)
+
+
+# `WHERE token = 'active'`: a word of SQL, brackets perhaps, and what is compared. A password is one in SQL too.
+_COMPARED = re.compile(r"\b(?:where|and|or|on|when|not|having|if)\s*\(*\s*$", re.IGNORECASE)
+_COMPARED_WORD = re.compile(r"'?(?:\w*[_.])?(?:token|signature|secret)'?\s*=\s*'", re.IGNORECASE)
+
+
+def _compares(text: str, match: re.Match[str]) -> bool:
+    """Whether what looks like a setting is a condition of a statement."""
+    return bool(_COMPARED_WORD.match(match[0]) and _COMPARED.search(text, max(0, match.start() - 40), match.start()))
 
 
 def find_secrets(text: str) -> list[tuple[int, int, str]]:
@@ -228,10 +267,11 @@ def find_secrets(text: str) -> list[tuple[int, int, str]]:
     Placeholders (`${KEY}`, `:key`), references (`aws-secretsmanager://…`) and masks do not count.
     """
     found: list[tuple[int, int, str]] = []
-    for kind, shape in _shapes():
-        for match in shape.finditer(text):
+    lowered = text.lower()
+    for kind, shape, hints in _shapes():
+        for match in shape.finditer(text) if any(hint in lowered for hint in hints) else ():
             group = "value" if "value" in shape.groupindex else 0
-            if group and _REFERENCE.match(match[group]):
+            if group and (is_reference(match[group]) or _compares(text, match)):
                 continue
             found.append((*match.span(group), kind))
     found.sort(key=lambda secret: (secret[0], -secret[1]))

@@ -78,6 +78,10 @@ class Stage(Declared):
     #: Groups of keys of which a stage has one, and those of which it has one at most; keys the type lacks are ignored.
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
     at_most_one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    #: Keys that name a view whose columns are taken by position.
+    by_position: ClassVar[tuple[str, ...]] = ()
+    #: Whether anything reads `params`.
+    reads_params: ClassVar[bool] = False
     #: Whether the stage may make views that its keys do not name, and whether it yields values for `${name}`.
     opaque: ClassVar[bool] = False
     computes: ClassVar[bool] = False

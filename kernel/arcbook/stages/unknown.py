@@ -16,6 +16,11 @@ DeltaLakeMergeLoad ElasticsearchLoad KafkaLoad MongoDBLoad XMLLoad
 HTTPExecute BigQueryExecute CassandraExecute KafkaCommitExecute
 EqualityValidate
 """
+#: Those that arcbook has too.
+_OF_BOTH = """
+DelimitedExtract DeltaLakeExtract JSONExtract ParquetExtract SQLTransform TypingTransform DeltaLakeLoad JSONLoad
+ParquetLoad JDBCExecute LogExecute SQLValidate
+"""
 _LISTED = "`arcbook stages` lists those there are."
 
 
@@ -35,6 +40,18 @@ def _remedy(name: str) -> str:
     begun = [f"`{each}`" for each in known if len(name) > 2 and each.lower().startswith(name.lower())]
     if begun:
         return f"Did you mean {' or '.join(begun)}?"
+    near = meant_stage(name)
+    return f"Did you mean `{near}`?" if near else _LISTED
+
+
+def meant_stage(name: str) -> str | None:
+    """The declared stage type that a misspelt name means, or None."""
+    known = stage_types()
     # All types end in one of five words; those of Arc keep a name from being called like another for that word alone.
     near = nearest(name, [*known, *_OF_ARC.split()])
-    return f"Did you mean `{near}`?" if near in known else _LISTED
+    return near if near in known else None
+
+
+def is_of_arc(name: str) -> bool:
+    """Whether original Arc has a stage type of that name."""
+    return name in _OF_ARC.split() or name in _OF_BOTH.split()

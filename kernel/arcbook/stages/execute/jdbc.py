@@ -30,6 +30,7 @@ class JDBCExecute(ExecuteStage):
 }
 """
     one_of = (STATEMENT,)
+    reads_params = True
 
     jdbc_url: Annotated[
         str,

@@ -51,6 +51,7 @@ class TypingTransform(TransformStage):
 }
 """
     one_of = (SCHEMA,)
+    by_position = ("inputView",)
 
     columns: Annotated[SchemaColumns | None, Field(alias="schema")] = None
     schema_uri: DocumentURI | None = None
