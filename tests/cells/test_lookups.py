@@ -32,7 +32,10 @@ SOURCES: dict[str, Any] = {
     "the job's document": {"document": {"X": "the job's document"}},
     "the environment": {},
 }
-STAGE = '{type: SQLTransform, name: ${X}, environments: [test], resolution: lazy, sql: "SELECT 1 AS n", outputView: v, description: ${?X}}'
+STAGE = (
+    '{type: SQLTransform, name: ${X}, environments: [test], resolution: lazy, sql: "SELECT 1 AS n",'
+    " outputView: v, description: ${?X}}"
+)
 
 
 def named(monkeypatch: pytest.MonkeyPatch, *sources: str) -> str:

@@ -51,7 +51,7 @@ def test_parameters_are_options(arguments: list[str], launch: dict[str, str]) ->
     context = command.make_context("run", ["--engine", "local", "job.ipynb", *arguments])
 
     assert context.meta["arcbook.launch"] == launch
-    assert context.params["job"] == "job.ipynb"
+    assert context.params["jobs"] == ("job.ipynb",)
     assert context.params["engine"] == "local"
 
 

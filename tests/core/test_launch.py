@@ -81,7 +81,7 @@ def test_access_to_the_job_file_is_not_by_arcs_names(argument: str, variable: st
     """They are known and do nothing, which is said without their values."""
     for arguments, environ, name in (({argument: "canary"}, {}, f"--{argument}"), ({}, {variable: "canary"}, variable)):
         (problem,) = without_effect(settings_from(arguments, environ), streams=False)
-        assert (problem.code, problem.severity) == ("unknown-parameter", Severity.WARNING)
+        assert (problem.code, problem.severity) == ("option-without-effect", Severity.WARNING)
         assert problem.message.startswith(f"{name} has no effect")
         assert "canary" not in str(problem)
     assert names_a_secret(argument) == names_a_secret(variable)

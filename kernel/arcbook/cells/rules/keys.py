@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arcbook.cells.bind import has_placeholders
+from arcbook.cells.notebook import Job
 from arcbook.cells.rules.base import JobFacts, Rule, StageFacts
 from arcbook.core.problem import Problem, Severity
 from arcbook.core.span import Span
@@ -130,17 +131,25 @@ class DuplicateIds(Rule):
 
     def __init__(self, job: JobFacts) -> None:
         super().__init__(job)
-        self._ids: dict[tuple[str, str], Span | None] = {}
+        self._ids: list[tuple[Job, dict[str, Span | None]]] = []
 
     def stage(self, facts: StageFacts) -> Iterator[Problem]:
         """A stage with the id of an earlier one."""
         identifier = facts.tree.value.get("id")
         if not isinstance(identifier, str):
             return
+        known = self._known()
         span = facts.tree.span(("id",))
-        known = (self.job.job.origin, identifier)
-        if known in self._ids:
-            first = self._ids[known]
+        if identifier in known:
+            first = known[identifier]
             message = f"the id `{identifier}` is used twice{f', first at {first}' if first else ''}"
             yield Problem("duplicate-id", message, span, "id", "Give each stage an id of its own.")
-        self._ids.setdefault(known, span)
+        known.setdefault(identifier, span)
+
+    def _known(self) -> dict[str, Span | None]:
+        """The ids of the job at hand so far; a job that runs twice within another one is two."""
+        for job, ids in self._ids:
+            if job is self.job.job:
+                return ids
+        self._ids.append((self.job.job, {}))
+        return self._ids[-1][1]

@@ -30,6 +30,7 @@ class PipelineExecute(ExecuteStage):
 }
 """
     expands = True
+    reads_params = True
 
     uri: Annotated[
         str,
