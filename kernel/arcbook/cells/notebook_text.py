@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from json.decoder import scanstring  # type: ignore[attr-defined]  # documented nowhere, there since Python 3.0
 
 from arcbook.cells.lexer import literal_offsets
@@ -56,16 +57,22 @@ class NotebookText:
         if not starts:
             return cell.start + 1
         piece = cell.pieces[max(0, bisect_right(starts, offset) - 1)]
-        offsets = literal_offsets(self.text[piece.start : piece.end])
+        offsets = _offsets(self.text[piece.start : piece.end])
         return piece.start + offsets[min(offset - piece.offset, len(offsets) - 1)]
 
     def stretch(self, cell: CellText, start: int, end: int) -> tuple[int, int] | None:
         """The place of `source[start:end]`, or None when it crosses from one literal into the next."""
         for piece in cell.pieces:
             if piece.offset <= start and end <= piece.offset + len(piece.value):
-                offsets = literal_offsets(self.text[piece.start : piece.end])
+                offsets = _offsets(self.text[piece.start : piece.end])
                 return piece.start + offsets[start - piece.offset], piece.start + offsets[end - piece.offset]
         return None
+
+
+@lru_cache(maxsize=8)
+def _offsets(literal: str) -> list[int]:
+    """Kept, because many places of one literal are looked up one after the other."""
+    return literal_offsets(literal)
 
 
 def read_notebook_text(text: str) -> NotebookText:

@@ -13,6 +13,7 @@ from arcbook.sql.lexical import code_only
 from arcbook.sql.parse import parse
 
 _STAR = re.compile(r"(?:\bselect|\bdistinct|\ball|,|\.)\s*(\*)", re.IGNORECASE)
+_SELECT = re.compile(r"\bselect\b(?:\s+(?:all|distinct)\b)?\s*", re.IGNORECASE)
 _COMPARISONS = {
     "EQ": lambda left, right: left == right,
     "NEQ": lambda left, right: left != right,
@@ -40,14 +41,18 @@ def verdict(sql: str) -> bool | None:
     tree = _tree(sql)
     if not isinstance(tree, exp.Select) or not tree.expressions:
         return None
-    return _truth(tree.expressions[0])
+    try:
+        return _truth(tree.expressions[0])
+    except RecursionError:
+        return None
 
 
 def first_column(sql: str) -> tuple[int, int]:
     """The stretch of a query's first column: from behind SELECT to the comma, FROM or end that follows it."""
     code = code_only(sql)
-    opened = re.search(r"\bselect\b(?:\s+(?:all|distinct)\b)?\s*", code, re.IGNORECASE)
-    start = opened.end() if opened else 0
+    opened = [*_SELECT.finditer(code)]
+    outside = [found for found in opened if code.count("(", 0, found.start()) == code.count(")", 0, found.start())]
+    start = next((found.end() for found in (*outside, *opened)), 0)
     depth = 0
     for found in re.compile(r"[(\[]|[)\]]|,|\bfrom\b", re.IGNORECASE).finditer(code, start):
         mark = found.group()
@@ -70,7 +75,8 @@ class Removal:
     table: str = ""
 
 
-_NAME = r"((?:[\w.]|`[^`]*`)+)"
+# Of code, in which quoted names are made of backticks only.
+_NAME = r"([\w.`]+)"
 # Lexical on purpose: it holds for the SQL of other databases too.
 _REMOVALS = (
     (re.compile(rf"\s*(delete\s+from)\s+{_NAME}", re.I), "DELETE without WHERE removes every row of {}"),

@@ -28,6 +28,11 @@ def _travels(values: Values) -> bool:
     return isinstance(options, dict) and bool({"timestampAsOf", "relativeVersion"} & set(options))
 
 
+def _overwrites(values: Values) -> bool:
+    mode = values.get("saveMode", "Overwrite")
+    return mode == "Overwrite" or has_placeholders(mode)
+
+
 #: By stage type; the empty name stands for all.
 _IDLE: Mapping[str, tuple[Idle, ...]] = {
     "": (
@@ -51,17 +56,8 @@ _IDLE: Mapping[str, tuple[Idle, ...]] = {
         ),
     ),
     "DeltaLakeLoad": tuple(
-        Idle(
-            f"{prefix}{key}",
-            lambda values, mode=mode: (
-                values.get("saveMode", "Overwrite") == mode  # type: ignore[misc]
-                or has_placeholders(values.get("saveMode"))
-            ),
-            f"`saveMode` is not `{mode}`",
-            "Remove it, or choose that mode.",
-        )
-        for key, mode in (("replaceWhere", "Overwrite"), ("overwriteSchema", "Overwrite"))
-        for prefix in ("", "options.")
+        Idle(key, _overwrites, "`saveMode` is not `Overwrite`", "Remove it, or choose that mode.")
+        for key in ("replaceWhere", "overwriteSchema", "options.replaceWhere", "options.overwriteSchema")
     ),
 }
 #: Keys of Arc that arcbook obeys and Arc passes over, with the place where both obey them.

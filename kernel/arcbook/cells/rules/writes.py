@@ -7,10 +7,13 @@ from typing import Any
 from arcbook.cells.places import span_within
 from arcbook.cells.rules.base import JobFacts, Rule, StageFacts
 from arcbook.core.problem import Problem, Severity
+from arcbook.core.span import Span
 from arcbook.sql.shape import Removal, removals
 from arcbook.stages.keys import Role
 
-_MAY_REMOVE = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:delete|update|truncate|drop|merge|with)\b", re.I | re.S)
+#: A quick look, so that the text of other statements is not split up.
+_MAY_REMOVE = re.compile(r"\b(?:delete|update|truncate|drop)\b", re.IGNORECASE)
+_CREATES = re.compile(r"\s*create\b.*?\btable\s+(?:if\s+not\s+exists\s+)?((?:[\w.]|`[^`]*`)+)", re.I | re.S)
 _PATTERN = re.compile(r"/[^/]*[*?\[{].*$")
 
 
@@ -31,11 +34,9 @@ class Removals(Rule):
         text = facts.rendered.text if facts.rendered is not None else facts.tree.value.get("sql")
         if not isinstance(text, str):
             return ()
-        if created := re.match(
-            r"\s*create\b.*?\btable\s+(?:if\s+not\s+exists\s+)?((?:[\w.]|`[^`]*`)+)", text, re.I | re.S
-        ):
+        if created := _CREATES.match(text):
             self._made.add(_plain(created[1]))
-        if _MAY_REMOVE.match(text):
+        if _MAY_REMOVE.search(text):
             for removal in removals(text):
                 span = facts.place(removal.start, removal.end) if facts.rendered is not None else None
                 span = span or span_within(facts.tree, ("sql",), facts.cell.source, removal.start, removal.end)
@@ -51,7 +52,7 @@ class Removals(Rule):
                 yield problem
 
 
-def _problem(removal: Removal, span: Any) -> Problem:
+def _problem(removal: Removal, span: Span | None) -> Problem:
     conditional = removal.what.startswith(("DELETE", "UPDATE"))
     remedy = (
         "Add WHERE with the rows that are meant, or `WHERE TRUE` if all are."
