@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,3 +108,48 @@ def test_any_value_is_taken_or_refused(type_: str, value: Any) -> None:
     typed = bound.typed["p"] if bound else None
     if typed is not None and declaration.type.kind != "secret":
         assert declaration.read(declaration.written(typed)) == typed
+
+
+LONG = 100_000
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "p: integer (" + " " * LONG + "x",
+        "p: integer (" + " " * LONG + ".." + " " * LONG + "x",
+        "p: string = " + " (a" * LONG,
+        "p: string /" + "\\a" * LONG,
+        "p: enum(" + '"a\\' * LONG,
+        "p: list[string] = " + "[" * LONG,
+        "p: decimal = " + "1" * LONG + "x",
+    ],
+    ids=["open range", "range of blanks", "brackets", "pattern", "enum", "list", "number"],
+)
+def test_long_lines_are_read_in_time(line: str) -> None:
+    """A line's reader goes back over nothing: it would take hours for these."""
+    _, problems = outcome(partial(read_declaration, line, Span(1, 1, 1, 2)))
+    assert problems or line.startswith("p: string = ")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        ("double", "1" * LONG + "x"),
+        ("decimal(5,2)", "1" * LONG),
+        ("timestamp", "2026-01-01 00:00" + ".1" * LONG),
+        ("interval", "1 " + "a" * LONG),
+        ("interval", "1 day " * LONG),
+        ("uri", "a:" * LONG + "!://x"),
+        ('enum("eu", "us")', "e" * LONG),
+        ("list[integer]", "[" * LONG),
+    ],
+    ids=["double", "decimal", "timestamp", "interval of one word", "interval of many", "uri", "enum", "list"],
+)
+def test_long_values_are_refused_in_time(type_: str, value: str) -> None:
+    """And shown in short."""
+    declarations = read_declarations(read_cell(f"%params\np: {type_}"))
+    bound, problems = outcome(partial(declarations.bind, {"p": value}))
+    assert bound or all(len(str(problem)) < 400 for problem in problems)

@@ -18,7 +18,7 @@ from arcbook.core.suggest import did_you_mean
 # As `:name` in SQL and the names of workflows' arguments.
 _NAME = re.compile(r"([A-Za-z_]\w*)\s*:\s*", re.ASCII)
 _KIND = re.compile(r"[A-Za-z]+")
-_RANGE = re.compile(r"\(\s*([^().\s]?(?:[^()]*?[^().\s])?)\s*\.\.\s*([^()]*?)\s*\)")
+_RANGE = re.compile(r"\(([^()]*?)\.\.([^()]*)\)")
 # As it is, or in brackets as a range: `string(/[A-Z]+/)`.
 _PATTERN = re.compile(r"(?P<open>\(\s*)?/(?P<pattern>(?:[^/\\]|\\.)+)/(?(open)\s*\))")
 # A default without quotes reaches to a comment, a range or a pattern, each behind a blank.
@@ -189,7 +189,7 @@ def _literal(line: _Line) -> Any:
 
 def _range(line: _Line, type_: ParameterType, found: re.Match[str]) -> tuple[Any, Any]:
     try:
-        low, high = (_limit(type_.item or type_, limit) for limit in found.groups())
+        low, high = (_limit(type_.item or type_, limit.strip()) for limit in found.groups())
     except ValueProblemError as error:
         line.fail(error.expected, error.remedy, at=found.start())
     if low is None and high is None:

@@ -128,7 +128,7 @@ def _whole(bits: int) -> Callable[[ParameterType, Any], int]:
 
 #: Digits of any decimal, and one more that rounding may carry.
 _WIDE = Context(prec=39)
-_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,5})?\s*", re.ASCII)
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,5})?\s*", re.ASCII)
 
 
 def _decimal(type_: ParameterType, value: Any) -> Decimal:
