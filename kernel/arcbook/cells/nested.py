@@ -44,7 +44,9 @@ def left_by(cell: Cell, context: "Context") -> dict[str, Any]:
 
     What cannot be read leaves nothing; running or checking the stage says why.
     """
-    if PipelineExecute.type_name() not in cell.source or cell.magic not in ("", "arc"):
+    # The text of a job file is that of all its cells: of such a cell its own part is looked at.
+    text = cell.source if cell.tree is None else cell.body
+    if PipelineExecute.type_name() not in text or cell.magic not in ("", "arc"):
         return {}
     left: dict[str, Any] = {}
     scope = context.scope()

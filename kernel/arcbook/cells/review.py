@@ -96,7 +96,7 @@ class Review:
 
     def stage(self, found: Examination, cell: Cell, written: Tree) -> list[Problem]:
         """What a stage does to the views, and what is wrong with that."""
-        facts = _facts(cell, written, found.tree, found.stage_type, found.stage)
+        facts = self._resolved(_facts(cell, written, found.tree, found.stage_type, found.stage))
         problems = [problem for rule in self.rules for problem in rule.stage(facts)]
         if found.stage_type is None:
             self.job.opaque = True
@@ -113,6 +113,17 @@ class Review:
         """All findings about cells, and what is only certain at the end."""
         return self.problems + [problem for rule in self.rules for problem in rule.end()]
 
+    def _resolved(self, facts: StageFacts) -> StageFacts:
+        """The facts with what the statement's columns come to, looked up once for all rules."""
+        if facts.statement is None or facts.rendered is None:
+            return facts
+        made_now = set(map(str.lower, facts.creates()))
+        known = {name: each for name, each in facts.known_columns(self.job.columns).items() if name not in made_now}
+        # Nothing is claimed of views whose columns are not known, so there is nothing to ask without any.
+        nothing_known = not known and bool(facts.statement.reads or facts.statement.writes)
+        resolution = resolve_columns(facts.rendered.text, known)
+        return replace(facts, resolution=replace(resolution, unknown=()) if nothing_known else resolution)
+
     def _computes(self, sql: object) -> None:
         names = json_members(sql) if isinstance(sql, str) and "${" not in sql else None
         self.computed_names = None if names is None or self.computed_names is None else self.computed_names | names
@@ -121,7 +132,7 @@ class Review:
         maker = Maker(facts.cell, facts.environments)
         for name in facts.creates():
             self.job.made(name, maker)
-        columns = _columns(facts, self.job.columns)
+        columns = _columns(facts)
         for use in facts.makes:
             self.job.made(use.name, maker, columns)
 
@@ -159,15 +170,13 @@ def _makes_anything(facts: StageFacts) -> bool:
     return "${" not in facts.rendered.text and facts.statement.kind not in ("query", "set", "show")
 
 
-def _columns(facts: StageFacts, known: Mapping[str, Mapping[str, str] | None]) -> Mapping[str, str] | None:
+def _columns(facts: StageFacts) -> Mapping[str, str] | None:
     """The columns of the view a stage makes, when they are certain."""
     schema = facts.tree.value.get("schema")
     if isinstance(schema, list) and facts.stage_type is not None and facts.stage_type.kind == "transform":
         columns = {str(each.get("name")): str(each.get("type", "")) for each in schema if isinstance(each, dict)}
         return {**columns, "_errors": "array", **_INTERNAL} if columns else None
-    if facts.statement is None or facts.rendered is None:
-        return None
-    return resolve_columns(facts.rendered.text, facts.known_columns(known)).output
+    return facts.resolution.output
 
 
 def capability_gaps(stage: Stage, tree: Tree, engine: str | None) -> list[Problem]:

@@ -52,7 +52,7 @@ class ArcKernel(_Kernel):  # type: ignore[misc]
         "codemirror_mode": "sql",
         "pygments_lexer": "sql",
         "file_extension": ".arc",
-        "nbconvert_exporter": "script",
+        "nbconvert_exporter": "arcexport",
     }
     help_links: ClassVar[list[dict[str, str]]] = []
     banner = f"arcbook {implementation_version}: SQL and stage cells; `%help` lists the magics."

@@ -15,6 +15,7 @@ from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
 from arcbook.sql.offsets import Rendered
 from arcbook.sql.references import Statement
+from arcbook.sql.schema import Resolution
 from arcbook.stages.base import Stage, roles_of
 from arcbook.stages.keys import Role
 
@@ -50,7 +51,8 @@ class StageFacts:
     `written` is the tree of the text, `tree` the same with the values that are known and the documents it refers to.
     `stage_type` is None for a type that does not exist, `stage` for one with faults. `runs` tells whether the stage
     takes part in this run; of one that does not only the text is known, not its files. `statement` is the analysis of
-    its SQL over the job's views, None where there is none or it does not parse, and `rendered` the text analysed.
+    its SQL over the job's views, None where there is none or it does not parse, `rendered` the text analysed, and
+    `resolution` what its columns come to by the views made so far.
     """
 
     cell: Cell
@@ -61,6 +63,7 @@ class StageFacts:
     runs: bool = True
     statement: Statement | None = None
     rendered: Rendered | None = None
+    resolution: Resolution = field(default_factory=Resolution)
 
     @cached_property
     def environments(self) -> frozenset[str] | None:

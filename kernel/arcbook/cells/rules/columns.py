@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from arcbook.cells.rules.base import JobFacts, Rule, StageFacts, names_in
 from arcbook.core.problem import Problem, Severity
 from arcbook.core.suggest import did_you_mean
-from arcbook.sql.schema import resolve_columns
 from arcbook.sql.shape import first_star
 
 
@@ -14,14 +13,7 @@ class UnknownColumns(Rule):
 
     def stage(self, facts: StageFacts) -> Iterable[Problem]:
         """The columns that cannot be there."""
-        if facts.statement is None or facts.rendered is None:
-            return
-        made_now = set(map(str.lower, facts.creates()))
-        known = {name: each for name, each in facts.known_columns(self.job.columns).items() if name not in made_now}
-        # Nothing is claimed of views whose columns are not known, so there is nothing to ask without any.
-        if not known and (facts.statement.reads or facts.statement.writes):
-            return
-        for column in resolve_columns(facts.rendered.text, known).unknown:
+        for column in facts.resolution.unknown:
             listed = f"There are: {', '.join(column.known[:12])}." if column.known else "The statement has no FROM."
             remedy = did_you_mean(column.name, column.known) or listed
             message = f"the statement's views have no column `{column.name}`"

@@ -69,7 +69,7 @@ class UnusedParameters(Rule):
 
     def cell(self, cell: Cell) -> Iterable[Problem]:
         """Text beside the stages: Python, values of `%env`, lines of other magics."""
-        if self._unused and cell.magic != "params":
+        if self._unused and cell.magic != "params" and cell.tree is None:  # the document was looked at as a whole
             words = re.findall(r"\w+", cell.source) if cell.magic == "python" else _names_in_text(cell.source)
             self._unused.difference_update(words)
         return ()
