@@ -123,6 +123,21 @@ def test_no_text_crashes_the_reader(text: str) -> None:
     holds_for(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ a: ${X} ${X}, b: [1] ${?X} [2], c: ${X}\t[3] }",
+        "{ a: ${X}, a += 1, a += ${X}, a: ${?c} }",
+        '{ a: x ${"b.c".d} "y", "": ${?""}, "k.l": 007, m: 1.10, n: 1e400 }',
+        "{ a: ${x}, a { b: 1 }, a { b: ${a.b} }, a: ${X}, a.c += 2 }",
+        'a: "\ud83d\ude00 \\ud83d", "\u2028": "\u0085"',
+    ],
+)
+def test_what_is_printed_means_the_same(text: str) -> None:
+    """Placeholders, appended items, layers of a key, and numbers as they were written."""
+    holds_for(text)
+
+
 @given(LONG_TEXTS)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_no_long_text_stops_the_reader(text: str) -> None:
