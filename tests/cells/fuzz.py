@@ -52,7 +52,10 @@ def main() -> int:
         text = mutated(generator, corpus)
         started = time.monotonic()
         failures += not _passes(text)
-        slowest = max(slowest, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        if seconds > max(slowest, 1):
+            print(f"{seconds:.1f} s for {len(text)} characters: {text[:200]!r}", flush=True)
+        slowest = max(slowest, seconds)
         tried, characters = tried + 1, characters + len(text)
     found = f"{failures} failures" if failures else "no failure"
     print(f"{tried:,} texts, {characters / 1e6:.1f} million characters, the slowest {slowest:.2f} s: {found}")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -235,7 +236,10 @@ def _decimal(line: _Line) -> ParameterType:
 def _enum(line: _Line) -> ParameterType:
     found = line.take(re.compile(r'\(((?:[^()"]|"(?:[^"\\]|\\.)*")*)\)'))
     parts = re.findall(r'"(?:[^"\\]|\\.)*"|[^\s,"]+', found[1] if found else "")
-    choices = [json.loads(part) if part.startswith('"') else part for part in parts]
+    try:
+        choices = [json.loads(part) if part.startswith('"') else part for part in parts]
+    except ValueError:
+        line.fail("a value of `enum` is no JSON text", 'Write for example `enum("eu", "us")`.')
     if not choices:
         line.fail("`enum` needs its values", 'Write for example `enum("eu", "us")`.')
     return ParameterType("enum", choices=tuple(choices))
@@ -247,7 +251,7 @@ def _literal(line: _Line) -> Any:
     if rest.startswith(('"', "[")):
         try:
             value, length = _DECODER.raw_decode(rest)
-        except ValueError:
+        except (ValueError, RecursionError):
             line.fail("the default is no JSON value", 'Write text in double quotes, a list as `["a", "b"]`.')
         line.position += length
         return value
@@ -274,8 +278,10 @@ def _limit(line: _Line, type_: ParameterType, text: str) -> Any:
 def _regex(line: _Line, text: str) -> str:
     text = text.replace("\\/", "/")
     try:
-        re.compile(text)
-    except re.error as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a later Python may read the pattern otherwise
+            re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
         line.fail(f"the pattern does not compile: {error}", "Mend the regular expression.")
     return text
 
@@ -297,7 +303,7 @@ def read_assignment(text: str, span: Span) -> tuple[str, Any]:
         line.fail(f"`{text}` gives no value", "Write `name = <JSON value>`.")
     try:
         value, length = _DECODER.raw_decode(line.rest)
-    except ValueError:
+    except (ValueError, RecursionError):
         line.fail(
             f"the value of `{found[1]}` is no JSON", 'Write text in double quotes: `name = "text"`.', key=found[1]
         )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from arcbook.cells.numbers import WrittenFloat, WrittenInt
@@ -24,10 +25,22 @@ def render(value: Any, indent: int = 0) -> str:
         return f"${{{'?' if value.optional else ''}{'.'.join(map(_name, value.parts))}}}"
     if isinstance(value, Concatenation):
         # Blanks stay outside quotes: between lists and objects they mean nothing.
-        return "".join(str(part) if isinstance(part, Blank) else render(part, indent) for part in value.parts)
+        parts = _texts_joined(value.parts)
+        return "".join(str(part) if isinstance(part, Blank) else render(part, indent) for part in parts)
     if isinstance(value, WrittenInt | WrittenFloat):
         return value.text
     return json.dumps(value, ensure_ascii=False)
+
+
+def _texts_joined(parts: Iterable[Any]) -> list[Any]:
+    """The parts with adjacent texts as one: side by side the quotes of an empty one would begin a triple quote."""
+    joined: list[Any] = []
+    for part in parts:
+        if joined and all(isinstance(each, str) and not isinstance(each, Blank) for each in (joined[-1], part)):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    return joined
 
 
 def _name(part: str) -> str:
