@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 20
 PIECES = (
     '"', '"""', "{", "}", "[", "]", ",", ":", "=", "+=", "${", "${?", "}", "a", "b.c", " ", "\n", "#", "//", "\\",
     "\\u00", "1", "-1.5e3", "1e+5", "null", "true", "%sql ", "%params\n", "include ", "required(", "'", "\t", "\r\n",
-    'include "a1.conf"\n', "é", "\ufeff", "@", "$", "\u2028", "\x00", "\ud800", "😀", "stages", "${a}", "${?b}",
+    'include "a1.conf"\n', "é", "\ufeff", "@", "$", "\u2028", "\x00", "\ud800", "😀", "stages", "${a}", "${?b}", "${X}",
     "a: ${a} [1]\n", "a += 1\n", "a { b: 1 }\n", "{type: SQLTransform}", "9" * 40, "(" * 40, "[" * 40, "{a:" * 40,
 )  # fmt: skip
 
@@ -52,7 +52,10 @@ def main() -> int:
         text = mutated(generator, corpus)
         started = time.monotonic()
         failures += not _passes(text)
-        slowest = max(slowest, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        if seconds > max(slowest, 1):
+            print(f"{seconds:.1f} s for {len(text)} characters: {text[:200]!r}", flush=True)
+        slowest = max(slowest, seconds)
         tried, characters = tried + 1, characters + len(text)
     found = f"{failures} failures" if failures else "no failure"
     print(f"{tried:,} texts, {characters / 1e6:.1f} million characters, the slowest {slowest:.2f} s: {found}")

@@ -175,6 +175,37 @@ def test_job_files_become_notebooks_with_the_same_stages() -> None:
     assert names == ["one", "/data/"]
 
 
+@pytest.mark.parametrize(
+    "stages",
+    [
+        "stages: [ A ] [ B ]\nstages += C",
+        "first: [ A ]\nstages: ${first} [\n B\n C ]",
+        "first: [ A ]\nstages: ${first}\nstages += B\nstages += C",
+        "all { some: [ B ] }\nstages: [ A ] ${all.some} ${?none} [ C ]",
+        'stages { "2": C, "0": A, "1": B }',
+        "stages.0: A\nstages.1: B\nstages.2: C",
+        "base { type: SQLTransform }\nstages: [ A, ${base} B, C ]",
+        "later: [ A, B, C ]\nmore: ${later}\nstages: ${more}",
+    ],
+)
+def test_stages_that_are_put_together(stages: str) -> None:
+    """Each stage comes in its turn, with its own place, and runs from its own text."""
+    text = stages
+    for name in "ABC":
+        keys = f"name: {name}, environments: [test], outputView: v{name}, odd{name}: 1"
+        text = text.replace(f" {name}", f' {{ type: SQLTransform, {keys}, sql: "SELECT 1 AS x" }}', 1)
+    job = document_job(text, "x.conf")
+    problems = check_job(job, Context(settings=RunSettings(environment="test"), complete=True)).problems
+    assert sorted(problem.key for problem in problems) == ["oddA", "oddB", "oddC"]
+    for problem in problems:
+        span = problem.span
+        assert span is not None
+        assert text.split("\n")[span.line - 1][span.column - 1 : span.end_column - 1] == problem.key
+    again = notebook_job(json.dumps(job_notebook(job)))
+    names = [tree.value["name"] for cell in again.cells if cell.magic != "document" for tree in trees_of(cell)]
+    assert names == ["A", "B", "C"]
+
+
 def test_launch_values_win_over_all_others() -> None:
     """launch > parameters > %env > plugins > document > process environment; computed ones win in lazy stages only."""
     cell = read_cell("{type: SQLTransform, name: ${HOME}, environments: [test], sql: SELECT 1}")

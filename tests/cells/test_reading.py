@@ -123,6 +123,43 @@ def test_no_text_crashes_the_reader(text: str) -> None:
     holds_for(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ a: ${X} ${X}, b: [1] ${?X} [2], c: ${X}\t[3] }",
+        '{ a: "x"""${X}, b: ${x}"y" """" """z, c: ${x}y""z }',
+        "{ a: ${X}, a += 1, a += ${X}, a: ${?c} }",
+        '{ a: x ${"b.c".d} "y", "": ${?""}, "k.l": 007, m: 1.10, n: 1e400 }',
+        "{ a: ${x}, a { b: 1 }, a { b: ${a.b} }, a: ${X}, a.c += 2 }",
+        'a: "\ud83d\ude00 \\ud83d", "\u2028": "\u0085"',
+    ],
+)
+def test_what_is_printed_means_the_same(text: str) -> None:
+    """Placeholders, appended items, layers of a key, and numbers as they were written."""
+    holds_for(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'e: enum("a\tb")',
+        "l: list[string] = " + "[" * 50_000,
+        's: string = "x" /' + "(" * 3_000 + "/",
+        's: string = "x" /a{99999999999999999999}/',
+        's: string = "x" /[a--b[[]/',
+        "d: decimal(5,2) = 1 (" + "9" * 9_000 + "..)",
+        "i: integer = " + "9" * 9_000,
+        "t: timestamp = 9999-99-99T99:99:99+99:99",
+        "v: interval = 999999999 weeks",
+        "injected = " + "[" * 50_000,
+        "injected = " + "9" * 9_000,
+    ],
+)
+def test_odd_parameters_are_read_or_refused(line: str) -> None:
+    """No declaration and no injected value gets past its problem."""
+    holds_for(line)
+
+
 @given(LONG_TEXTS)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_no_long_text_stops_the_reader(text: str) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from arcbook.cells.notebook import document_job, notebook_job
 from arcbook.cells.notebook_text import CellText, NotebookText, members_of, read_notebook_text
 from arcbook.cells.repairs import Edit, edits_of, stage_edits
+from arcbook.cells.tagging import with_parameters_tag
 from arcbook.core.failures import CellError
 from arcbook.core.kernelspec import KERNEL, KERNELSPEC
 from arcbook.core.problem import Problem
@@ -48,7 +49,8 @@ def fix_text(text: str, environments: Sequence[str] = ()) -> tuple[str, list[str
     if not _kernel_name(metadata):
         text = _with_kernel(text)
         done.append("the notebook now says that it is for the kernel `arc`")
-    return text, done
+    text, said = with_parameters_tag(text)
+    return text, done + said
 
 
 def fix_document(text: str, environments: Sequence[str] = (), address: str = "") -> tuple[str, list[str]]:

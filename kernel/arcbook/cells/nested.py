@@ -167,7 +167,7 @@ def _given(stage: PipelineExecute, tree: Tree, job: Job, context: "Context") -> 
     secrets = frozenset({*outer.secrets, *inner.secrets})
     # Nothing is written to it; secrets are fetched only when their text is asked for.
     texts = ChainMap(cast("dict[str, str]", inner.text), cast("dict[str, str]", outer.text))
-    return Values({**outer.typed, **inner.typed}, texts, secrets), launch
+    return Values({**outer.typed, **inner.typed}, texts, secrets, {**outer.types, **inner.types}), launch
 
 
 def _asked(job: Job) -> set[str]:

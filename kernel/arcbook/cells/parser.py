@@ -151,12 +151,11 @@ class Parser:
                 remedy="Put text that has blanks or special characters into double quotes.",
             )
         start = self.token.start
+        appended = separator == "append"
         try:
-            if separator == "append":
-                value, last = self.value((*full, next_position(target, keys)))
-            else:
-                value, last = self.value(full)
-            if separator == "append":
+            place_of_value = (*full, next_position(target, keys)) if appended else full
+            value, last = self.value(place_of_value)
+            if appended:
                 names = tuple(map(str, full))
                 append_at(target, keys, value, Substitution(".".join(names), key_span, True, names))
             else:
@@ -165,6 +164,8 @@ class Parser:
             raise self.fail(str(error), at=key) from None
         span = self.lines.span(start, self.tokens[self.index - 1].end)
         self.key_spans[full], self.spans[full] = key_span, span
+        if appended:
+            self.spans[place_of_value] = span
         for length in range(len(path) + 1, len(full)):
             self.key_spans[full[:length]], self.spans[full[:length]] = key_span, span
         return last

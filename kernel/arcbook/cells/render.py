@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +46,7 @@ def render(value: Any, indent: int = 0, style: Style = JSON) -> str:
         items = [f"{inner}{_item(item, indent + 2, style)}" for item in value]
         return "[\n" + ",\n".join(items) + "\n" + " " * indent + "]" if items else "[]"
     if isinstance(value, Concatenation):
-        return "".join(render(part, indent, style) for part in value.parts)
+        return "".join(render(part, indent, style) for part in _texts_joined(value.parts))
     return _simple(value, style)
 
 
@@ -112,6 +113,17 @@ def _simple(value: Any, style: Style) -> str:
         plain = '"""' not in value and not value.endswith('"') and not _HALF.search(value)
         return f'"""{value}"""' if plain else dumped(value)
     return dumped(value)
+
+
+def _texts_joined(parts: Iterable[Any]) -> list[Any]:
+    """The parts with adjacent texts as one: side by side the quotes of an empty one would begin a triple quote."""
+    joined: list[Any] = []
+    for part in parts:
+        if joined and all(isinstance(each, str) and not isinstance(each, Blank) for each in (joined[-1], part)):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    return joined
 
 
 def _name(part: str) -> str:
