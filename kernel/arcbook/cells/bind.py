@@ -14,6 +14,9 @@ from arcbook.core.suggest import did_you_mean
 
 _NOTHING = object()
 
+#: Values that may hold placeholders, or are some.
+_OPEN = (dict, list, *PLACEHOLDERS)
+
 #: Values nested deeper, by themselves or through references, are not followed.
 _MAX_DEPTH = 180
 #: What references may add to one stage: values, and characters of glued text.
@@ -132,7 +135,7 @@ class _Binder:
         self.following: list[Substitution] = []
         self.active: dict[int, str] = {}
         self.own: list[tuple[Path, Override]] = []
-        self.members: dict[tuple[int, str], tuple[Any, Any]] = {}
+        self.known_members: dict[tuple[int, str], tuple[Any, Any]] = {}
         self.said = 0
         self.circles = 0
         self.depth = 0
@@ -150,23 +153,32 @@ class _Binder:
 
     def value(self, value: Any, path: Path) -> Any:
         """`value` bound; `_NOTHING` for an optional substitution without a value."""
-        if self.following:
-            self._spend(1)
-        if not isinstance(value, dict | list | Substitution | Concatenation | Override):
+        if not isinstance(value, _OPEN):
             return value
         if self.depth >= _MAX_DEPTH:
             raise _TooLargeError("the references lead to values that are nested too deeply")
+        if self.following:
+            self._spend(len(value) + 1 if isinstance(value, dict | list) else 1)
         self.depth += 1
         try:
             if isinstance(value, dict):
-                bound = {key: self.value(item, (*path, key)) for key, item in value.items()}
-                return {key: item for key, item in bound.items() if item is not _NOTHING}
+                return self._members(value, path)
             if isinstance(value, list):
                 items = [self.value(item, (*path, position)) for position, item in enumerate(value)]
                 return [item for item in items if item is not _NOTHING]
             return self._placeholder(value, path)
         finally:
             self.depth -= 1
+
+    def _members(self, value: dict[str, Any], path: Path) -> dict[str, Any]:
+        bound: dict[str, Any] = {}
+        for key, item in value.items():
+            if isinstance(item, _OPEN):
+                item = self.value(item, (*path, key))
+                if item is _NOTHING:
+                    continue
+            bound[key] = item
+        return bound
 
     def _spend(self, values: int, characters: int = 0) -> None:
         self.values += values
@@ -253,12 +265,12 @@ class _Binder:
         if isinstance(value, Override) and self.active.get(id(value)) == "earlier":
             return self._member(value.earlier, part, path)
         if isinstance(value, Override) and isinstance(value.later, dict):
-            known = self.members.get((id(value), part))
+            known = self.known_members.get((id(value), part))
             if known is None:
                 later = value.later.get(part, _NOTHING)
                 earlier = self._member(value.earlier, part, path)
                 joined = later if earlier is _NOTHING else earlier if later is _NOTHING else overridden(earlier, later)
-                known = self.members[id(value), part] = (value, joined)
+                known = self.known_members[id(value), part] = (value, joined)
             return known[1]
         if isinstance(value, PLACEHOLDERS):
             value = self.value(value, path)

@@ -7,8 +7,6 @@ from arcbook.cells.model import Cell
 from arcbook.cells.notebook import Job
 from arcbook.cells.params import Declarations
 from arcbook.cells.places import place_of
-from arcbook.cells.render import render
-from arcbook.cells.tree import Tree
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem
 
@@ -56,9 +54,4 @@ def _values(job: Job) -> list[Cell]:
     if not job.values or job.document is None:
         return []
     tree = replace(job.document, value=dict(job.values))
-    return [Cell("", "document", body=members_text(tree), origin=job.origin, cell_id="document", tree=tree)]
-
-
-def members_text(tree: Tree) -> str:
-    """The members of a tree as the body of a `%document` cell."""
-    return "\n".join(render({key: value})[2:-2].strip() for key, value in tree.value.items())
+    return [Cell("", "document", origin=job.origin, cell_id="document", tree=tree)]
