@@ -71,9 +71,9 @@ def _described(field: "StructField") -> dict[str, Any]:
         "nullable": field.nullable,
         "metadata": metadata,
         "type": _TYPES.get(kind.simpleString(), name),
-        "trim": True,
-        "nullableValues": ["", "null"],
     }
+    if name not in ("struct", "array"):
+        row |= {"trim": True, "nullableValues": ["", "null"]}
     if name == "boolean":
         row |= {"trueValues": ["true"], "falseValues": ["false"]}
     elif name == "decimal":
