@@ -135,7 +135,13 @@ class Inputs:
         return found
 
     def set_plugins(self, values: dict[str, Any], cell_id: str = "") -> None:
-        """Take what a cell's plugins computed; running a cell again replaces what it computed before."""
+        """Take what a cell's plugins computed; running a cell again replaces what it computed before.
+
+        Values whose names say that they are secret are masked.
+        """
+        for name, value in values.items():
+            if names_a_secret(name) and isinstance(value, str):
+                masker().add(value)
         self._computed[cell_id or ",".join(values)] = values
 
     def lifecycle_without(self, cell_id: str) -> "tuple[LifecyclePlugin, ...]":

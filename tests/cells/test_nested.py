@@ -21,7 +21,7 @@ def test_findings(
     """Each stands in the file it is about, and running the job would stop at the same ones."""
     monkeypatch.chdir(tmp_path)
     for name, text in nested_case["files"].items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(text)
     job = job_of((tmp_path / "job.conf").read_text(), "job.conf")
     values = Values(typed=nested_case.get("parameters", {}))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from arcbook.core.failures import CellError, QualityError
+from arcbook.core.masking import masker
 from arcbook_magics.registry import magic, magic_names, plain_kinds
 from arcbook_magics.shown import Shown
 from arcbook_magics.workbench import get_workbench
@@ -127,6 +128,10 @@ def test_dynamic_cells(shell: Any) -> None:
     assert "20260228,20260301" in repr(shell.run_cell_magic("configplugin", "", period))
     shown = shell.run_cell_magic("sql", "sqlParams=p=${PERIOD}", "SELECT '${p}' AS p")
     assert "20260228,20260301" in repr(shown)
+    token = "SELECT to_json(named_struct('API_TOKEN', concat('t0ps3cret', 'value')))"
+    hidden = shell.run_cell_magic("configexecute", "name=c", token)
+    assert hidden is not None
+    assert "t0ps3cretvalue" not in masker().mask(repr(hidden))
     plugin = "{type: ControlFlow, environments: [test], key: k}"
     assert '"key":"k"' in repr(shell.run_cell_magic("lifecycleplugin", "", plugin))
     assert '"key":"k"' in repr(shell.run_line_magic("lifecycleplugin", ""))

@@ -73,7 +73,7 @@ def nested_job(stage: Stage, tree: Tree, cell: Cell, context: "Context") -> tupl
     address = _absolute(stage.uri, folder_of(context.trail[-1]) if context.trail else "")
     _refuse_loop(address, tree, context)
     try:
-        job = job_of(context.fetch(stage.uri), stage.uri)
+        job = job_of(context.fetch(stage.uri), _shown(stage.uri, address))
     except CellError:
         raise
     except ArcbookError as error:
@@ -105,6 +105,16 @@ def _absolute(uri: str, folder: str) -> str:
     if scheme_of(uri):
         return uri.removeprefix("file://") if uri.startswith("file:///") else uri
     return f"{folder}/{uri}" if scheme_of(folder) else str(Path(folder, uri).resolve())
+
+
+def _shown(uri: str, address: str) -> str:
+    """How places name a job: by its address as written, or from where this process works."""
+    if scheme_of(uri) or Path(uri).is_absolute():
+        return uri
+    if scheme_of(address):
+        return address
+    folder = Path.cwd()
+    return str(Path(address).relative_to(folder)) if Path(address).is_relative_to(folder) else address
 
 
 def _refuse_loop(address: str, tree: Tree, context: "Context") -> None:

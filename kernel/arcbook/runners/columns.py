@@ -1,7 +1,6 @@
 """The columns of a view as rows, in the form of a schema document, and statements over them."""
 
 import json
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
 from arcbook.runners.views import read_view
+from arcbook.sql.errors import SqlError
+from arcbook.sql.offsets import Rendered, render
+from arcbook.sql.rewrite import renamed
+from arcbook.stages.base import Stage
+from arcbook.stages.keys import Role
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -18,22 +22,30 @@ _TYPES = {
     "tinyint": "integer", "smallint": "integer", "int": "integer", "bigint": "long", "float": "double",
     "timestamp_ntz": "timestamp",
 }  # fmt: skip
-#: The name by which statements call these rows.
-METADATA = "metadata"
+#: What statements call these rows, and the view that stands for them: so a view of the job that has the first name is
+#: not touched.
+NAMES: Mapping[str, str] = {"metadata": "_arcbook_columns"}
 
 
 @contextmanager
 def columns_as_view(view: str, session: Session) -> Iterator[Mapping[str, str]]:
-    """The rows about `view` as a view of a name that nothing else has, until the block ends.
-
-    Yields what `execute_statement` takes as `names`: so a view of the job that is called `metadata` is not touched.
-    """
-    name = f"_arcbook_columns_{uuid.uuid4().hex}"
+    """The rows about `view` as a view until the block ends; yields what `execute_statement` takes as `names`."""
+    (name,) = NAMES.values()
     column_rows(view, session).createOrReplaceTempView(name)
     try:
-        yield {METADATA: name}
+        yield NAMES
     finally:
         session.spark.catalog.dropTempView(name)
+
+
+def as_run(stage: Stage, text: str) -> Rendered:
+    """A stage's statement, its placeholders filled, as the engine is given it: for places in the engine's errors."""
+    if not any(True for _ in stage.values_of(Role.METADATA_SQL)):
+        return render(text, ())
+    try:
+        return renamed(text, NAMES)
+    except SqlError:
+        return render(text, ())
 
 
 def column_rows(view: str, session: Session) -> "DataFrame":
@@ -71,9 +83,9 @@ def _described(field: "StructField") -> dict[str, Any]:
         "nullable": field.nullable,
         "metadata": metadata,
         "type": _TYPES.get(kind.simpleString(), name),
-        "trim": True,
-        "nullableValues": ["", "null"],
     }
+    if name not in ("struct", "array"):
+        row |= {"trim": True, "nullableValues": ["", "null"]}
     if name == "boolean":
         row |= {"trueValues": ["true"], "falseValues": ["false"]}
     elif name == "decimal":

@@ -18,6 +18,7 @@ from arcbook.engines.base import Engine
 from arcbook.engines.session import Session
 from arcbook.engines.views import Maker, View, ViewBook
 from arcbook.runners.base import Decision, Result, load_runners, run
+from arcbook.runners.columns import as_run
 from arcbook.runners.hooks import after, before, refusal
 from arcbook.sql.errors import SqlError
 from arcbook.sql.locate import locate_error
@@ -226,9 +227,11 @@ class Executor:
             return _span(step, error.start, error.end), sql[error.start : error.end]
         params = getattr(step.stage, "sql_params", {})
         rendered = fill(sql, params)
-        found = locate_error(error, rendered.text)
+        ran = as_run(step.stage, rendered.text)
+        found = locate_error(error, ran.text)
         if found is None:
             return step.tree.span(("sql",)) or step.tree.span(()), ""
+        found = ran.source_range(*found)
         start, end = (rendered.source_offset(offset) for offset in found)
         return _span(step, start, end), rendered.text[found[0] : found[1]]
 
