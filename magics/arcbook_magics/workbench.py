@@ -133,6 +133,7 @@ class Workbench:
             job_name=chosen.job_name or self.launch.job,
             job_id=chosen.job_id or self.launch.run_id,
             run_id=self.launch.run_id,
+            run_key=self.launch.run_key,
             streaming=chosen.streaming or bool(self.options["streaming"]),
         )
 

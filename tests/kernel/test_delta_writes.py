@@ -1,5 +1,6 @@
 """Delta writes that are safe to repeat, and what lies beside the table."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from arcbook.core.settings import RunSettings
@@ -31,6 +32,19 @@ def test_append_is_written_once_in_a_run(executor: Executor, tmp_path: Path) -> 
     executor.settings = RunSettings(run_id="r2", job_name="j")
     assert run_text(executor, append).details["skipped"] is False
     assert _count(executor, place) == 3
+
+
+def test_attempts_at_a_run_append_once(executor: Executor, tmp_path: Path) -> None:
+    """Each attempt is a run of its own; what they share is the key, for one logical time."""
+    place, moment = tmp_path / "t", datetime(2026, 1, 1, tzinfo=UTC)
+    run_text(executor, SOURCE)
+    append = _load(place, ', "saveMode": "Append"')
+    skipped = []
+    for attempt, time in (("r1", moment), ("r2", moment), ("r3", moment + timedelta(days=1))):
+        executor.settings = RunSettings(run_id=attempt, run_key="w-1", job_name="j", logical_time=time)
+        skipped.append(run_text(executor, append).details["skipped"])
+    assert skipped == [False, True, False]
+    assert _count(executor, place) == 2
 
 
 def test_stages_of_one_name_are_not_one_write(executor: Executor, tmp_path: Path) -> None:

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 @engine_option
 @environment_option
 @click.option("--logical-time", metavar="TIME", help="The run's one time (ISO; UTC without a zone). Default: now.")
+@click.option(
+    "--run-key", metavar="KEY", help="The same for every attempt at this run, so that a retry appends nothing twice."
+)
 @click.option("--record", metavar="DIR|s3://…", help="Where records are kept. Default: $ARCBOOK_RECORD, else ./runs.")
 @click.option("--output", metavar="FILE", help="Write the executed notebook here too (path or s3://).")
 @click.option("--cwd", metavar="DIR", help="The kernel's working directory. Default: the job's folder.")
@@ -80,10 +83,13 @@ def command(
     choices: dict[str, Any] = {"folder": options["cwd"]} if options["cwd"] else {}
     if options["logical_time"]:
         choices["logical_time"] = read_logical_time(options["logical_time"])
+    if options["run_key"] and not options["logical_time"]:
+        raise click.UsageError("--run-key needs --logical-time: all attempts at a run share their time, too.")
     choices |= {
         "parameters": given,
         "launch": ctx.meta["arcbook.launch"],
         "environment": options["environment"],
+        "run_key": options["run_key"],
         "engine": options["engine"],
         "record_root": options["record"],
         "output": options["output"],

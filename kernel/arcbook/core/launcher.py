@@ -25,6 +25,7 @@ class Launch:
     environment: str | None = None
     environment_source: str = ""
     run_id: str = ""
+    run_key: str = ""
     job: str = ""
     logical_time: datetime = field(default_factory=lambda: datetime.now(UTC))
     values: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Launch:
         return json.dumps(
             {
                 "run_id": self.run_id,
+                "run_key": self.run_key,
                 "job": self.job,
                 "logical_time": self.logical_time.isoformat(),
                 "environment": self.environment,
@@ -69,6 +71,7 @@ class Launch:
             environment=chosen or None,
             environment_source=source if chosen else "",
             run_id=str(message.get("run_id") or ""),
+            run_key=str(message.get("run_key") or ""),
             job=str(message.get("job") or ""),
             logical_time=_time(message.get("logical_time")),
             values=values,

@@ -141,6 +141,7 @@ def command_line(job: PromotedJob, target: Target) -> list[str]:
         "--environment", target.environment,
         "--engine", target.engine,
         "--logical-time", f"{{{{workflow.parameters.{LOGICAL_TIME}}}}}",
+        "--run-key", "{{workflow.uid}}",
         "--record", target.address("runs"),
     ]  # fmt: skip
     for each in job.arguments:

@@ -22,7 +22,7 @@ _EMPTY: dict[str, Any] = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_
 #: Launch values that Arc itself reads, or that a launch template gives to every job; a job need not ask for them.
 _ARC_OWN = re.compile(r"etl\.(config|policy)\.|ETL_")
 #: What somebody may have meant who mistyped an option of `arcbook run`.
-_OPTIONS = ("environment", "engine", "record", "output", "logical-time", "cwd", "json", "timeout")
+_OPTIONS = ("environment", "engine", "record", "output", "logical-time", "run-key", "cwd", "json", "timeout")
 
 
 def read_request(address: str, *further: str, **choices: Any) -> Request:

@@ -45,6 +45,7 @@ def prepare(request: Request, started: datetime) -> Prepared:
         environment=None,
         engine="",
         logical_time=request.logical_time or started,
+        run_key=request.run_key or "",
     )
     refused = request.unreadable or _unusable(request)
     if refused is not None:

@@ -83,6 +83,7 @@ class Record(_Part):
     engine: str = ""
     environment: str | None = None
     logical_time: datetime
+    run_key: str = Field("", description="What all attempts at this run have in common; empty when nobody said.")
     started: datetime
     ended: datetime | None = None
     seconds: float | None = None

@@ -37,6 +37,7 @@ class Request:
     environment: str | None = None
     engine: str | None = None
     logical_time: datetime | None = None
+    run_key: str | None = None
     record_root: str | None = None
     output: str | None = None
     folder: str | None = None
@@ -57,6 +58,7 @@ class Prepared:
     environment: str | None
     engine: str
     logical_time: datetime
+    run_key: str = ""
     environment_source: str = ""
     settings: RunSettings = field(default_factory=RunSettings)
     parameters: Mapping[str, Any] = field(default_factory=dict)

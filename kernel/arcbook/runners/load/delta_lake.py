@@ -64,8 +64,10 @@ def _key(stage: DeltaLakeLoad, session: Session) -> str:
     settings = session.settings
     if not settings.run_id:
         return ""
+    # Attempts at a run share its key; with the time, lest a key that never changes keep tomorrow's rows out.
+    run = f"{settings.run_key}@{settings.logical_time.isoformat()}" if settings.run_key else settings.run_id
     # With the position, since stages may share a name.
-    return f"arcbook/{settings.job_name}/{settings.run_id}/{session.position}/{stage.id or stage.name}"
+    return f"arcbook/{settings.job_name}/{run}/{session.position}/{stage.id or stage.name}"
 
 
 def _write(frame: "DataFrame", place: str, stage: DeltaLakeLoad, options: dict[str, str], session: Session) -> None:
