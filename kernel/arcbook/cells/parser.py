@@ -7,8 +7,8 @@ from arcbook.cells.keypaths import append_at, name_parts, next_position, place
 from arcbook.cells.lexer import BadEscapeError, Token, tokens, unquote
 from arcbook.cells.merge import MergeError, as_list, concatenate, merged
 from arcbook.cells.numbers import number
-from arcbook.cells.tree import BEHIND, Path, Substitution, Tree
-from arcbook.core.problem import Problem
+from arcbook.cells.tree import BEHIND, PLACEHOLDERS, Path, Substitution, Tree
+from arcbook.core.problem import Problem, Severity
 from arcbook.core.span import Lines, Span
 
 #: Deeper text is refused: it would exhaust Python's stack, and no job needs it.
@@ -51,6 +51,8 @@ class Parser:
         self.home: tuple[str, ...] = ()
         self.spans: dict[Path, Span] = {}
         self.key_spans: dict[Path, Span] = {}
+        self.overruled: list[Problem] = []
+        self.reads_stages = False
         self.composed: set[Path] = set()
 
     # -- moving -------------------------------------------------------------------------------------------------------
@@ -87,7 +89,8 @@ class Parser:
     # -- objects ------------------------------------------------------------------------------------------------------
 
     def tree(self) -> Tree:
-        """The object at hand as a tree of its own, with fresh spans."""
+        """The object at hand, a stage, as a tree of its own, with fresh spans."""
+        self.reads_stages = True
         self.spans, self.key_spans, self.composed, self.depth = {}, {}, set(), 0
         start = self.token.start
         value = self.object(())
@@ -96,8 +99,9 @@ class Parser:
 
     def made(self, value: dict[str, Any]) -> Tree:
         """A tree of what was read, with what was found since the last one."""
-        found = tuple(self.includes.problems)
+        found = (*self.includes.problems, *self.overruled)
         self.includes.problems.clear()
+        self.overruled.clear()
         return Tree(value, self.spans, self.key_spans, self.includes.texts, found, frozenset(self.composed))
 
     def object(self, path: Path) -> dict[str, Any]:
@@ -162,6 +166,8 @@ class Parser:
                 place(target, keys, value)
         except MergeError as error:
             raise self.fail(str(error), at=key) from None
+        if full in self.key_spans and not appended:
+            self._note_overruled(full, key_span, value)
         span = self.lines.span(start, self.tokens[self.index - 1].end)
         self.key_spans[full], self.spans[full] = key_span, span
         if appended:
@@ -169,6 +175,21 @@ class Parser:
         for length in range(len(path) + 1, len(full)):
             self.key_spans[full[:length]], self.spans[full[:length]] = key_span, span
         return last
+
+    def _note_overruled(self, path: Path, later: Span, value: Any) -> None:
+        """A key of a stage that a later one overrules by a plain value, which is mostly a slip.
+
+        Beside the stages it is a habit of HOCON's, as it is where the first one comes from an included file.
+        """
+        earlier = self.key_spans[path]
+        in_stage = self.reads_stages or any(isinstance(part, int) for part in path)
+        if not in_stage or earlier.origin != later.origin or isinstance(value, (dict, *PLACEHOLDERS)):
+            return
+        key = ".".join(map(str, path))
+        message = f"`{path[-1]}` stands here and again {_place(earlier, later)}; that one is taken"
+        self.overruled.append(
+            Problem("conflicting-keys", message, earlier, key, "Remove one of the two.", Severity.WARNING)
+        )
 
     # -- includes -----------------------------------------------------------------------------------------------------
 
@@ -181,6 +202,7 @@ class Parser:
             lines = Lines(document.text, origin=document.origin)
             reader = Parser(document.text, lines, self.includes.inside(document.address))
             reader.spans, reader.key_spans, reader.composed = self.spans, self.key_spans, self.composed
+            reader.overruled = self.overruled
             reader.depth = self.depth
             names = tuple(part for part in path if isinstance(part, str))
             reader.home = names if len(names) == len(path) else ()
@@ -445,6 +467,11 @@ class Parser:
         path = tuple(parts) if any("." in part for part in parts) else ()
         span = self.lines.span(token.start, token.end)
         return Substitution(".".join(parts), span, optional, path, self.home)
+
+
+def _place(earlier: Span, later: Span) -> str:
+    """Where the later one of two places in a text is."""
+    return "on this line" if later.line == earlier.line else f"on line {later.line}"
 
 
 def _short(text: str) -> str:
