@@ -8,7 +8,7 @@ from enum import Enum
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from arcbook.core.units import Duration, Size, UnitError, read_duration, read_size
@@ -130,6 +130,22 @@ MetadataSql = Annotated[
 SqlParams = Annotated[
     TextMap,
     Field(description="Values for `${name}` in the statement, pasted as text. Prefer `:name`, which binds a value."),
+]
+
+
+class WatermarkValue(BaseModel):
+    """Until when late rows are waited for, in a stream."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+    event_time: Annotated[str, Field(alias="eventTime", min_length=1, description="Column with a row's time.")]
+    delay_threshold: Annotated[
+        str, Field(alias="delayThreshold", min_length=1, description="How late a row may come: `10 minutes`.")
+    ]
+
+
+Watermark = Annotated[
+    WatermarkValue, Field(description="How late rows may come: `eventTime` and `delayThreshold`; for streaming jobs.")
 ]
 Authentication = Annotated[
     TextMap, Field(description="How to sign in to the storage: `method` and that method's keys.")

@@ -37,6 +37,7 @@ def _overwrites(values: Values) -> bool:
 _IDLE: Mapping[str, tuple[Idle, ...]] = {
     "": (
         Idle("inputField", lambda values: "inputView" in values, "the stage reads no view", "Remove it."),
+        Idle("watermark", lambda values: False, "the stage reads no stream", "Remove it."),
         Idle("basePath", lambda values: "inputView" not in values, "the stage reads a view, no files", "Remove it."),
     ),
     "DelimitedExtract": (

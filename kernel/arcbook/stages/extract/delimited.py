@@ -21,6 +21,7 @@ from arcbook.stages.keys import (
     Persist,
     SchemaColumns,
     SchemaView,
+    Watermark,
 )
 
 
@@ -52,9 +53,7 @@ class DelimitedExtract(ExtractStage):
     delimiter: Annotated[
         Literal["Comma", "Pipe", "DefaultHive", "Custom"], Field(description="The separator; `DefaultHive` means 0x01.")
     ] = "Comma"
-    custom_delimiter: Annotated[
-        str | None, Field(min_length=1, description="The separator when `delimiter` is `Custom`; one sign or more.")
-    ] = None
+    custom_delimiter: Annotated[str | None, Field(min_length=1, description="The separator, for `Custom`.")] = None
     quote: Annotated[
         Literal["DoubleQuote", "SingleQuote", "None"], Field(description="What encloses values; `None`: nothing does.")
     ] = "DoubleQuote"
@@ -70,10 +69,11 @@ class DelimitedExtract(ExtractStage):
     persist: Persist = False
     num_partitions: NumPartitions | None = None
     partition_by: PartitionBy = ()
+    watermark: Watermark | None = None
 
     @model_validator(mode="after")
     def _custom_delimiter_is_given(self) -> Self:
         if self.delimiter == "Custom" and self.custom_delimiter is None:
             context = {"code": "missing-key", "key": "customDelimiter", "remedy": "Give it, or another delimiter."}
-            raise PydanticCustomError("missing", "`customDelimiter` is needed when `delimiter` is `Custom`", context)
+            raise PydanticCustomError("missing", "`customDelimiter` is needed for `delimiter` `Custom`", context)
         return self

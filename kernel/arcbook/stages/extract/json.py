@@ -20,6 +20,7 @@ from arcbook.stages.keys import (
     Persist,
     SchemaColumns,
     SchemaView,
+    Watermark,
 )
 
 
@@ -63,3 +64,4 @@ class JSONExtract(ExtractStage):
     persist: Persist = False
     num_partitions: NumPartitions | None = None
     partition_by: PartitionBy = ()
+    watermark: Watermark | None = None

@@ -17,6 +17,7 @@ from arcbook.stages.keys import (
     Persist,
     SchemaColumns,
     SchemaView,
+    Watermark,
 )
 
 
@@ -52,3 +53,4 @@ class ParquetExtract(ExtractStage):
     persist: Persist = False
     num_partitions: NumPartitions | None = None
     partition_by: PartitionBy = ()
+    watermark: Watermark | None = None
