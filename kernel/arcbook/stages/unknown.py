@@ -9,7 +9,7 @@ AvroExtract BytesExtract HTTPExtract ImageExtract JDBCExtract ORCExtract
 StatisticsExtract TextExtract BigQueryExtract CassandraExtract ElasticsearchExtract KafkaExtract MongoDBExtract
 SASExtract XMLExtract
 DiffTransform HTTPTransform JSONTransform MLTransform
-SimilarityJoinTransform TensorFlowServingTransform CypherTransform DebeziumTransform DLPTransform GraphTransform
+TensorFlowServingTransform CypherTransform DebeziumTransform DLPTransform GraphTransform
 MaskDataTransform
 AvroLoad ConsoleLoad DelimitedLoad HTTPLoad JDBCLoad ORCLoad TextLoad BigQueryLoad CassandraLoad
 DeltaLakeMergeLoad ElasticsearchLoad KafkaLoad MongoDBLoad XMLLoad
@@ -20,6 +20,8 @@ EqualityValidate
 _OF_BOTH = """
 DelimitedExtract DeltaLakeExtract JSONExtract ParquetExtract SQLTransform TypingTransform DeltaLakeLoad JSONLoad
 ParquetLoad JDBCExecute LogExecute SQLValidate
+ConfigExecute ControlFlowExecute PipelineExecute MetadataExtract RateExtract MetadataFilterTransform MetadataTransform
+SimilarityJoinTransform MetadataValidate
 """
 _LISTED = "`arcbook stages` lists those there are."
 
