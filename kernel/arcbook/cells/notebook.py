@@ -139,12 +139,13 @@ def document_job(text: str, origin: str = "", fetch: Fetch | None = None) -> Job
     document = read_document(text, origin=origin, fetch=fetch or relative_to(folder_of(origin)))
     if document.value.get("stages") is None:
         keys = ", ".join(f"`{key}`" for key in document.value) or "none"
+        missing = f"the job file has no key `stages`; its keys: {keys}"
         raise CellError(
             [
                 Problem(
                     "missing-key",
-                    f"the job file has no key `stages`; its keys: {keys}",
-                    document.span(()),
+                    "`stages` is null, which counts as missing" if "stages" in document.value else missing,
+                    document.span(("stages",)),
                     "stages",
                     'Write `"stages": [ … ]` with the stages in their order.',
                 )
