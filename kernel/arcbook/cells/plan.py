@@ -207,8 +207,9 @@ def _check_cells(job: Job, context: Context, review: Review, steps: list[Step], 
             review.lost(cell)
             continue
         behind_stages |= bool(trees)
+        sound = [] if cell.problems else steps
         for tree in trees:
-            problems.extend(_checked(tree, cell, context, review, steps))
+            problems.extend(_checked(tree, cell, context, review, sound))
 
 
 def _policy(job: Job, settings: RunSettings) -> list[Problem]:
