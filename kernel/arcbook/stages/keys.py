@@ -88,7 +88,8 @@ SizeKey = Annotated[
     PlainSerializer(str, return_type=str),
 ]
 
-Count = Annotated[int, Field(strict=True, ge=1), WHOLE]
+#: Engines count in 32 bits.
+Count = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1), WHOLE]
 TextMap = Annotated[dict[str, str], BeforeValidator(_text_map)]
 
 InputView = Annotated[str, Role.READS_VIEW, Field(min_length=1, description="Name of the view to read.")]
