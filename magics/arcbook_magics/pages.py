@@ -3,9 +3,9 @@
 import inspect
 from typing import TYPE_CHECKING
 
+from arcbook.cells.options import OPTIONS
 from arcbook.core.failures import DefinitionError
 from arcbook.core.suggest import did_you_mean
-from arcbook_magics.options import OPTIONS
 from arcbook_magics.registry import magic
 from arcbook_magics.shown import Shown, listing, text
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from arcbook.cells.options import Options
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem
 from arcbook_magics import table
-from arcbook_magics.options import Options
 from arcbook_magics.rows import Rows, read_rows
 from arcbook_magics.shown import Shown, text
 

@@ -3,7 +3,7 @@
 import html
 from typing import Any
 
-from arcbook_magics.options import Options
+from arcbook.cells.options import Options
 from arcbook_magics.rows import Rows, cut
 from arcbook_magics.shown import columns_of, padded, visible
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem
-from arcbook.core.span import Span
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -22,6 +21,8 @@ def schema_of(bench: "Workbench", cell: "Cell") -> "StructType":
     Raises:
         CellError: no view is named, or there is none of that name.
     """
+    from arcbook.cells.lines import named_view
+
     name, span = named_view(cell)
 
     def inside(spark: "SparkSession") -> "StructType":
@@ -40,22 +41,6 @@ def schema_of(bench: "Workbench", cell: "Cell") -> "StructType":
         problem = Problem("unknown-view", f"there is no view `{name}`", span, remedy=remedy)
         raise CellError([problem]) from error
     return found
-
-
-def named_view(cell: "Cell") -> tuple[str, Span]:
-    """The one word of the cell's body, and its place.
-
-    Raises:
-        CellError: there is none, or more than one.
-    """
-    from arcbook.cells.lines import content_lines
-
-    lines = list(content_lines(cell))
-    if len(lines) != 1 or len(lines[0][0].split()) != 1:
-        span = lines[0][1] if lines else Span.at(cell.source, 0, len(cell.source.split("\n")[0]), cell=cell.number)
-        remedy = f"Write its name: `%{cell.magic} customers`."
-        raise CellError([Problem("magic-argument", f"`%{cell.magic}` takes the name of one view", span, remedy=remedy)])
-    return lines[0]
 
 
 def tree_lines(schema: "StructType") -> Iterator[str]:

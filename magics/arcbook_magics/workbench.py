@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from arcbook.cells.options import Options
 from arcbook.core.failures import ArcbookError, CancelledError, CellError
 from arcbook.core.launch import settings_from
 from arcbook.core.launcher import Launch
@@ -15,7 +16,6 @@ from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
 from arcbook_magics.errors import render
 from arcbook_magics.inputs import Inputs
-from arcbook_magics.options import Options
 from arcbook_magics.registry import magic
 from arcbook_magics.room import EngineRoom
 from arcbook_magics.shown import Shown, visible

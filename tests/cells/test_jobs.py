@@ -144,6 +144,13 @@ FROM nowhere\"\"\"
 """
 
 
+def test_stages_that_are_null() -> None:
+    """They count as missing, and the message does not say that the key is not there."""
+    with pytest.raises(CellError, match="`stages` is null") as raised:
+        document_job('{"a": 1,\n "stages": null}')
+    assert [(each.code, each.span and each.span.line) for each in raised.value.problems] == [("missing-key", 2)]
+
+
 def test_job_files_keep_their_lines() -> None:
     """Findings of a job file stand at the file's lines; its members are values."""
     job = document_job(JOB, "jobs/x.conf")

@@ -342,3 +342,29 @@ def test_the_hooks_for_pre_commit_are_commands_that_exist(notebook: Path) -> Non
         codes.append(invoke([*arguments, str(notebook)]))
     assert codes == [0, 64]
     assert b"%sqlvalidate" in notebook.read_bytes()
+
+
+def test_check_takes_by_p_what_a_run_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`-p` gives a value to any name that the job asks for by `${name}`; a name that nobody knows is an error."""
+    job = tmp_path / "job.conf"
+    job.write_text(
+        "{stages: [{type: SQLTransform, name: ${who}, environments: [test], sql: SELECT 1}]}", encoding="utf-8"
+    )
+    assert invoke(["check", str(job), "--complete", "-p", "who", "me"]) == 0
+    assert invoke(["plan", str(job), "--environment", "test", "-p", "who", "me"]) == 0
+    capsys.readouterr()
+    assert invoke(["check", "--json", str(job), "-p", "how", "me", "--woh=me"]) == 64
+    assert [each["key"] for each in output(capsys)["problems"]] == ["woh", "how", None]
+    # Of several jobs one may know it.
+    assert invoke(["check", str(job), str(job), "--woh=me"]) == 0
+
+
+@pytest.mark.parametrize("form", ["--json", "--sarif", "--complete"])
+def test_half_a_character_is_shown(form: str, tmp_path: Path) -> None:
+    r"""JSON can name a lone surrogate (`\ud83d`), which no output can be written with."""
+    job = tmp_path / "job.json"
+    job.write_text(r'{"stages": [{"type": "\ud83dX", "name": "n", "environments": ["test"]}]}', encoding="utf-8")
+    command = [sys.executable, "-c", "from arcbook.cli import main; main()", "check", form, str(job)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 64, done.stderr
+    assert r"\ud83dX" in done.stdout

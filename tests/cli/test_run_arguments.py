@@ -139,7 +139,9 @@ def test_an_option_of_a_parameter_is_its_value(tmp_path: Path) -> None:
 def test_launch_values_that_mean_nothing(tmp_path: Path) -> None:
     """All at once; names of Arc and of launch templates are no mistakes."""
     job = job_with(
-        tmp_path, "%params\nregion: string = eu", "%sql name=${ROOT} sqlParams=a=${A} outputView=v\nSELECT 1"
+        tmp_path,
+        "%params\nregion: string = eu",
+        "%sql name=${ROOT} sqlParams=a=${A} outputView=v environments=test\nSELECT ${a}",
     )
     launch = {
         "regoin": "us", "etl.confg.environment": "x", "ROOT": "", "A": "1", "ETL_CONF_EPOCH": "1",
@@ -154,6 +156,9 @@ def test_launch_values_that_mean_nothing(tmp_path: Path) -> None:
     assert [problem.remedy for problem in refused.problems][0::3] == [
         "Did you mean `--region`?", "Did you mean `--environment`?",
     ]  # fmt: skip
+    refused = prepared(job, launch={"regoin": "us"}, parameters={"rgion": "eu"}).refused
+    assert refused is not None
+    assert [problem.key for problem in refused.problems][:2] == ["regoin", "rgion"]
 
 
 FILES: dict[str, Any] = {

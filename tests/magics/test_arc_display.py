@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from arcbook.cells.options import Options
 from arcbook.engines.base import Engine
-from arcbook_magics.options import Options
 from arcbook_magics.rows import read_rows
 from arcbook_magics.table import as_html
 

@@ -3,8 +3,8 @@
 import pytest
 
 from arcbook.cells.model import Argument
+from arcbook.cells.options import OPTIONS, OptionError, Options
 from arcbook.core.span import Span
-from arcbook_magics.options import OPTIONS, OptionError, Options
 
 
 def test_assignments_stand_anywhere() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from arcbook.cells.options import Options
 from arcbook.engines.base import Engine
-from arcbook_magics.options import Options
 from arcbook_magics.rows import Column, Rows, cut, double_text, read_rows
 from arcbook_magics.shown import listing
 from arcbook_magics.table import as_html, as_text, bundle, note_of

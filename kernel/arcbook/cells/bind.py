@@ -121,6 +121,12 @@ class _TooLargeError(Exception):
     """Stops the binding of a tree that references make too large or too deep."""
 
 
+def how_to_give(name: str, known: Iterable[str]) -> str:
+    """What to do about a name that has no value, among those that are `known`."""
+    near = did_you_mean(name, known)
+    return f"{near} Or give a value: `-p {name} VALUE`." if near else f"Give it one: `-p {name} VALUE`."
+
+
 class _Binder:
     """Fills one tree. Placeholders being filled are `active`, so that a circle is seen and a key's earlier value found.
 
@@ -284,8 +290,7 @@ class _Binder:
             loop = " -> ".join((*names[names.index(wanted.name) if wanted.name in names else 0 :], wanted.name))
             self._problem(wanted, path, f"${{{wanted.name}}} refers to itself: {loop}", "Break the circle.")
             return
-        remedy = did_you_mean(wanted.name, self.scope.names()) or f"Give it one: `-p {wanted.name} VALUE`."
-        self._problem(wanted, path, f"${{{wanted.name}}} has no value", remedy)
+        self._problem(wanted, path, f"${{{wanted.name}}} has no value", how_to_give(wanted.name, self.scope.names()))
 
     def _problem(self, wanted: Substitution, path: Path, message: str, remedy: str) -> None:
         key = ".".join(str(part) for part in path)

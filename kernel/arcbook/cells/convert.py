@@ -71,6 +71,8 @@ def _magic_tree(cell: Cell, spec: MagicSpec) -> Tree:
         if kind == "map":
             value[name] = _map(name, argument, spans, key_spans, problems)
         elif kind == "list" or name == "environments":
+            if argument.value.startswith("["):
+                problems.append(_bracketed(name, argument))
             value[name] = _list(name, argument, spans)
         else:
             value[name] = _filled(unquoted(argument.value), argument)
@@ -136,6 +138,12 @@ def _map(
         spans[(name, key)] = argument.place(first, end)
         key_spans[(name, key)] = argument.place(start, first - 1)
     return value
+
+
+def _bracketed(name: str, argument: Argument) -> Problem:
+    items = [text.strip("[]\"' ") for text, _, _ in split_items(argument.value)]
+    message = f"`{name}` is a list in brackets, which would become part of its items"
+    return Problem("magic-argument", message, argument.span, name, f"Write `{name}={','.join(items)}`.")
 
 
 def _list(name: str, argument: Argument, spans: dict[Path, Span]) -> list[Any]:

@@ -43,3 +43,33 @@ def content_lines(cell: Cell) -> Iterator[tuple[str, Span]]:
         if text and not text.startswith("#"):
             start = len(line) - len(line.lstrip()) + 1
             yield text, Span(number, start, number, start + len(text), cell.number, cell.origin)
+
+
+def named_view(cell: Cell) -> tuple[str, Span]:
+    """The one word in the body of `%printschema` and its kin, and its place.
+
+    Raises:
+        CellError: there is none, or more than one.
+    """
+    lines = list(content_lines(cell))
+    if len(lines) != 1 or len(lines[0][0].split()) != 1:
+        remedy = f"Write its name: `%{cell.magic} customers`."
+        raise CellError([_not_one(cell, "the name of one view", remedy, lines[0][1] if lines else None)])
+    return lines[0]
+
+
+def named_place(cell: Cell) -> str:
+    """The one line in the body of `%list`.
+
+    Raises:
+        CellError: there is none, or more than one.
+    """
+    lines = list(content_lines(cell))
+    if len(lines) != 1:
+        raise CellError([_not_one(cell, "one address", f"Write `%{cell.magic} data/`.", None)])
+    return lines[0][0]
+
+
+def _not_one(cell: Cell, what: str, remedy: str, span: Span | None) -> Problem:
+    first = Span.at(cell.source, 0, len(cell.source.split("\n")[0]), cell=cell.number, origin=cell.origin)
+    return Problem("magic-argument", f"`%{cell.magic}` takes {what}", span or first, remedy=remedy)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from arcbook.cells.notebook import document_job, notebook_job
@@ -16,6 +16,8 @@ from arcbook.core.span import Lines
 
 __all__ = ["Edit", "edits_of", "fix_document", "fix_text"]
 
+#: Far more than repairs that show one another.
+_ROUNDS = 10
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
 
 
@@ -31,6 +33,10 @@ def fix_text(text: str, environments: Sequence[str] = ()) -> tuple[str, list[str
     Raises:
         CellError: the text is no notebook.
     """
+    return _until_nothing_is_left(text, lambda text: _fix_notebook(text, environments))
+
+
+def _fix_notebook(text: str, environments: Sequence[str]) -> tuple[str, list[str]]:
     places = _read(text)
     metadata = _metadata(places)
     if _is_of_another_kernel(metadata):
@@ -64,6 +70,10 @@ def fix_document(text: str, environments: Sequence[str] = (), address: str = "")
     Raises:
         CellError: the text is no job.
     """
+    return _until_nothing_is_left(text, lambda text: _fix_document(text, environments, address))
+
+
+def _fix_document(text: str, environments: Sequence[str], address: str) -> tuple[str, list[str]]:
     lines = Lines(text)
     changes: list[tuple[int, int, str]] = []
     done: list[str] = []
@@ -75,6 +85,17 @@ def fix_document(text: str, environments: Sequence[str] = (), address: str = "")
             changes.append((edit.start, edit.end, edit.text))
             done.append(f"{cell.cell_id.replace('-', ' ')}: {edit.message}")
     return _changed(text, changes), done
+
+
+def _until_nothing_is_left(text: str, fix: Callable[[str], tuple[str, list[str]]]) -> tuple[str, list[str]]:
+    """One repair may show the next: behind `outputViw= a` there is no argument until the blank is gone."""
+    done: list[str] = []
+    for _ in range(_ROUNDS):
+        text, said = fix(text)
+        done += said
+        if not said:
+            break
+    return text, done
 
 
 def _read(text: str) -> NotebookText:

@@ -143,6 +143,20 @@ def read_cell(
     Raises:
         CellError: the magic does not exist, or arguments are wrong; all problems of the line at once.
     """
+    cell = read_cell_as_meant(source, number=number, origin=origin, cell_id=cell_id, tags=tags)
+    if cell.problems:
+        raise CellError(cell.problems)
+    return cell
+
+
+def read_cell_as_meant(
+    source: str, *, number: int | None = None, origin: str = "", cell_id: str = "", tags: tuple[str, ...] = ()
+) -> Cell:
+    """As `read_cell`, but wrong arguments are `problems` of the cell, so that all else in it can be checked too.
+
+    Raises:
+        CellError: the magic does not exist, or its line cannot be split into arguments.
+    """
     word = magic_word(source)
     if word is None:
         return Cell(source, body=source, number=number, origin=origin, cell_id=cell_id, tags=tags)
@@ -153,7 +167,8 @@ def read_cell(
     line_end = source.find("\n", end)
     line_end = len(source) if line_end < 0 else line_end
     body, body_line = source[line_end + 1 :], source.count("\n", 0, line_end) + 2
-    arguments: dict[str, Argument] = {}
+    arguments: Mapping[str, Argument] = {}
+    problems: list[Problem] = []
     overruled: tuple[tuple[str, Argument], ...] = ()
     rest = source[end:line_end]
     if spec.takes_line:
@@ -164,14 +179,29 @@ def read_cell(
     else:
         line = read_arguments(source, end, line_end, number=number, origin=origin, positional=bool(_positional(spec)))
         problems = [*line.problems, *_argument_problems(spec, line.arguments)]
-        if problems:
-            raise CellError(sorted(problems, key=lambda problem: problem.span.column if problem.span else 0))
-        arguments, overruled = dict(line.arguments), line.overruled
+        problems.sort(key=lambda problem: problem.span.column if problem.span else 0)
+        if line.problems:
+            raise CellError(problems)
+        arguments, overruled = _as_meant(spec, line.arguments, problems), line.overruled
         if line.words:
             first = line.words[0].span
             body = " " * (first.column - 1) + " ".join(each.value for each in line.words) + "\n" + body
             body_line -= 1
-    return Cell(source, spec.name, arguments, body, body_line, number, origin, cell_id, tags, overruled=overruled)
+    return Cell(
+        source, spec.name, arguments, body, body_line, number, origin, cell_id, tags,
+        overruled=overruled, problems=tuple(problems),
+    )  # fmt: skip
+
+
+def _as_meant(spec: MagicSpec, arguments: Mapping[str, Argument], problems: list[Problem]) -> dict[str, Argument]:
+    """The arguments without those that are wrong; a misspelt one under the name that it is most like."""
+    wrong = {problem.key for problem in problems}
+    meant = {name: argument for name, argument in arguments.items() if name not in wrong}
+    for name in wrong:
+        near = nearest(name, _known_arguments(spec)) if name in arguments else None
+        if near is not None and near != name:
+            meant.setdefault(near, arguments[name])
+    return meant
 
 
 def _positional(spec: MagicSpec) -> bool:
@@ -190,12 +220,10 @@ def _unknown(written: str, span: Span) -> Problem:
 
 
 def _argument_problems(spec: MagicSpec, arguments: Mapping[str, Argument]) -> list[Problem]:
-    known = {argument.name for argument in spec.arguments}
     keys = stage_keys(spec.makes_stage)
     if spec.makes_stage and keys is None:
         return []  # the stage type does not exist: checking the stage says so
-    known |= keys or set()
-    known.update(spec.without_effect)
+    known = _known_arguments(spec)
     problems = []
     for name, argument in arguments.items():
         display = spec.argument(name)
@@ -224,6 +252,11 @@ def _argument_problems(spec: MagicSpec, arguments: Mapping[str, Argument]) -> li
                 )
             )
     return problems
+
+
+def _known_arguments(spec: MagicSpec) -> set[str]:
+    shown = {argument.name for argument in spec.arguments}
+    return shown | (stage_keys(spec.makes_stage) or frozenset()) | set(spec.without_effect)
 
 
 def _mismatch(kind: ArgumentKind, value: str) -> str:

@@ -42,7 +42,8 @@ class Cell:
     `magic` is the word behind `%`, in lower case, or empty for bare stage text. `body` is all after the first line of
     a magic cell (the whole text otherwise) and starts on line `body_line` of `source`. `tree` is the stage or plugin of
     a job file's cell, or the values of a `document` cell, read with the file. `overruled` are arguments that a later
-    one of their name overrules.
+    one of their name overrules. A cell with `problems` must not run: its arguments are what they were probably meant to
+    be, so that the rest of it can be checked.
     """
 
     source: str
@@ -56,6 +57,7 @@ class Cell:
     tags: tuple[str, ...] = ()
     tree: Tree | None = field(default=None, compare=False, repr=False)
     overruled: tuple[tuple[str, Argument], ...] = field(default=(), compare=False, repr=False)
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

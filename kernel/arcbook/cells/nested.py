@@ -1,6 +1,5 @@
 """Jobs within jobs: reading the one a PipelineExecute stage names, and what its cells see."""
 
-import re
 from collections import ChainMap
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from arcbook.cells.asked import names_asked
 from arcbook.cells.bind import bind
 from arcbook.cells.check import simple_type
 from arcbook.cells.convert import trees_of
@@ -29,7 +29,6 @@ from arcbook.stages.execute.pipeline import PipelineExecute
 if TYPE_CHECKING:
     from arcbook.cells.plan import Context
 
-_PLACEHOLDER = re.compile(r"\$\{\??\s*([^{}\s]+)\s*\}")
 #: Jobs within jobs are not followed further; nobody means so many.
 _DEEPEST = 20
 
@@ -183,7 +182,7 @@ def _given(stage: PipelineExecute, tree: Tree, job: Job, context: "Context") -> 
 def _asked(job: Job) -> set[str]:
     """The names that `${name}` asks for anywhere in a job's cells."""
     texts = {cell.source for cell in job.cells}  # that of a job file is the source of all its cells
-    return {name for text in texts for name in _PLACEHOLDER.findall(text)}
+    return names_asked(texts)
 
 
 def _at_stage(problem: Problem, tree: Tree) -> Problem:

@@ -13,7 +13,7 @@ from arcbook.cells.fetch import MAX_BYTES, Fetch, fetch_text, folder_of, relativ
 from arcbook.cells.hocon import read_document
 from arcbook.cells.layout import KEY, PLUGIN_MAGICS, Entry, in_file, read_layout
 from arcbook.cells.lines import read_names
-from arcbook.cells.magics import magic_word, read_cell
+from arcbook.cells.magics import magic_word, read_cell_as_meant
 from arcbook.cells.model import Cell
 from arcbook.cells.params import Declarations, Values, is_assignments, read_assignments, read_declarations
 from arcbook.cells.places import offset_of, place_of
@@ -37,11 +37,11 @@ _PLUGINS = {kind: magic for magic, kind in PLUGIN_MAGICS.items()}
 class Job:
     """A job as it was read, not yet checked.
 
-    `cells` lacks those whose first line cannot be understood: `problems` says so, and a job with errors among them must
-    not run. `document` is the job file's tree (its members besides `stages` are values for `${…}`), `notebook` the
-    parsed notebook. `environment` is the choice of a `%environment` cell, `injected` the values of papermill's cells.
-    `layout` is what a job file made from a notebook says of that notebook's cells, `parts` are the jobs of which this
-    one is joined.
+    `cells` lacks those whose first line cannot be understood: `problems` says so, has those of all cells, and a job
+    with errors among them must not run. `document` is the job file's tree (its members besides `stages` are values for
+    `${…}`), `notebook` the parsed notebook. `environment` is the choice of a `%environment` cell, `injected` the values
+    of papermill's cells. `layout` is what a job file made from a notebook says of that notebook's cells, `parts` are
+    the jobs of which this one is joined.
     """
 
     origin: str
@@ -112,7 +112,7 @@ def notebook_job(text: str, origin: str = "") -> Job:
         tags = metadata.get("tags") if isinstance(metadata, dict) else None
         try:
             cells.append(
-                read_cell(
+                read_cell_as_meant(
                     source_of(raw),
                     number=number,
                     origin=origin,
@@ -122,6 +122,7 @@ def notebook_job(text: str, origin: str = "") -> Job:
             )
         except CellError as error:
             found.extend(error.problems)
+    found.extend(problem for cell in cells for problem in cell.problems)
     metadata = notebook.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     kernelspec = metadata.get("kernelspec")
@@ -139,12 +140,13 @@ def document_job(text: str, origin: str = "", fetch: Fetch | None = None) -> Job
     document = read_document(text, origin=origin, fetch=fetch or relative_to(folder_of(origin)))
     if document.value.get("stages") is None:
         keys = ", ".join(f"`{key}`" for key in document.value) or "none"
+        missing = f"the job file has no key `stages`; its keys: {keys}"
         raise CellError(
             [
                 Problem(
                     "missing-key",
-                    f"the job file has no key `stages`; its keys: {keys}",
-                    document.span(()),
+                    "`stages` is null, which counts as missing" if "stages" in document.value else missing,
+                    document.span(("stages",)),
                     "stages",
                     'Write `"stages": [ … ]` with the stages in their order.',
                 )
@@ -197,9 +199,12 @@ def _laid_out(read: list[Cell], entries: tuple[Entry, ...], origin: str, problem
             continue
         try:
             cell_id = f"cell-{number}"
-            cells.append(read_cell(entry.code, number=number, origin=origin, cell_id=cell_id, tags=entry.tags))
+            cell = read_cell_as_meant(entry.code, number=number, origin=origin, cell_id=cell_id, tags=entry.tags)
         except CellError as error:
             problems.extend(error.problems)
+            continue
+        problems.extend(cell.problems)
+        cells.append(cell)
     stages = waiting.pop("")
     return [*chain.from_iterable(waiting.values()), *cells, *stages]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from arcbook.cells.bind import Scope, bind, bind_known, has_placeholders, unbound, without_unset
+from arcbook.cells.bind import Scope, bind, bind_known, has_placeholders, how_to_give, unbound, without_unset
 from arcbook.cells.check import Examination, examine
 from arcbook.cells.convert import trees_of
 from arcbook.cells.environments import environments_of
@@ -207,8 +207,9 @@ def _check_cells(job: Job, context: Context, review: Review, steps: list[Step], 
             review.lost(cell)
             continue
         behind_stages |= bool(trees)
+        sound = [] if cell.problems else steps
         for tree in trees:
-            problems.extend(_checked(tree, cell, context, review, steps))
+            problems.extend(_checked(tree, cell, context, review, sound))
 
 
 def _policy(job: Job, settings: RunSettings) -> list[Problem]:
@@ -235,6 +236,8 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: li
     found = examine(bound, settings=context.settings, fetch=context.fetch, source=cell.source)
     problems += [*found.problems, *review.stage(found, cell, tree)]
     if found.stage is None or errors(found.problems):
+        # Which job it names is not known: it may make any view.
+        review.job.opaque |= found.stage_type is not None and found.stage_type.expands
         return problems
     problems += _idle(found, context)
     if found.stage.expands:
@@ -247,13 +250,12 @@ def _unresolved(wanted: Substitution, context: Context, review: Review, *, lazy:
     """A placeholder that nothing fills: for a lazy stage a warning, because Arc lets it fail when its turn comes."""
     severity = Severity.ERROR if context.complete and not lazy else Severity.WARNING
     computed = review.computed_names or set()
-    remedy = did_you_mean(wanted.name, [*context.scope().names(), *(computed if lazy else ())])
+    remedy = how_to_give(wanted.name, [*context.scope().names(), *(computed if lazy else ())])
     if review.expected(wanted.name, lazy=True) and not lazy:
         remedy = 'Values of ConfigExecute reach lazy stages only: add `"resolution": "lazy"` (`resolution=lazy`).'
     message = f"${{{wanted.name}}} has no value"
     if lazy:
         message += ", and no earlier stage computes it"
-    remedy = remedy or f"Give it one: `-p {wanted.name} VALUE`, or `%env`."
     return Problem("unresolved-substitution", message, wanted.span, "", remedy, severity)
 
 

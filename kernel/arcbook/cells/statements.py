@@ -21,8 +21,7 @@ def check_statement(tree: Tree, source: str, *, foreign: bool = False) -> list[P
     """
     sql = tree.value["sql"]
     params = tree.value.get("sqlParams")
-    names = [str(name) for name in params] if isinstance(params, dict) else []
-    found = parameter_errors(sql, names)
+    found = parameter_errors(sql, list(_flat(params)))
     problems = [placed(error, tree, source) for error in found]
     if found or foreign:
         return problems
@@ -39,10 +38,20 @@ def filled(sql: str, params: Any) -> Rendered:
     Raises:
         SqlError: a value would end the quotes around its placeholder.
     """
-    given = params if isinstance(params, dict) else {}
-    return _filled(
-        sql, tuple((str(key), str(item)) for key, item in given.items() if isinstance(item, str | int | float))
-    )
+    given = _flat(params).items()
+    return _filled(sql, tuple((key, _text(item)) for key, item in given if isinstance(item, str | int | float)))
+
+
+def _flat(params: Any) -> dict[str, Any]:
+    """The entries of `sqlParams` by the names of their placeholders: nested objects become dotted names, as in Arc."""
+    flat: dict[str, Any] = {}
+    for key, item in params.items() if isinstance(params, dict) else ():
+        flat |= {f"{key}.{name}": each for name, each in _flat(item).items()} if isinstance(item, dict) else {key: item}
+    return flat
+
+
+def _text(item: str | float) -> str:
+    return str(item).lower() if isinstance(item, bool) else str(item)
 
 
 @lru_cache(maxsize=64)
@@ -74,7 +83,9 @@ def placed(error: SqlError, tree: Tree, source: str) -> Problem:
     """An error about a tree's statement as a problem at its place."""
     span = span_within(tree, ("sql",), source, error.start, error.end)
     if error.code == "sql-parameter" and error.start == error.end:
-        span = tree.key_span(("sqlParams", *_valued(error)))
+        name = _valued(error)
+        whole = ("sqlParams", *name)
+        span = tree.key_span(whole if whole in tree.spans else ("sqlParams", *".".join(name).split(".")))
     key = "sqlParams" if error.code == "sql-parameter" else "sql"
     return Problem(error.code, error.message, span, key, error.remedy)
 

@@ -62,10 +62,10 @@ def command(
     extra, addresses = _split(jobs)
     if as_sarif and as_json:
         raise click.UsageError("choose one of --json and --sarif")
-    asked = _Asked(
-        settings_from(extra, os.environ, environment=environment), extra, pairs(parameters), engine, complete
-    )
-    checked = [_check(group, asked) for group in ([addresses] if join else [[address] for address in addresses])]
+    groups = [addresses] if join else [[address] for address in addresses]
+    settings = settings_from(extra, os.environ, environment=environment)
+    asked = _Asked(settings, extra, pairs(parameters), engine, complete, alone=len(groups) == 1)
+    checked = [_check(group, asked) for group in groups]
     problems = [problem for each in checked for problem in each.problems]
     stages = sum(each.stages for each in checked)
     found = len(errors(problems))
@@ -99,6 +99,7 @@ class _Asked:
     given: dict[str, str]
     engine: str | None
     complete: bool
+    alone: bool
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def _split(jobs: tuple[str, ...]) -> tuple[list[str], list[str]]:
 
 
 def _check(addresses: list[str], asked: _Asked) -> _Checked:
+    from arcbook.cells.asked import asked_apart, names_asked, unasked
     from arcbook.cells.fetch import fetch_text
     from arcbook.cells.joined import joined
     from arcbook.cells.notebook import job_of
@@ -139,12 +141,16 @@ def _check(addresses: list[str], asked: _Asked) -> _Checked:
         job = joined([job_of(text, address) for address, text in texts.items()])
     except CellError as error:
         return _Checked(texts, tuple(error.problems))
-    named, launch = job.declarations.among(launch_values(asked.extra))
-    problems: list[Problem] = []
+    names, launched = names_asked(texts.values()), launch_values(asked.extra)
+    named, launch = job.declarations.among(launched)
+    given, wanted = asked_apart(asked.given, job.declarations, names)
+    launch |= wanted
+    # Of several jobs each takes the values that it knows.
+    problems: list[Problem] = unasked(job.declarations, names, launched) if asked.alone else []
     values = job.values_of_parameters()
-    if asked.given or named or asked.complete:
+    if given or named or asked.complete:
         try:
-            values = job.declarations.bind({**job.injected, **named, **asked.given})
+            values = job.declarations.bind({**job.injected, **named, **given})
         except CellError as error:
             problems += error.problems
     # As a run does: the notebook's own choice counts when nobody else chose.

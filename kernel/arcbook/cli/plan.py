@@ -36,6 +36,7 @@ def command(jobs: tuple[str, ...], environment: str | None, parameters: tuple[st
     from contextlib import chdir
     from pathlib import Path
 
+    from arcbook.cells.asked import asked_apart, names_asked
     from arcbook.cells.fetch import folder_of
     from arcbook.cells.notebook import read_job
     from arcbook.cells.plan import Context
@@ -52,15 +53,26 @@ def command(jobs: tuple[str, ...], environment: str | None, parameters: tuple[st
     try:
         for address in jobs:
             job = read_job(address)
+            asked = names_asked({cell.source for cell in job.cells})
+            parameters_given, launch = asked_apart(given, job.declarations, asked)
             # Of several jobs each takes the parameters that it declares.
-            taken = {name: value for name, value in given.items() if len(jobs) == 1 or name in job.declarations.by_name}
-            values = job.declarations.bind({**taken, **job.injected})
+            taken = {
+                name: value
+                for name, value in parameters_given.items()
+                if len(jobs) == 1 or name in job.declarations.by_name
+            }
+            values = job.declarations.bind({**job.injected, **taken})
             settings = settings_from([], os.environ, environment=environment or job.environment)
             remote = bool(scheme_of(address))
             # Relative addresses start at the job's folder, as in a run.
             with chdir(Path() if remote else Path(folder_of(address) or ".")):
                 context = Context(
-                    settings=settings, values=values, complete=True, engine="embedded", folder=None if remote else ""
+                    settings=settings,
+                    launch=launch,
+                    values=values,
+                    complete=True,
+                    engine="embedded",
+                    folder=None if remote else "",
                 )
                 plans.append(rehearse(job, context, engine))
     finally:

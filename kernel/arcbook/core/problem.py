@@ -33,6 +33,8 @@ class Problem:
     def __post_init__(self) -> None:
         if self.code not in CODES:
             raise ValueError(f"no such problem code: {self.code!r}")
+        for name in ("message", "key", "remedy"):
+            object.__setattr__(self, name, _encodable(getattr(self, name)))
 
     def placed(self, *, cell: int | None = None, origin: str = "") -> "Problem":
         """The same problem with its place completed by a cell number and a document."""
@@ -63,6 +65,11 @@ class Problem:
         mark = "" if self.severity is Severity.ERROR else f"{self.severity}: "
         text = f"{where}{mark}{self.message} [{self.code}]"
         return f"{text}\n  {self.remedy}" if self.remedy else text
+
+
+def _encodable(text: str) -> str:
+    r"""The text with the halves of characters that JSON's `\ud83d` may leave as such escapes: no file takes them."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def errors(problems: list[Problem] | tuple[Problem, ...]) -> list[Problem]:

@@ -1,7 +1,6 @@
 """Starting a run from an address and what the command line says: `arcbook run`."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,20 +8,13 @@ from typing import Any
 
 from arcbook.cells.fetch import fetch_text, folder_of, frozen, relative_to
 from arcbook.cells.joined import joined
-from arcbook.cells.notebook import Job, job_notebook, job_of, read_job, source_of
+from arcbook.cells.notebook import job_notebook, job_of, read_job
 from arcbook.core.addresses import bucket_and_key, is_s3, local_path, replace_file, scheme_of
-from arcbook.core.failures import ArcbookError, CellError, DefinitionError
-from arcbook.core.problem import Problem
-from arcbook.core.suggest import did_you_mean
+from arcbook.core.failures import ArcbookError, DefinitionError
 from arcbook.runs.execute import execute, to_bytes
-from arcbook.runs.prepare import placeholders
 from arcbook.runs.request import OnCell, Outcome, Request
 
 _EMPTY: dict[str, Any] = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-#: Launch values that Arc itself reads, or that a launch template gives to every job; a job need not ask for them.
-_ARC_OWN = re.compile(r"etl\.(config|policy)\.|ETL_")
-#: What somebody may have meant who mistyped an option of `arcbook run`.
-_OPTIONS = ("environment", "engine", "record", "output", "logical-time", "run-key", "cwd", "json", "timeout")
 
 
 def read_request(address: str, *further: str, **choices: Any) -> Request:
@@ -41,9 +33,7 @@ def read_request(address: str, *further: str, **choices: Any) -> Request:
     except ArcbookError as error:
         return Request(notebook=_EMPTY, source=address, unreadable=error, **choices)
     kept = job if job.kind != "notebook" else None
-    request = Request(notebook=job_notebook(job), source=address, job=kept, **choices)
-    wrong = unasked(job, map(source_of, request.notebook["cells"]), request.launch)
-    return replace(request, unreadable=CellError(wrong)) if wrong else request
+    return Request(notebook=job_notebook(job), source=address, job=kept, **choices)
 
 
 def run(request: Request, on_cell: OnCell | None = None) -> Outcome:
@@ -119,26 +109,3 @@ def read_logical_time(text: str) -> datetime:
     except ValueError:
         raise DefinitionError(f"`{text}` is no time. Write it like 2026-11-23T08:00:00+00:00.") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def unasked(job: Job, sources: Iterable[str], launch: Mapping[str, str]) -> list[Problem]:
-    """Launch values that mean nothing to a job: misspelt options, names that nobody asks for, and no value at all.
-
-    Args:
-        job: says what is declared.
-        sources: the text of its cells, which ask by `${name}`.
-        launch: names and values.
-    """
-    asked = {name for source in sources for name in placeholders(source)}
-    _, others = job.declarations.among(launch)
-    found = []
-    for name, value in others.items():
-        if name not in asked and not _ARC_OWN.match(name):
-            known = (*_OPTIONS, *asked, *(each.name for each in job.declarations))
-            message = f"there is no option --{name}, and the job does not use ${{{name}}}"
-            remedy = did_you_mean(name, known).replace("`", "`--", 1) or "Leave it out."
-            found.append(Problem("unknown-parameter", message, key=name, remedy=remedy))
-        elif not value:
-            message = f"`--{name}=` gives no value, so it would mean nothing"
-            found.append(Problem("wrong-value", message, key=name, remedy="Leave it out."))
-    return found

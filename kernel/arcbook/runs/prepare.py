@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from arcbook.cells.asked import asked_apart, names_asked, unasked
 from arcbook.cells.convert import trees_of
 from arcbook.cells.fetch import frozen, relative_to
 from arcbook.cells.magics import read_cell
@@ -34,7 +35,6 @@ ENVIRONMENT_KEY = "etl.config.environment"
 #: What papermill's `--inject-paths` gives to every notebook; a job need not declare them.
 _OF_PAPERMILL = frozenset(("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"))
 _LINT_ONLY = "Nothing was run: the option etl.config.lintOnly asks for a check only."
-_PLACEHOLDER = re.compile(r"\$\{\??\s*([^{}\s]+)\s*\}")
 
 
 def prepare(request: Request, started: datetime) -> Prepared:
@@ -86,9 +86,10 @@ def code_numbers(notebook: Mapping[str, Any]) -> dict[int, int]:
 def _prepared(request: Request, prepared: Prepared) -> Prepared:
     own = {**request.notebook, "cells": [cell for cell in request.notebook["cells"] if not _is_injected(cell)]}
     job = request.job or notebook_job(json.dumps(own), request.source)
-    found: list[Problem] = []
+    asked = names_asked(source_of(cell) for cell in own["cells"] if cell["cell_type"] == "code")
+    found = unasked(job.declarations, asked, request.launch)
     named, launched = job.declarations.among(request.launch)
-    given, launch = _split(_given(request, named, found), job, own, launched)
+    given, launch = _split(_given(request, named, found), job, asked, launched)
     # A cell of the notebook's own may give values too; those of the run win.
     values = _bind(job, {**job.injected, **given}, found)
     environment, chooser = _environment(request, launch, job)
@@ -140,17 +141,14 @@ def _given(request: Request, named: Mapping[str, str], found: list[Problem]) -> 
 
 
 def _split(
-    given: Mapping[str, Any], job: Job, own: Mapping[str, Any], launch: Mapping[str, str]
+    given: Mapping[str, Any], job: Job, asked: set[str], launch: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Parameters and launch values: a name that nobody declares but `${name}` asks for is a launch value."""
+    parameters, wanted = asked_apart(given, job.declarations, asked)
     declared = job.declarations.by_name
-    asked = {name for cell in own["cells"] if cell["cell_type"] == "code" for name in placeholders(source_of(cell))}
-    parameters, values = dict[str, Any](), dict(launch)
-    for name, value in given.items():
-        if name in declared or (name not in asked and name not in _OF_PAPERMILL):
-            parameters[name] = value
-        elif name in asked:
-            values[name] = value if isinstance(value, str) else json.dumps(value)
+    parameters = {name: value for name, value in parameters.items() if name in declared or name not in _OF_PAPERMILL}
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in wanted.items()}
+    values = {**launch, **texts}
     secret = [each.name for each in job.declarations if each.type.kind == "secret"]
     for name, value in (parameters | values).items():
         # Also a misspelt name of a secret, whose value would otherwise stand in the record of the refusal.
@@ -288,11 +286,6 @@ def _with_values(prepared: Prepared, own: Mapping[str, Any], given: Mapping[str,
         cells.insert(position, cell)
     notebook = {**own, "cells": cells}
     return replace(prepared, notebook=notebook, numbers=code_numbers(notebook))
-
-
-def placeholders(text: str) -> set[str]:
-    """The names that `${name}` and `${?name}` ask for."""
-    return set(_PLACEHOLDER.findall(text))
 
 
 def _is_injected(cell: Mapping[str, Any]) -> bool:

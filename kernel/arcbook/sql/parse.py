@@ -46,6 +46,15 @@ _LEVELLED = (
     (">>>", re.compile(r">>>"), ">> "),
     ("'", re.compile(r"\bx\s+(?=')"), "X"),
     ("evolution", re.compile(r"\bwith\s+schema\s+evolution(?=\s+into\b)"), ""),
+    # A parameter may bear any name; sqlglot takes these words for the statement's own.
+    (
+        ":",
+        re.compile(
+            r"(?<![:\w]):(?:and|as|between|create|cross|distinct|drop|else|for|from|having|inner|insert|into|join|like"
+            r"|not|on|or|outer|select|then|union|using|values|when|where|with)\b"
+        ),
+        ":_",
+    ),
     (" of", re.compile(r"\bfor\s+(?:system_)?(?=(?:version|time|timestamp)\s+as\s+of\b)"), ""),
 )
 _NESTED_TYPE = re.compile(r"\b(?:array|map|struct)\s*<", re.IGNORECASE)

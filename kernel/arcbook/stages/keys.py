@@ -4,11 +4,12 @@ The role tells static analysis what a value means, so that no stage repeats it: 
 the places outside it reads and writes.
 """
 
+import re
 from enum import Enum
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from arcbook.core.units import Duration, Size, UnitError, read_duration, read_size
@@ -75,6 +76,16 @@ def _size(value: Any) -> Size:
         raise PydanticCustomError("size", "{reason}", {"reason": str(error)}) from None
 
 
+def _glob(pattern: str) -> str:
+    """Brackets that are never closed would stand for themselves, or match what nobody meant; Arc refuses them."""
+    code = re.sub(r"\\.|\[[^\]]+\]", "", pattern)
+    for opening, closing in ("[]", "{}"):
+        if code.count(opening) > code.count(closing):
+            reason = f"a `{opening}` in `{pattern}` is never closed"
+            raise PydanticCustomError("glob", "{reason}", {"reason": reason})
+    return pattern
+
+
 #: A length of time: `10 seconds`, `5m`; a bare number is milliseconds. The value is an `arcbook.core.units.Duration`.
 DurationKey = Annotated[
     Duration,
@@ -88,7 +99,8 @@ SizeKey = Annotated[
     PlainSerializer(str, return_type=str),
 ]
 
-Count = Annotated[int, Field(strict=True, ge=1), WHOLE]
+#: Engines count in 32 bits.
+Count = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1), WHOLE]
 TextMap = Annotated[dict[str, str], BeforeValidator(_text_map)]
 
 InputView = Annotated[str, Role.READS_VIEW, Field(min_length=1, description="Name of the view to read.")]
@@ -96,6 +108,7 @@ OutputView = Annotated[str, Role.MAKES_VIEW, Field(min_length=1, description="Na
 Glob = Annotated[
     str,
     Role.READS_PLACE,
+    AfterValidator(_glob),
     Field(
         min_length=1, description="Path or pattern to read (`*`, `?`, `[abc]`, `{x,y}`); local, `s3://` or `s3a://`."
     ),

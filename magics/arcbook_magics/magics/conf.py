@@ -8,10 +8,6 @@ The options and their defaults are on `%help conf`. An unknown option or a value
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from arcbook.core.failures import CellError
-from arcbook.core.problem import Problem
-from arcbook.core.span import Span
-from arcbook_magics.options import OptionError
 from arcbook_magics.shown import Shown, listing
 
 if TYPE_CHECKING:
@@ -21,12 +17,7 @@ if TYPE_CHECKING:
 
 def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     """Set and show options."""
-    try:
-        bench.options = bench.options.with_text(cell.body)
-    except OptionError as error:
-        offset = len(cell.source) - len(cell.body)
-        span = Span.at(cell.source, offset + error.start, offset + error.end, cell=cell.number)
-        raise CellError([Problem("magic-argument", str(error), span, error.name, error.remedy)]) from None
+    bench.options = bench.options.with_cell(cell)
     head = ("option", "value", "meaning")
     yield listing("Arc options", head, list(bench.options.listed("arc")))
     yield listing("Display options", head, list(bench.options.listed("display")))

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arcbook.core.addresses import bucket_and_key, is_s3
-from arcbook.core.failures import CellError, InputError
-from arcbook.core.problem import Problem
-from arcbook.core.span import Span
+from arcbook.core.failures import InputError
 from arcbook_magics.shown import Shown
 from arcbook_magics.small_tables import show
 
@@ -28,15 +26,11 @@ Entry = dict[str, str | None]
 
 def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     """Show the table of files."""
-    from arcbook.cells.lines import content_lines
+    from arcbook.cells.lines import named_place
     from arcbook.core.translate import translating
     from arcbook.runners.reading.listing import can_list, local_path
 
-    lines = list(content_lines(cell))
-    if len(lines) != 1:
-        span = Span.at(cell.source, 0, len(cell.source.split("\n")[0]), cell=cell.number)
-        raise CellError([Problem("magic-argument", "`%list` takes one address", span, remedy="Write `%list data/`.")])
-    place = lines[0][0]
+    place = named_place(cell)
     if not can_list(place):
         raise InputError(f"cannot list {place}: only local folders and S3 can be listed")
     with translating(f"cannot list {place}"):

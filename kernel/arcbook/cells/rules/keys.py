@@ -133,8 +133,9 @@ class DuplicateIds(Rule):
     def stage(self, facts: StageFacts) -> Iterator[Problem]:
         """A stage with the id of an earlier one."""
         identifier = facts.tree.value.get("id")
-        if not isinstance(identifier, str):
+        if not isinstance(identifier, str | int | float):
             return
+        identifier = str(identifier)  # a number is text for a key that wants text
         known = self._known()
         span = facts.tree.span(("id",))
         if identifier in known:

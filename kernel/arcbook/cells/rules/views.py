@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from arcbook.cells.bind import has_placeholders
-from arcbook.cells.lines import read_names
+from arcbook.cells.lines import named_view, read_names
 from arcbook.cells.magics import MAGICS
 from arcbook.cells.model import Cell
 from arcbook.cells.rules.base import JobFacts, Maker, Rule, StageFacts, Use, key_roles
+from arcbook.core.failures import CellError
 from arcbook.core.problem import Problem, Severity
 from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean, nearest
@@ -28,6 +30,17 @@ class UnknownViews(Rule):
     def __init__(self, job: JobFacts) -> None:
         super().__init__(job)
         self._wanted: list[tuple[Use, Span | None]] = []
+
+    def cell(self, cell: Cell) -> Iterable[Problem]:
+        """A magic that shows a view fails without it, and the job with it."""
+        spec = MAGICS.get(cell.magic)
+        if spec is None or spec.body != "view":
+            return ()
+        with suppress(CellError):
+            name, span = named_view(cell)
+            if name.isidentifier() and not self.job.known(name):
+                self._wanted.append((Use(name, ""), span))
+        return ()
 
     def stage(self, facts: StageFacts) -> Iterable[Problem]:
         """Note what is not there yet; why it is not shows at the end."""

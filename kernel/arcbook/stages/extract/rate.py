@@ -28,5 +28,7 @@ class RateExtract(ExtractStage):
 
     output_view: OutputView
     rows_per_second: Annotated[Count, Field(description="Rows made in a second.")] = 1
-    ramp_up_time: Annotated[int, Field(strict=True, ge=0, description="Seconds until that speed is reached.")] = 1
+    ramp_up_time: Annotated[
+        int, Field(strict=True, ge=0, le=2**31 - 1, description="Seconds until that speed is reached.")
+    ] = 1
     num_partitions: Annotated[Count | None, Field(description="Parts in which rows are made.")] = None

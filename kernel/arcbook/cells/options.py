@@ -3,10 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from arcbook.core.failures import CellError
+from arcbook.core.problem import Problem
+from arcbook.core.span import Span
 from arcbook.core.suggest import nearest
 from arcbook.core.truth import TRUTH
+
+if TYPE_CHECKING:
+    from arcbook.cells.model import Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,20 @@ class Options:
         for name, written, start, end in _assignments(text):
             values[name] = _value(name, written, start, end)
         return replace(self, values=values)
+
+    def with_cell(self, cell: "Cell") -> "Options":
+        """These options with the assignments of a `%conf` cell.
+
+        Raises:
+            CellError: as `with_text`, at its place.
+        """
+        try:
+            return self.with_text(cell.body)
+        except OptionError as error:
+            offset = len(cell.source) - len(cell.body)
+            start, end = offset + error.start, offset + error.end
+            span = Span.at(cell.source, start, end, cell=cell.number, origin=cell.origin)
+            raise CellError([Problem("magic-argument", str(error), span, error.name, error.remedy)]) from None
 
     def with_arguments(self, arguments: Mapping[str, Any]) -> "Options":
         """These options with what a cell's first line says; arguments that are no option are the stage's."""

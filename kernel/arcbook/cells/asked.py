@@ -1,0 +1,53 @@
+"""The names that a job asks for by `${name}`, and what is given to it beside its parameters."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from arcbook.cells.params import Declarations
+from arcbook.core.problem import Problem
+from arcbook.core.suggest import did_you_mean
+
+_PLACEHOLDER = re.compile(r"\$\{\??\s*([^{}\s]+)\s*\}")
+#: Launch values that Arc itself reads, or that a launch template gives to every job; a job need not ask for them.
+_ARC_OWN = re.compile(r"etl\.(config|policy)\.|ETL_")
+#: What somebody may have meant who mistyped an option of `arcbook run`.
+_OPTIONS = ("environment", "engine", "record", "output", "logical-time", "run-key", "cwd", "json", "timeout")
+
+
+def names_asked(texts: Iterable[str]) -> set[str]:
+    """The names that `${name}` and `${?name}` ask for."""
+    return {name for text in texts for name in _PLACEHOLDER.findall(text)}
+
+
+def asked_apart(
+    given: Mapping[str, Any], declarations: Declarations, asked: set[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Values given by name: those of parameters, and those that only `${name}` asks for.
+
+    A name that nobody knows is among the parameters, where binding them refuses it.
+    """
+    others = {name: value for name, value in given.items() if name in asked and name not in declarations.by_name}
+    return {name: value for name, value in given.items() if name not in others}, others
+
+
+def unasked(declarations: Declarations, asked: set[str], launch: Mapping[str, str]) -> list[Problem]:
+    """Launch values that mean nothing to a job: misspelt options, names that nobody asks for, and no value at all.
+
+    Args:
+        declarations: what the job declares.
+        asked: the names that its text asks for by `${name}`.
+        launch: names and values.
+    """
+    _, others = declarations.among(launch)
+    found = []
+    for name, value in others.items():
+        if name not in asked and not _ARC_OWN.match(name):
+            known = (*_OPTIONS, *asked, *(each.name for each in declarations))
+            message = f"there is no option --{name}, and the job does not use ${{{name}}}"
+            remedy = did_you_mean(name, known).replace("`", "`--", 1) or "Leave it out."
+            found.append(Problem("unknown-parameter", message, key=name, remedy=remedy))
+        elif not value:
+            message = f"`--{name}=` gives no value, so it would mean nothing"
+            found.append(Problem("wrong-value", message, key=name, remedy="Leave it out."))
+    return found
