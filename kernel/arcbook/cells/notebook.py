@@ -64,9 +64,16 @@ class Job:
         members = self.document.value if self.document else {}
         return {key: value for key, value in members.items() if key not in _OWN_KEYS}
 
+    def files(self) -> tuple["Job", ...]:
+        """The jobs as their files have them: the parts of joined jobs, else this one."""
+        return self.parts or (self,)
+
     def placed(self, problem: Problem) -> Problem:
         """The problem at its place in the file, when it was found in a cell that a job file keeps as text."""
-        return replace(problem, span=in_file(problem.span, self.document)) if self.document else problem
+        for job in self.files():
+            if job.document and problem.span and problem.span.origin == job.origin:
+                return replace(problem, span=in_file(problem.span, job.document))
+        return problem
 
     def values_of_parameters(self) -> Values:
         """Defaults, overridden by injected values as far as they fit: what is known without being told."""

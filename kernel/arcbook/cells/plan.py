@@ -189,7 +189,7 @@ def check_job(job: Job, context: Context) -> Report:
     problems.extend(review.end())
     streams = any("streaming" in step.stage.required_capabilities() for step in steps)
     problems.extend(without_effect(context.settings, streams=streams))
-    placed = dict.fromkeys(map(job.placed, problems))
+    placed = dict.fromkeys(map(review.placed, problems))
     return Report(tuple(steps), tuple(sorted(placed, key=job.place_of)))
 
 
@@ -212,7 +212,7 @@ def _check_cells(job: Job, context: Context, review: Review, steps: list[Step], 
 
 
 def _policy(job: Job, settings: RunSettings) -> list[Problem]:
-    if settings.ipynb or all(part.kind != "notebook" for part in (job.parts or (job,))):
+    if settings.ipynb or all(part.kind != "notebook" for part in job.files()):
         return []
     message = "a policy forbids notebooks as jobs (etl.policy.ipynb)"
     return [Problem("policy", message, remedy="Give a job file, or have the policy changed.")]
