@@ -51,15 +51,20 @@ def left_by(cell: Cell, context: "Context") -> dict[str, Any]:
     left: dict[str, Any] = {}
     scope = context.scope()
     with suppress(ArcbookError):
-        for tree in trees_of(cell):
+        for tree in trees_of(cell, context.fetch):
             if not context.settings.runs(environments_of(tree, scope)):
                 continue
             with suppress(ArcbookError):
                 named = bind(tree.with_value({key: tree.value.get(key) for key in ("type", "uri")}), scope).value
                 if simple_type(str(named.get("type"))) == PipelineExecute.type_name():
                     uri = named.get("uri")
-                    left |= job_of(context.fetch(uri), uri).values if isinstance(uri, str) and uri else {}
+                    left |= _read(uri, uri, context).values if isinstance(uri, str) and uri else {}
     return left
+
+
+def _read(uri: str, origin: str, context: "Context") -> Job:
+    """The job at `uri`; what it includes is read the same way, from its own folder. Errors as `job_of`."""
+    return job_of(context.fetch(uri), origin, relative_to(folder_of(uri), context.fetch))
 
 
 def nested_job(stage: Stage, tree: Tree, cell: Cell, context: "Context") -> tuple[Job, "Context"]:
@@ -73,7 +78,7 @@ def nested_job(stage: Stage, tree: Tree, cell: Cell, context: "Context") -> tupl
     address = _absolute(stage.uri, folder_of(context.trail[-1]) if context.trail else "")
     _refuse_loop(address, tree, context)
     try:
-        job = job_of(context.fetch(stage.uri), _shown(stage.uri, address))
+        job = _read(stage.uri, _shown(stage.uri, address), context)
     except CellError:
         raise
     except ArcbookError as error:

@@ -73,9 +73,11 @@ class Context:
             CellError: the cell cannot be read, or its plugins are wrong.
         """
         if cell.magic == "configplugin":
-            return replace(self, plugins={**config_values(cell, self.scope(), self.settings), **self.plugins})
+            values = config_values(cell, self.scope(), self.settings, fetch=self.fetch)
+            return replace(self, plugins={**values, **self.plugins})
         if cell.magic == "lifecycleplugin":
-            return replace(self, lifecycle=lifecycle_plugins(cell, self.scope(), self.settings, self.lifecycle))
+            active = lifecycle_plugins(cell, self.scope(), self.settings, self.lifecycle, fetch=self.fetch)
+            return replace(self, lifecycle=active)
         if cell.magic == "env":
             return replace(self, env={**self.env, **read_settings(cell)})
         if cell.magic == "document":
@@ -199,7 +201,7 @@ def _check_cells(job: Job, context: Context, review: Review, steps: list[Step], 
     for cell in job.cells:
         review.enter(cell)
         try:
-            problems.extend(plugin_habits(cell, context.settings, behind_stages=behind_stages))
+            problems.extend(plugin_habits(cell, context.settings, behind_stages=behind_stages, fetch=context.fetch))
             context = context.after(cell)
             trees = trees_of(cell, context.fetch)
         except CellError as error:

@@ -26,7 +26,7 @@ def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
 
     bench.refuse_secrets(cell)
     context = bench.context()
-    values = config_values(cell, context.scope(), context.settings)
+    values = config_values(cell, context.scope(), context.settings, fetch=context.fetch)
     bench.inputs.set_plugins(values, cell.cell_id)
     shown = [(name, str(value)) for name, value in values.items()]
     yield listing("", ("name", "value"), shown) if shown else text("No plugin works in this environment.")
