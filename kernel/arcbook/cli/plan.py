@@ -34,6 +34,7 @@ edges between them: which reads what another writes. The exit code is 64 when so
 def command(jobs: tuple[str, ...], environment: str | None, parameters: tuple[str, ...], as_json: bool) -> int:
     """Print the plan of each job, and the edges between them."""
     from contextlib import chdir
+    from dataclasses import replace
     from pathlib import Path
 
     from arcbook.cells.fetch import folder_of
@@ -54,8 +55,10 @@ def command(jobs: tuple[str, ...], environment: str | None, parameters: tuple[st
             job = read_job(address)
             # Of several jobs each takes the parameters that it declares.
             taken = {name: value for name, value in given.items() if len(jobs) == 1 or name in job.declarations.by_name}
-            values = job.declarations.bind({**taken, **job.injected})
-            settings = settings_from([], os.environ, environment=environment or job.environment)
+            values = job.declarations.bind({**job.injected, **taken})
+            settings = settings_from([], os.environ, environment=environment)
+            # As a run does: the notebook's own choice counts when nobody else chose.
+            settings = replace(settings, environment=settings.environment or job.environment)
             remote = bool(scheme_of(address))
             # Relative addresses start at the job's folder, as in a run.
             with chdir(Path() if remote else Path(folder_of(address) or ".")):
