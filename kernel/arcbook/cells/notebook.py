@@ -2,10 +2,9 @@
 
 import copy
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -175,7 +174,7 @@ def document_job(text: str, origin: str = "", fetch: Fetch | None = None) -> Job
     for kind, magic in _PLUGINS.items():
         cells += _members_as_cells(texts, document, ("plugins", kind), problems, magic=magic)
     cells += _members_as_cells(texts, document, ("stages",), problems)
-    entries, found = read_layout(document, sum(not cell.magic for cell in cells))
+    entries, found = read_layout(document, Counter(PLUGIN_MAGICS.get(cell.magic, "stages") for cell in cells))
     problems += found
     laid_out = tuple(_laid_out(cells, entries, origin, problems))
     return _with_parameters(
@@ -192,12 +191,15 @@ def source_of(raw: Mapping[str, Any]) -> str:
 def _laid_out(read: list[Cell], entries: tuple[Entry, ...], origin: str, problems: list[Problem]) -> list[Cell]:
     """A job file's cells in their order: those read from its lists, and those that it keeps as text.
 
-    Cells that no entry names stand where they stand without entries: plugins first, stages last.
+    Cells that no entry names stand where they stand without entries: the first plugins first, the last stages last.
     """
     waiting = {magic: deque(cell for cell in read if cell.magic == magic) for magic in ("", *PLUGIN_MAGICS)}
     cells: list[Cell] = []
+    for magic, kind in PLUGIN_MAGICS.items():
+        unnamed = len(waiting[magic]) - sum(entry.plugin == kind for entry in entries)
+        cells += [waiting[magic].popleft() for _ in range(unnamed)]
     for number, entry in enumerate(entries, start=1):
-        named = next((magic for magic, kind in PLUGIN_MAGICS.items() if kind == entry.plugin), "")
+        named = _PLUGINS.get(entry.plugin or "", "")
         taken = min(entry.stages or (1 if named else 0), len(waiting[named]))
         cells += [replace(waiting[named].popleft(), tags=entry.tags) for _ in range(taken)]
         if entry.code is None:
@@ -207,8 +209,7 @@ def _laid_out(read: list[Cell], entries: tuple[Entry, ...], origin: str, problem
             cells.append(read_cell(entry.code, number=number, origin=origin, cell_id=cell_id, tags=entry.tags))
         except CellError as error:
             problems.extend(error.problems)
-    stages = waiting.pop("")
-    return [*chain.from_iterable(waiting.values()), *cells, *stages]
+    return [*cells, *waiting[""]]
 
 
 def _plugin_kinds(document: Tree) -> list[Problem]:
