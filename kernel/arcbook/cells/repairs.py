@@ -167,8 +167,10 @@ def _environments(text: str, tree: Tree, lines: Lines, environments: Sequence[st
     begun = _place(tree.key_spans, (key,), lines) if key else None
     if value is None or begun is None:
         return
-    blank = re.search(r"(?:\r?\n)?[ \t]*$", text[: begun[0]])
-    between = blank[0] if blank and "\n" in blank[0] else " "
+    line = text[text.rfind("\n", 0, begun[0]) + 1 : begun[0]]
+    line_end = "\r\n" if text.endswith("\r\n", 0, begun[0] - len(line)) else "\n"
+    alone = len(line) < begun[0] and not line.strip(" \t")
+    between = line_end + line if alone else " "
     word = '"environments"' if text[begun[0]] == '"' else "environments"
     listed = json.dumps(list(environments), ensure_ascii=False)
     name = tree.value.get("name", tree.value.get("type"))
