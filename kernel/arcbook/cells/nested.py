@@ -1,6 +1,5 @@
 """Jobs within jobs: reading the one a PipelineExecute stage names, and what its cells see."""
 
-import re
 from collections import ChainMap
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from arcbook.cells.asked import asked_names
 from arcbook.cells.bind import bind
 from arcbook.cells.check import simple_type
 from arcbook.cells.convert import trees_of
@@ -29,7 +29,6 @@ from arcbook.stages.execute.pipeline import PipelineExecute
 if TYPE_CHECKING:
     from arcbook.cells.plan import Context
 
-_PLACEHOLDER = re.compile(r"\$\{\??\s*([^{}\s]+)\s*\}")
 #: Jobs within jobs are not followed further; nobody means so many.
 _DEEPEST = 20
 
@@ -156,7 +155,7 @@ def _refuse_python(job: Job) -> None:
 def _given(stage: PipelineExecute, tree: Tree, job: Job, context: "Context") -> tuple[Values, Mapping[str, Any]]:
     """The inner job's parameters, and the launch values for its `${name}`."""
     declared, outer = job.declarations, context.values
-    asked = _asked(job)
+    asked = asked_names({cell.source for cell in job.cells})  # that of a job file is the source of all its cells
     problems, launch, given = list[Problem](), dict[str, Any](context.launch), dict[str, Any]()
     for name in declared.by_name:
         if outer.typed.get(name) is not None:
@@ -183,12 +182,6 @@ def _given(stage: PipelineExecute, tree: Tree, job: Job, context: "Context") -> 
     # Nothing is written to it; secrets are fetched only when their text is asked for.
     texts = ChainMap(cast("dict[str, str]", inner.text), cast("dict[str, str]", outer.text))
     return Values({**outer.typed, **inner.typed}, texts, secrets, {**outer.types, **inner.types}), launch
-
-
-def _asked(job: Job) -> set[str]:
-    """The names that `${name}` asks for anywhere in a job's cells."""
-    texts = {cell.source for cell in job.cells}  # that of a job file is the source of all its cells
-    return {name for text in texts for name in _PLACEHOLDER.findall(text)}
 
 
 def _at_stage(problem: Problem, tree: Tree) -> Problem:

@@ -1,28 +1,20 @@
 """Starting a run from an address and what the command line says: `arcbook run`."""
 
-import re
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from arcbook.cells.asked import unasked
 from arcbook.cells.fetch import fetch_text, folder_of, frozen, relative_to
 from arcbook.cells.joined import joined
-from arcbook.cells.notebook import Job, job_notebook, job_of, read_job, source_of
+from arcbook.cells.notebook import job_notebook, job_of, read_job, source_of
 from arcbook.core.addresses import bucket_and_key, is_s3, local_path, replace_file, scheme_of
 from arcbook.core.failures import ArcbookError, CellError, DefinitionError
-from arcbook.core.problem import Problem
-from arcbook.core.suggest import did_you_mean
 from arcbook.runs.execute import execute, to_bytes
-from arcbook.runs.prepare import placeholders
 from arcbook.runs.request import OnCell, Outcome, Request
 
 _EMPTY: dict[str, Any] = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-#: Launch values that Arc itself reads, or that a launch template gives to every job; a job need not ask for them.
-_ARC_OWN = re.compile(r"etl\.(config|policy)\.|ETL_")
-#: What somebody may have meant who mistyped an option of `arcbook run`.
-_OPTIONS = ("environment", "engine", "record", "output", "logical-time", "cwd", "json", "timeout")
 
 
 def read_request(address: str, *further: str, **choices: Any) -> Request:
@@ -79,35 +71,6 @@ def write_output(address: str, content: bytes) -> None:
         replace_file(Path(address.removeprefix("file://")), content)
 
 
-def read_parameters(path: str) -> dict[str, Any]:
-    """Parameters in a YAML or JSON file. Errors and values as `parse_parameters`."""
-    return parse_parameters(fetch_text(path), path)
-
-
-def parse_parameters(text: str, place: str) -> dict[str, Any]:
-    """Parameters written as YAML or JSON at `place`.
-
-    Every value keeps its text (`007`, `no` and `2026-11-23` stay what they are), lists stay lists; only `null`, `~` and
-    nothing at all are no value (None).
-
-    Raises:
-        DefinitionError: the text is not a mapping of names to values, or gives a name twice.
-    """
-    import yaml
-
-    from arcbook.runs.texts import read_texts
-
-    try:
-        value = read_texts(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise DefinitionError(f"{place} is neither YAML nor JSON: {error}") from error
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise DefinitionError(f"{place} must hold names and values (`name: value` on each line).")
-    return dict(value)
-
-
 def read_logical_time(text: str) -> datetime:
     """A time of day on a date, in ISO form; without a zone it is UTC.
 
@@ -119,26 +82,3 @@ def read_logical_time(text: str) -> datetime:
     except ValueError:
         raise DefinitionError(f"`{text}` is no time. Write it like 2026-11-23T08:00:00+00:00.") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def unasked(job: Job, sources: Iterable[str], launch: Mapping[str, str]) -> list[Problem]:
-    """Launch values that mean nothing to a job: misspelt options, names that nobody asks for, and no value at all.
-
-    Args:
-        job: says what is declared.
-        sources: the text of its cells, which ask by `${name}`.
-        launch: names and values.
-    """
-    asked = {name for source in sources for name in placeholders(source)}
-    _, others = job.declarations.among(launch)
-    found = []
-    for name, value in others.items():
-        if name not in asked and not _ARC_OWN.match(name):
-            known = (*_OPTIONS, *asked, *(each.name for each in job.declarations))
-            message = f"there is no option --{name}, and the job does not use ${{{name}}}"
-            remedy = did_you_mean(name, known).replace("`", "`--", 1) or "Leave it out."
-            found.append(Problem("unknown-parameter", message, key=name, remedy=remedy))
-        elif not value:
-            message = f"`--{name}=` gives no value, so it would mean nothing"
-            found.append(Problem("wrong-value", message, key=name, remedy="Leave it out."))
-    return found

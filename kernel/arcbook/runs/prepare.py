@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from arcbook.cells.asked import asked_names
 from arcbook.cells.convert import trees_of
 from arcbook.cells.fetch import frozen, relative_to
 from arcbook.cells.magics import read_cell
@@ -18,7 +19,9 @@ from arcbook.cells.plan import Context, check_job
 from arcbook.core.addresses import scheme_of
 from arcbook.core.capabilities import ENGINE_CAPABILITIES
 from arcbook.core.failures import AccessError, ArcbookError, CellError, DefinitionError, InputError
+from arcbook.core.kernelspec import KERNEL
 from arcbook.core.launch import settings_from
+from arcbook.core.launcher import DEFAULT_ENGINE
 from arcbook.core.masking import MASK, masker, names_a_secret
 from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
@@ -27,14 +30,11 @@ from arcbook.runs.layout import job_name
 from arcbook.runs.request import Prepared, Request
 from arcbook.runs.translator import ArcTranslator, is_finite
 
-KERNEL = "arc"
-DEFAULT_ENGINE = "embedded"
 ENVIRONMENT_KEY = "etl.config.environment"
 
 #: What papermill's `--inject-paths` gives to every notebook; a job need not declare them.
 _OF_PAPERMILL = frozenset(("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"))
 _LINT_ONLY = "Nothing was run: the option etl.config.lintOnly asks for a check only."
-_PLACEHOLDER = re.compile(r"\$\{\??\s*([^{}\s]+)\s*\}")
 
 
 def prepare(request: Request, started: datetime) -> Prepared:
@@ -143,7 +143,7 @@ def _split(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Parameters and launch values: a name that nobody declares but `${name}` asks for is a launch value."""
     declared = job.declarations.by_name
-    asked = {name for cell in own["cells"] if cell["cell_type"] == "code" for name in placeholders(source_of(cell))}
+    asked = asked_names(source_of(cell) for cell in own["cells"] if cell["cell_type"] == "code")
     parameters, values = dict[str, Any](), dict(launch)
     for name, value in given.items():
         if name in declared or (name not in asked and name not in _OF_PAPERMILL):
@@ -287,11 +287,6 @@ def _with_values(prepared: Prepared, own: Mapping[str, Any], given: Mapping[str,
         cells.insert(position, cell)
     notebook = {**own, "cells": cells}
     return replace(prepared, notebook=notebook, numbers=code_numbers(notebook))
-
-
-def placeholders(text: str) -> set[str]:
-    """The names that `${name}` and `${?name}` ask for."""
-    return set(_PLACEHOLDER.findall(text))
 
 
 def _is_injected(cell: Mapping[str, Any]) -> bool:
