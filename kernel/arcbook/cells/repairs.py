@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from arcbook.cells.arguments import read_arguments
+from arcbook.cells.check import simple_type
 from arcbook.cells.describe import offered_magics
 from arcbook.cells.hocon import read_objects
 from arcbook.cells.magics import MAGICS, MagicSpec, magic_word, stage_keys
@@ -133,7 +134,7 @@ def _type_of(text: str, tree: Tree, lines: Lines, edits: list[Edit]) -> type[Sta
     named = tree.value.get("type")
     if not isinstance(named, str):
         return None
-    simple = named.partition(":")[0].rpartition(".")[2]
+    simple = simple_type(named)
     found = stage_types().get(simple)
     near = None if found or not simple else meant_stage(simple)
     place = _place(tree.spans, ("type",), lines)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from arcbook.cells.check import Examination
+from arcbook.cells.check import Examination, simple_type
 from arcbook.cells.lines import read_names
 from arcbook.cells.messages import opening
 from arcbook.cells.model import Cell
@@ -167,7 +167,7 @@ def _facts(
 
 
 def _type_named(name: Any) -> type[Stage] | None:
-    return stage_types().get(name.partition(":")[0].rpartition(".")[2]) if isinstance(name, str) else None
+    return stage_types().get(simple_type(name)) if isinstance(name, str) else None
 
 
 def _makes_anything(facts: StageFacts) -> bool:
