@@ -227,6 +227,9 @@ def test_the_command_chooses_as_a_run_does(folder: Path) -> None:
         command, capture_output=True, text=True, check=False, env={**os.environ, "ETL_CONF_ENV": "test"}
     )
     assert "tgiven -> v\n           x int" in done.stdout, done.stdout + done.stderr
+    # Of several jobs each takes what it declares, but a name that none declares is a mistake.
+    done = subprocess.run([*command, "n.ipynb", "-p", "m", "x"], capture_output=True, text=True, check=False)
+    assert (done.returncode, "no parameter `m`" in done.stderr) == (64, True)
 
 
 def test_the_command(folder: Path) -> None:

@@ -49,12 +49,14 @@ def command(jobs: tuple[str, ...], environment: str | None, parameters: tuple[st
     from arcbook.planning.rehearsal import rehearse
 
     given, plans = pairs(parameters), []
+    read = [read_job(address) for address in jobs]
+    declared = {name for job in read for name in job.declarations.by_name}
     engine = open_engine("embedded")
     try:
-        for address in jobs:
-            job = read_job(address)
-            # Of several jobs each takes the parameters that it declares.
-            taken = {name: value for name, value in given.items() if len(jobs) == 1 or name in job.declarations.by_name}
+        for address, job in zip(jobs, read, strict=True):
+            # Of several jobs each takes the parameters that it declares; what none declares is refused by the first.
+            own = job.declarations.by_name
+            taken = {name: value for name, value in given.items() if name in own or name not in declared}
             values = job.declarations.bind({**job.injected, **taken})
             settings = settings_from([], os.environ, environment=environment)
             # As a run does: the notebook's own choice counts when nobody else chose.
