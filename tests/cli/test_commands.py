@@ -74,6 +74,17 @@ def test_check_judges_what_a_run_would_be_given(tmp_path: Path, capsys: pytest.C
     assert invoke(["check", *jobs, "-f", str(tmp_path / "none.yaml")]) == 66
 
 
+def test_check_leaves_launch_values_to_jobs_within(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The inner job asks for the value; the outer one alone would not."""
+    stage = "{{type: {}, name: s, environments: [test], {}}}"
+    inner = stage.format("SQLTransform", 'outputView: ${view}, sql: "SELECT 1 AS x"')
+    (tmp_path / "inner.conf").write_text(f"stages = [{inner}]", encoding="utf-8")
+    outer = stage.format("PipelineExecute", 'uri: "inner.conf"')
+    (tmp_path / "outer.conf").write_text(f"stages = [{outer}]", encoding="utf-8")
+    assert invoke(["check", str(tmp_path / "outer.conf"), "--complete", "--view=v"]) == 0
+    assert "1 sound stage, 0 errors, 0 warnings" in capsys.readouterr().out
+
+
 def test_check_prints_every_finding_and_ends_with_its_class(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Text for people: code, place, remedy; exit code `definition`."""
     assert invoke(["check", str(notebook)]) == 64

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from arcbook.cells.notebook import Job
 from arcbook.core.problem import Problem
 from arcbook.core.suggest import did_you_mean
+from arcbook.stages.execute.pipeline import PipelineExecute
 
 _PLACEHOLDER = re.compile(r"\$\{\??\s*([^{}\s]+)\s*\}")
 #: Launch values that Arc itself reads, or that a launch template gives to every job; a job need not ask for them.
@@ -22,16 +23,19 @@ def asked_names(texts: Iterable[str]) -> set[str]:
 def unasked(job: Job, sources: Iterable[str], launch: Mapping[str, str]) -> list[Problem]:
     """Launch values that mean nothing to a job: misspelt options, names that nobody asks for, and no value at all.
 
+    Of a job that names other jobs no name is refused: those see the launch values too, and are not read here.
+
     Args:
         job: says what is declared.
         sources: the text of its cells, which ask by `${name}`.
         launch: names and values.
     """
     _, others = job.declarations.among(launch)
-    asked = asked_names(sources) if others else set[str]()
+    texts = list(sources) if others else []
+    asked, names_jobs = asked_names(texts), any(PipelineExecute.type_name() in text for text in texts)
     found = []
     for name, value in others.items():
-        if name not in asked and not _ARC_OWN.match(name):
+        if name not in asked and not names_jobs and not _ARC_OWN.match(name):
             known = (*_OPTIONS, *asked, *(each.name for each in job.declarations))
             message = f"there is no option --{name}, and the job does not use ${{{name}}}"
             remedy = did_you_mean(name, known).replace("`", "`--", 1) or "Leave it out."
