@@ -26,6 +26,7 @@ from arcbook.sql.origins import Lineage
 from arcbook.sql.quote import identifier
 from arcbook.sql.references import Statement
 from arcbook.sql.schema import resolve_columns
+from arcbook.stages.base import roles_of
 from arcbook.stages.keys import Role
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ class _Rehearsal:
 
     def _extracted(self, step: Step) -> PlannedStage:
         """Columns come from the stage's schema, from what the job wrote before, or from headers, footers and logs."""
+        if not any(Role.READS_PLACE in roles_of(field) for field in type(step.stage).model_fields.values()):
+            return self._made(step, self._schema(step))  # of what is here already, such as the columns of a view
         uri = next((str(value) for _, value in step.stage.values_of(Role.READS_PLACE)), None)
         if uri is None:
             return self._from_schema(step, "the text that it takes apart is not there yet")
