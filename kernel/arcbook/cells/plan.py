@@ -223,7 +223,7 @@ def _policy(job: Job, settings: RunSettings) -> list[Problem]:
 def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: list[Step]) -> list[Problem]:
     lazy = is_lazy(tree, context)
     scope = context.scope(lazy=lazy)
-    bound = bind_known(tree, scope, lambda name: review.expected(name, lazy=lazy))
+    bound = bind_known(tree, scope, lambda name: _awaited(name, context, review, lazy=lazy))
     if not context.settings.runs(environments_of(tree, scope)):
         steps.append(_skipped(tree, cell, context))
         return review.skipped(tree, bound, cell)
@@ -231,7 +231,7 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: li
     problems += [
         _unresolved(wanted, context, review, lazy=lazy)
         for wanted in unbound(bound)
-        if not review.expected(wanted.name, lazy=lazy) and not wanted.optional
+        if not _awaited(wanted.name, context, review, lazy=lazy) and not wanted.optional
     ]
     bound = bound.with_value(without_unset(bound.value))
     found = examine(bound, settings=context.settings, fetch=context.fetch, source=cell.source)
@@ -245,12 +245,19 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: li
     return problems
 
 
+def _awaited(name: str, context: Context, review: Review, *, lazy: bool) -> bool:
+    """Whether a value of this name may still come; not of a parameter left without one when all values are given."""
+    typed = context.values.typed
+    settled = context.complete and not lazy and name in typed and typed[name] is None
+    return review.expected(name, lazy=lazy) and not settled
+
+
 def _unresolved(wanted: Substitution, context: Context, review: Review, *, lazy: bool) -> Problem:
     """A placeholder that nothing fills: for a lazy stage a warning, because Arc lets it fail when its turn comes."""
     severity = Severity.ERROR if context.complete and not lazy else Severity.WARNING
     computed = review.computed_names or set()
     remedy = did_you_mean(wanted.name, [*context.scope().names(), *(computed if lazy else ())])
-    if review.expected(wanted.name, lazy=True) and not lazy:
+    if not lazy and review.expected(wanted.name, lazy=True) and not review.expected(wanted.name):
         remedy = 'Values of ConfigExecute reach lazy stages only: add `"resolution": "lazy"` (`resolution=lazy`).'
     message = f"${{{wanted.name}}} has no value"
     if lazy:
