@@ -129,9 +129,14 @@ class Inputs:
     @property
     def plugins(self) -> dict[str, Any]:
         """The values of configuration plugins; of two of one name that of the earlier cell."""
+        return self.plugins_without("")
+
+    def plugins_without(self, cell_id: str) -> dict[str, Any]:
+        """These values but for those that a cell computed when it ran before: running it again replaces them."""
         found: dict[str, Any] = {}
-        for values in self._computed.values():
-            found = {**values, **found}
+        for key, values in self._computed.items():
+            if not cell_id or key != cell_id:
+                found = {**values, **found}
         return found
 
     def set_plugins(self, values: dict[str, Any], cell_id: str = "") -> None:

@@ -319,6 +319,17 @@ def test_plugins_move_as_they_are() -> None:
     ]
 
 
+def test_plugins_of_lists_that_are_put_together() -> None:
+    """Each is a cell, whatever made the list; cells of the file may name them."""
+    text = """base = [{type: A}], plugins.config = ${base} [{type: B}], plugins.config += {type: C}, stages = []
+    arcbook.cells = [{plugin: config}, {markdown: note}, {plugin: config}]"""
+    file = document_job(text, "x.conf")
+    assert [cell.cell_id for cell in file.cells] == [f"config-plugin-{number}" for number in (1, 2, 3)]
+    cells = json.loads(job_as_notebook(file))["cells"]
+    made = [source_of(cell).partition("\n") for cell in cells if source_of(cell).startswith("%configplugin")]
+    assert [read_objects(body)[0].value["type"] for _, _, body in made] == ["A", "B", "C"]
+
+
 def test_a_plugin_cell_with_arguments_stays_as_it_is() -> None:
     """It does what no list of a job file can say, such as removing plugins."""
     line = "%lifecycleplugin remove=all"

@@ -93,6 +93,23 @@ def test_places_name_their_own_file() -> None:
     ]
 
 
+def test_rules_and_places_know_each_file() -> None:
+    """A file's secrets, its values' parameters, and the cells it keeps as text: as if it were checked by itself."""
+    kept = """arcbook.cells: [{code: "%params\\nday: string"}, {code: ["%env", "KEY=AKIAIOSFODNN7EXAMPLQ"]}]"""
+    files = [
+        file(
+            f"{name}.conf", f"who: {name}${{day}}, store: {{secretKey: hunter-{name}}}\n{kept}", stage(view, "SELECT 1")
+        )
+        for name, view in (("a", "v"), ("b", "w"))
+    ]
+    assert {each.code for each in check_job(files[0], CONTEXT).problems} == {"secret-in-text"}
+
+    def shown(job: Job) -> list[tuple[str, str]]:
+        return [(each.code, str(each.span)) for each in check_job(job, CONTEXT).problems if each.code != "unused-view"]
+
+    assert shown(joined(files)) == [*shown(files[0]), *shown(files[1])]
+
+
 def test_ids_and_policies_hold_for_all() -> None:
     """An id is unique in the whole; a policy against notebooks concerns each."""
     one = file("a.conf", "who: a", stage("v", "SELECT 1 AS x", ", id: same"))

@@ -233,3 +233,16 @@ def test_any_text_of_cells_is_taken(sources: list[str], as_text: bool) -> None:
     assert bool(done) == (fixed != text)
     assert fix_text(fixed, ["dev"])[0].count("environments") == fixed.count("environments")
     arc_differences(notebook_job(text), text)
+
+
+def test_many_cells_and_stages() -> None:
+    """Each repair looks at its own place: a look at the whole text for each would take minutes here."""
+    stage = '  {\r\n    "type": "SQLTransform",\r\n    "name": "a",\r\n    "sql": "SELECT 1"\r\n  }'
+    repaired, done = fix_document('{"stages": [\r\n' + ",\r\n".join([stage] * 4000) + "\r\n]}", ["test"])
+    assert len(done) == 4000
+    assert repaired.count('"a",\r\n    "environments": ["test"],\r\n') == 4000
+    cell = {"cell_type": "code", "metadata": {}, "source": "%sqlvaildate name=a\nSELECT 1"}
+    notebook = {"cells": [cell] * 4000, "metadata": {"kernelspec": {"name": "arc"}}}
+    repaired, done = fix_text(json.dumps(notebook))
+    assert len(done) == 8000  # the magic, and the source as a list of lines
+    assert json.loads(repaired)["cells"][-1]["source"] == ["%sqlvalidate name=a\n", "SELECT 1"]

@@ -79,6 +79,20 @@ def test_a_null_leaves_the_name_to_the_next_source(monkeypatch: pytest.MonkeyPat
     assert step.stage.name == "the job's document"
 
 
+def test_a_parameter_left_without_value_is_told_before_the_run() -> None:
+    """When all values are given none will come; a secret's comes at its stage, and `${?x}` may do without."""
+    stage = '{type: SQLTransform, name: %s, environments: [test], sql: "SELECT 1 AS n", outputView: v}'
+    kept = {"cells": [{"code": ["%params", "x: string = null", 'key: secret = "env://KEY"']}]}
+    for name, expected in (("a${x}", ["unresolved-substitution"]), ("a${?x}", []), ("a${key}", [])):
+        job = job_of(f"stages: [{stage % name}]\narcbook: {json.dumps(kept)}", "j.conf")
+        for complete in (False, True):
+            settings, values = RunSettings(environment="test"), job.declarations.bind({})
+            found = check_job(job, Context(settings=settings, values=values, complete=complete)).problems
+            found = tuple(each for each in found if each.code != "unused-parameter")
+            assert [each.code for each in found] == (expected if complete else [])
+            assert all("lazy" not in each.remedy for each in found)
+
+
 def test_env_cells_add() -> None:
     """A later `%env` cell keeps what earlier ones set, unlike in Arc, and may set it anew."""
     context = Context()

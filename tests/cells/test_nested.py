@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from arcbook.cells.fetch import relative_to
+from arcbook.cells.magics import read_cell
 from arcbook.cells.notebook import job_of
 from arcbook.cells.params import Values
 from arcbook.cells.plan import Context, check_job, steps_of
@@ -50,6 +51,30 @@ def test_findings(
     if "steps" in nested_case:
         assert [step.stage.name for step in steps] == nested_case["steps"]
         assert [step.stage.name for step in report.steps] == nested_case["steps"]
+
+
+def test_what_is_included_is_fetched_like_the_rest() -> None:
+    """A bundle keeps the documents that were read through its own `fetch`: also those of a job within the job."""
+    files = {
+        "in/inner.conf": 'include "common.conf", stages = [{type: SQLTransform, name: ${who}, sql: "SELECT 1"}]',
+        "in/common.conf": "who = a",
+        "plugin.conf": "type: DataFramePrinter",
+    }
+    stages = (
+        '{type: PipelineExecute, name: p, uri: "in/inner.conf"}\n{type: SQLTransform, name: ${who}, sql: "SELECT 1"}'
+    )
+    names, asked = list[str](), list[str]()
+
+    def fetch(uri: str) -> str:
+        asked.append(uri)
+        return files[uri]
+
+    context = Context(settings=RunSettings(ignore_environments=True), fetch=fetch)
+    for source in ('%lifecycleplugin\n{include "plugin.conf"}', *stages.split("\n")):
+        cell = read_cell(source)
+        context = context.after(cell)
+        names += [step.stage.name for step in steps_of(cell, context)]
+    assert (names, len(context.lifecycle), set(asked)) == (["a", "a"], 1, set(files))
 
 
 def test_steps_know_which_stage_they_are_within(tmp_path: Path) -> None:

@@ -48,6 +48,43 @@ def output(capsys: pytest.CaptureFixture[str]) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
+def test_check_judges_what_a_run_would_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Values of files and YAML text, `-p` before these; launch values that no job asks for, or that are empty."""
+    stage = {"type": "SQLTransform", "environments": ["test"], "outputView": "v", "sql": "SELECT :day AS d"}
+    for name, key in (("a", "first"), ("b", "second")):
+        text = json.dumps({"stages": [stage | {"name": f"{name}@"}]}).replace(
+            '"name": "' + name + '@"', f'"name": ${{{key}}}'
+        )
+        kept = '"arcbook": {"cells": [{"code": "%params\\nday: date"}]}'
+        (tmp_path / f"{name}.json").write_text(text[:-1] + f", {kept}}}", encoding="utf-8")
+    (tmp_path / "values.yaml").write_text("day: tomorrow", encoding="utf-8")
+    jobs = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
+    files = ["-f", str(tmp_path / "values.yaml")]
+    asked = ["--first=x", "--second=y"]
+
+    def codes(*arguments: str) -> list[str]:
+        invoke(["check", *jobs, "--json", *arguments])
+        return [f"{each['code']} {each['key']}" for each in output(capsys)["problems"]]
+
+    assert codes(*asked, *files, "-y", "day: 2026-11-23") == []
+    assert codes(*asked, *files, "-p", "day=2026-11-23") == []
+    assert codes(*asked, *files) == ["parameter-value day"] * 2
+    assert codes(*asked, "-p", "day=2026-11-23", "--third=z") == ["unknown-parameter third"]
+    assert "wrong-value first" in codes("--first=", "--second=y", "-p", "day=2026-11-23", "--join")
+    assert invoke(["check", *jobs, "-f", str(tmp_path / "none.yaml")]) == 66
+
+
+def test_check_leaves_launch_values_to_jobs_within(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The inner job asks for the value; the outer one alone would not."""
+    stage = "{{type: {}, name: s, environments: [test], {}}}"
+    inner = stage.format("SQLTransform", 'outputView: ${view}, sql: "SELECT 1 AS x"')
+    (tmp_path / "inner.conf").write_text(f"stages = [{inner}]", encoding="utf-8")
+    outer = stage.format("PipelineExecute", 'uri: "inner.conf"')
+    (tmp_path / "outer.conf").write_text(f"stages = [{outer}]", encoding="utf-8")
+    assert invoke(["check", str(tmp_path / "outer.conf"), "--complete", "--view=v"]) == 0
+    assert "1 sound stage, 0 errors, 0 warnings" in capsys.readouterr().out
+
+
 def test_check_prints_every_finding_and_ends_with_its_class(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Text for people: code, place, remedy; exit code `definition`."""
     assert invoke(["check", str(notebook)]) == 64

@@ -100,8 +100,8 @@ def test_for_arc(notebook: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
         ('{"stages": []}', ["--for", "arc"], "--for arc makes job files"),
         ('{"stages": []}', ["--out", "s3://bucket/x"], "a path on this machine"),
         ('{"stages": []}', ["--to", "yaml"], "'yaml' is not one of"),
-        ('{"stages": [], "plugins": {"udf": []}}', [], "`plugins` holds lists of objects"),
-        ('{"stages": [], "plugins": {"config": [1]}}', [], "`plugins` holds lists of objects"),
+        ('{"stages": [], "plugins": {"udf": []}}', [], "no plugins of the kind `udf`"),
+        ('{"stages": [], "plugins": {"config": [1]}}', [], "a plugin must be an object"),
     ],
 )
 def test_what_is_refused(

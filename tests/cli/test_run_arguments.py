@@ -13,9 +13,10 @@ import pytest
 from arcbook.cli import invoke
 from arcbook.cli.run import command
 from arcbook.core.failures import DefinitionError
-from arcbook.runs.launch import parse_parameters, read_request
+from arcbook.runs.launch import read_request
 from arcbook.runs.prepare import prepare
 from arcbook.runs.request import Prepared
+from arcbook.runs.texts import parse_parameters
 
 
 def test_a_value_that_looks_like_a_launch_value_stays_a_value() -> None:

@@ -162,6 +162,28 @@ def test_job_files_sql_files_and_findings_without_a_place(
         }
 
 
+def test_documents_have_their_address_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Statements as the job names them lie in its folder; includes and jobs within jobs are known from here."""
+    texts = {
+        "job.conf": """include "common.conf"
+        stages = [{type: PipelineExecute, name: p, environments: [test], uri: "inner.conf"}
+                  {type: SQLTransform, name: q, environments: [test], outputView: v, inputURI: "q.sql"}]""",
+        "common.conf": 'x { include "none.conf" }',
+        "inner.conf": "stages = [{type: SQLTransfrm}]",
+        "q.sql": "SELECT 1 FROM (",
+    }
+    (tmp_path / "jobs").mkdir()
+    for name, text in texts.items():
+        (tmp_path / "jobs" / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    invoke(["check", "--sarif", "jobs/job.conf"])
+    results = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    uris = [each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in results]
+    assert sorted(set(uris)) == ["jobs/common.conf", "jobs/inner.conf", "jobs/q.sql"]
+
+
 def test_a_finding_keeps_its_fingerprint_when_it_moves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two of a kind are told apart; a line more above them changes nothing."""
     job = tmp_path / "job.conf"

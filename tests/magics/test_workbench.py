@@ -5,7 +5,9 @@ import weakref
 
 import pytest
 
+from arcbook.cells.magics import read_cell
 from arcbook.core.failures import CellError
+from arcbook_magics.magics import configplugin
 from arcbook_magics.workbench import Workbench, forget_workbench, get_workbench
 
 
@@ -47,3 +49,14 @@ def test_the_storage_level_of_the_kernel(variable: str, monkeypatch: pytest.Monk
     monkeypatch.setenv(variable, "DISC_ONLY")
     with pytest.raises(CellError, match=f"{variable} must be one of"):
         _ = Workbench(publish=lambda shown: None).settings
+
+
+def test_a_plugin_cell_that_runs_again_forgets_its_values() -> None:
+    """Its second plugin takes what the first one computes now, not what it computed before."""
+    keys = "type: DeltaPeriodDynamicConfigurationPlugin, environments: [test], leadDays: 0, formatter: uuuu-MM-dd"
+    plugin = f"{{{keys}, returnName: %s, currentDate: %s, lagDays: 0}}"
+    bench = Workbench(publish=lambda shown: None)
+    for day in ("2026-01-01", "2026-01-02"):
+        text = "\n".join(["%configplugin", plugin % ("FIRST", f'"{day}"'), plugin % ("SECOND", "${FIRST}")])
+        list(configplugin.run(bench, read_cell(text, cell_id="a")))
+        assert bench.inputs.plugins == {"FIRST": day, "SECOND": day}

@@ -195,6 +195,43 @@ def test_edges_between_jobs(folder: Path, embedded_engine: Engine) -> None:
     assert edges([other, reader, writer]) == (Edge("writer.json", "reader.json", str(folder / "out/orders")),)
 
 
+def test_statements_take_the_parameters_of_their_own_job(folder: Path, embedded_engine: Engine) -> None:
+    """Also gates, and those of a job within the job, which is given its own."""
+    statement = "%sql name=i outputView=made environments=test\nSELECT :factor AS x"
+    notebook(folder / "inner.ipynb", "%params\nfactor: integer", statement)
+    plan = plan_of(
+        """{"stages": [
+        {type: PipelineExecute, name: p, environments: [test], uri: inner.ipynb, params: {factor: "5"}},
+        {type: SQLValidate, name: v, environments: [test], sql: "SELECT max(x) < :most, '' FROM made"}],
+        arcbook.cells: [{code: "%params\\nmost: integer = 7"}]}""",
+        embedded_engine,
+    )
+    assert [str(problem) for problem in plan.problems] == []
+    assert [stage.columns for stage in plan.stages] == [{"x": "int"}, None]
+
+
+def notebook(path: Path, *sources: str) -> None:
+    """Write a notebook of code cells."""
+    cells = [{"cell_type": "code", "source": source, "metadata": {}} for source in sources]
+    path.write_text(json.dumps({"cells": cells, "metadata": {"kernelspec": {"name": "arc"}}}), encoding="utf-8")
+
+
+def test_the_command_chooses_as_a_run_does(folder: Path) -> None:
+    """`-p` wins over values left in the notebook, ETL_CONF_ENV over its `%environment` cell."""
+    notebook(
+        folder / "n.ipynb", "%params\nn: string", "%params\nn = \"left\"", "%environment prod",
+        '{type: SQLTransform, name: t${n}, environments: [test], outputView: v, sql: "SELECT 1 AS x"}',
+    )  # fmt: skip
+    command = [str(Path(sys.executable).parent / "arcbook"), "plan", "n.ipynb", "-p", "n", "given"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "ETL_CONF_ENV": "test"}
+    )
+    assert "tgiven -> v\n           x int" in done.stdout, done.stdout + done.stderr
+    # Of several jobs each takes what it declares, but a name that none declares is a mistake.
+    done = subprocess.run([*command, "n.ipynb", "-p", "m", "x"], capture_output=True, text=True, check=False)
+    assert (done.returncode, "no parameter `m`" in done.stderr) == (64, True)
+
+
 def test_the_command(folder: Path) -> None:
     """Text for people, JSON for machines, 64 when something is wrong; relative addresses start at the job's folder."""
     (folder / "jobs").mkdir()

@@ -16,7 +16,7 @@ from arcbook.core.failures import ArcbookError
 from arcbook.core.settings import RunSettings
 from arcbook.runners.executor import Executor
 from arcbook.runners.statement import execute_statement
-from arcbook.runs.launch import parse_parameters
+from arcbook.runs.texts import parse_parameters
 from arcbook.runs.translator import ArcTranslator
 from arcbook.sql.errors import SqlError
 from arcbook.sql.lexical import regions

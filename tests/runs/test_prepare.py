@@ -9,9 +9,10 @@ import yaml
 from arcbook.cells.params import INJECTED_TAG
 from arcbook.core.failures import DefinitionError
 from arcbook.core.masking import masker
-from arcbook.runs.launch import read_logical_time, read_parameters, read_request
+from arcbook.runs.launch import read_logical_time, read_request
 from arcbook.runs.prepare import prepare
 from arcbook.runs.request import Prepared
+from arcbook.runs.texts import read_parameters
 from tests.runs.running import Make
 
 REFUSED: list[dict[str, Any]] = yaml.safe_load(

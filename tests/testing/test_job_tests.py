@@ -59,6 +59,23 @@ def test_a_case_ends_as_it_should(index: int, engine: Engine, folder: Path) -> N
     assert sorted(path.name for path in folder.iterdir()) == ["job.json", "job.test.yaml", "raw.csv"]
 
 
+def test_parameters_are_those_of_the_stages_own_job(embedded_engine: Engine, tmp_path: Path) -> None:
+    """Those of the test win over what a run left in the notebook; a job within the job has what it is given."""
+    sources = [
+        "%params\nfactor: integer",
+        "%sql name=i outputView=out environments=test\nSELECT id * :factor AS x FROM src",
+    ]
+    stage = "{type: PipelineExecute, name: p, environments: [test], uri: inner.ipynb, params: {factor: ${times}}}"
+    for name, cells in (("inner", sources), ("outer", ["%params\ntimes: integer", "%params\ntimes = 3", stage])):
+        code = [{"cell_type": "code", "source": source, "metadata": {}} for source in cells]
+        text = json.dumps({"cells": code, "metadata": {"kernelspec": {"name": "arc"}}})
+        (tmp_path / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    case = "{name: nested, parameters: {times: 5}, given: {src: [{id: 2}]}, expect: {out: [{x: 10}]}}"
+    (tmp_path / "outer.test.yaml").write_text(f"environment: test\ntests: [{case}]", encoding="utf-8")
+    (verdict,) = run_file(tmp_path / "outer.test.yaml", embedded_engine)
+    assert verdict.faults == ()
+
+
 @pytest.mark.parametrize("case", load("bad_files.yaml"), ids=lambda case: case["message"])
 def test_a_wrong_file_is_refused_at_its_place(case: dict[str, Any], tmp_path: Path) -> None:
     """The line is that of the fault, or of the nearest thing around what is missing."""

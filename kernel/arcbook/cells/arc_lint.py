@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from arcbook.cells.arguments import read_arguments
-from arcbook.cells.convert import kinds_of, trees_of
+from arcbook.cells.check import simple_type
+from arcbook.cells.convert import kinds_of, plugin_trees_of, trees_of
 from arcbook.cells.magics import MAGICS, MagicSpec, magic_word, read_cell
 from arcbook.cells.messages import opening
 from arcbook.cells.model import Cell
@@ -23,7 +24,7 @@ from arcbook.core.span import Lines, Span
 from arcbook.core.suggest import nearest
 from arcbook.sql.placeholders import named_parameters
 from arcbook.stages.keys import INPUT, SCHEMA, STATEMENT, Role
-from arcbook.stages.registry import stage_types
+from arcbook.stages.registry import plugin_types, stage_types
 from arcbook.stages.unknown import is_of_arc
 
 #: How a notebook cell becomes a stage in Arc: by the first of these that it starts with. Others are left out.
@@ -67,7 +68,28 @@ def arc_differences(job: Job, text: str) -> list[Problem]:
         text: the text of its file.
     """
     found = list(_notebook(job)) if job.kind == "notebook" else list(_document(job, text))
+    found += _plugins(job.cells)
     return sorted(dict.fromkeys(found), key=place_of)
+
+
+def _plugins(cells: Iterable[Cell]) -> Iterator[Problem]:
+    """Plugins that are not here, act on fewer stages here, or are taken away, which Arc does not do."""
+    behind_stages = False
+    for cell in cells:
+        try:
+            behind_stages |= bool(trees_of(cell))
+            plugins = plugin_trees_of(cell)
+        except CellError:
+            continue  # `check` says what is wrong with it
+        for tree in plugins:
+            name, place = _type(tree), tree.span(("type",)) or opening(tree.span(()))
+            if name not in plugin_types():
+                yield _difference("plugins", f"Arc runs the plugin `{name}` if it has it; arcbook has not", place)
+            elif behind_stages:
+                message = f"in Arc the plugin `{name}` affects all stages, also those in front of it"
+                yield _difference("plugins", message, place, "Move its cell in front of the first stage.")
+        if cell.magic == "lifecycleplugin" and "remove" in cell.arguments:
+            yield _difference("plugins", "Arc takes no plugin away", cell.arguments["remove"].span)
 
 
 def _difference(kind: str, message: str, span: Span | None, remedy: str = "") -> Problem:
@@ -80,11 +102,6 @@ def _document(job: Job, text: str) -> Iterator[Problem]:
             span = Span.at(text, *found.span(1), origin=job.origin)
             remedy = "Write `include file(…)` with a whole path, or `include url(…)`."
             yield _difference("relative-include", "Arc finds nothing at a relative include, and goes on", span, remedy)
-    if job.document is not None:
-        for name in ("config", "lifecycle"):
-            if job.document.at(("plugins", name)):
-                place = job.document.key_span(("plugins", name))
-                yield _difference("plugins", f"Arc runs the plugins of `plugins.{name}`, which arcbook has not", place)
     for cell in job.cells:
         yield from _stages(cell)
 
@@ -128,8 +145,6 @@ def _magic(source: str, written: str, start: int, span: Span) -> Iterator[Proble
     taken = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), None)
     if source[max(0, start - 2) : start] == "%%":
         yield _difference("dropped-cell", f"Arc leaves the cell out: it starts with `%%{written}`", span)
-    elif name in ("configplugin", "lifecycleplugin"):
-        yield _difference("plugins", f"Arc runs the plugin of `%{written}`, which arcbook has not", span)
     elif name not in MAGICS:
         does = f"runs it as `%{taken}`" if taken else "leaves the cell out without a word"
         gate = ", so the gate never fires" if taken == "sql" and nearest(name, MAGICS) == "sqlvalidate" else ""
@@ -207,7 +222,7 @@ def _glued(cell: Cell, trees: list[Tree]) -> Iterator[Problem]:
 
 def _type(tree: Tree) -> str:
     named = tree.value.get("type")
-    return named.partition(":")[0].rpartition(".")[2] if isinstance(named, str) else ""
+    return simple_type(named) if isinstance(named, str) else ""
 
 
 def _unknown_type(tree: Tree, cell: Cell) -> Iterator[Problem]:

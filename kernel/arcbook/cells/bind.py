@@ -86,24 +86,25 @@ def has_placeholders(value: Any) -> bool:
 
 def unbound(tree: Tree) -> list[Substitution]:
     """The substitutions that still wait for a value, in the order of the text; not those that a problem is about."""
-    return [wanted for wanted in _substitutions(tree.value) if not wanted.faulty]
+    return [wanted for wanted in substitutions(tree.value) if not wanted.faulty]
 
 
-def _substitutions(value: Any) -> Iterator[Substitution]:
+def substitutions(value: Any) -> Iterator[Substitution]:
+    """All substitutions in a value, in the order of the text."""
     if isinstance(value, Substitution):
         yield value
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _substitutions(item)
+            yield from substitutions(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _substitutions(item)
+            yield from substitutions(item)
     elif isinstance(value, Concatenation):
         for part in value.parts:
-            yield from _substitutions(part)
+            yield from substitutions(part)
     elif isinstance(value, Override):
-        yield from _substitutions(value.earlier)
-        yield from _substitutions(value.later)
+        yield from substitutions(value.earlier)
+        yield from substitutions(value.later)
 
 
 def without_unset(value: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +154,7 @@ class _Binder:
         try:
             bound: dict[str, Any] = self.value(value, ())
         except _TooLargeError as error:
-            self._say_too_large(error, next(_substitutions(value)), ())
+            self._say_too_large(error, next(substitutions(value)), ())
             return value
         return bound
 
@@ -347,7 +348,7 @@ class _Binder:
         self._say(Problem("wrong-value", str(error), wanted.span, key, remedy))
 
     def _unjoined(self, error: MergeError, value: Any, path: Path) -> Any:
-        place = next((each.span for each in _substitutions(value)), None)
+        place = next((each.span for each in substitutions(value)), None)
         key = ".".join(str(part) for part in path)
         remedy = "Only text joins text, a list a list, and an object an object."
         self._say(Problem("wrong-value", str(error), place, key, remedy))

@@ -19,12 +19,15 @@ def environments_of(tree: Tree, scope: Scope) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, list) else ()
 
 
-def never_runs(tree: Tree, what: str, remedy: str) -> Problem:
-    """That `what`, which the tree declares, lists no environment: Arc leaves it out of every job without a word."""
+def never_runs(tree: Tree, what: str, remedy: str, *, so: str = "") -> Problem:
+    """That `what`, which the tree declares, lists no environment: Arc leaves it out of every job without a word.
+
+    `so` says what follows from that.
+    """
     listed = ("environments",) in tree.spans
     return Problem(
         "never-runs",
-        f"no environment runs {what}: it lists none",
+        f"no environment runs {what}: it lists none{f', so {so}' if so else ''}",
         tree.key_span(("environments",)) if listed else opening(tree.span(())),
         "environments",
         remedy,

@@ -46,8 +46,7 @@ def parts_of(job: Job) -> Parts:
     Raises:
         CellError: the problems that keep it from being read whole.
     """
-    # Plugins are moved as they are; whether they work is for the check to say.
-    if wrong := [each for each in errors(job.problems) if not each.key.startswith("plugins.")]:
+    if wrong := errors(job.problems):
         raise CellError(wrong)
     return _parts_of_file(job) if job.kind == "document" else _parts_of_notebook(job)
 
@@ -196,14 +195,12 @@ def _comments(text: str) -> tuple[str, ...]:
 
 
 def _parts_of_file(job: Job) -> Parts:
-    document = job.document
-    assert document is not None  # its kind says so
-    parts = Parts(members=dict(job.values), stages=[in_order(tree.value) for _, tree in _stage_cells(job)])
-    plugins = document.value.get("plugins") or {}
-    if not isinstance(plugins, dict) or not all(map(_is_plugin_list, plugins, plugins.values())):
-        message = "`plugins` holds lists of objects, `config` and `lifecycle`"
-        raise CellError([Problem("wrong-value", message, document.span(("plugins",)), "plugins")])
-    parts.plugins = dict(plugins)
+    stages = [in_order(tree.value) for _, tree in _listed_cells(job, "")]
+    parts = Parts(members=dict(job.values), stages=stages)
+    for magic, kind in PLUGIN_MAGICS.items():
+        # As the cells have them: the file's list may be put together from others.
+        if listed := [tree.value for _, tree in _listed_cells(job, magic)]:
+            parts.plugins[kind] = listed
     parts.entries = parts.implied(job.layout)
     comments = _comments_of_file(job)
     number = 0
@@ -214,21 +211,16 @@ def _parts_of_file(job: Job) -> Parts:
     return parts
 
 
-def _stage_cells(job: Job) -> list[tuple[Cell, Tree]]:
-    """The cells of a job file's stages, with the stages."""
-    return [(cell, cell.tree) for cell in job.cells if cell.tree is not None and not cell.magic]
-
-
-def _is_plugin_list(kind: str, value: Any) -> bool:
-    listed = isinstance(value, list) and all(isinstance(item, dict) for item in value)
-    return kind in PLUGIN_MAGICS.values() and listed
+def _listed_cells(job: Job, magic: str) -> list[tuple[Cell, Tree]]:
+    """The cells of a job file's stages (no magic) or of its plugins of one kind, with their trees."""
+    return [(cell, cell.tree) for cell in job.cells if cell.tree is not None and cell.magic == magic]
 
 
 def _comments_of_file(job: Job) -> dict[int, list[str]]:
     """The comments of a job file by the stage they belong to: the one whose end comes next, else the last."""
     own = [
         (number, cell.source, span)
-        for number, (cell, tree) in enumerate(_stage_cells(job))
+        for number, (cell, tree) in enumerate(_listed_cells(job, ""))
         if cell.origin == job.origin and (span := tree.span(()))
     ]
     if not own:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from arcbook.cells.convert import trees_of
+from arcbook.cells.convert import plugin_trees_of, trees_of
 from arcbook.cells.export import Parts, parts_of
+from arcbook.cells.layout import PLUGIN_MAGICS
 from arcbook.cells.lines import read_names, read_settings
 from arcbook.cells.model import Cell
 from arcbook.cells.notebook import Job
@@ -30,10 +31,16 @@ def parts_for_arc(job: Job) -> tuple[Parts, list[Problem]]:
     members = dict[str, Any]()
     problems: list[Problem] = []
     kept = {entry.code for entry in parts.entries}
+    behind_stages = False
     for cell in job.cells:
-        if cell.source in kept:
+        if behind_stages and plugin_trees_of(cell) and not cell.arguments:
+            message = "in Arc a plugin affects all stages, also those in front of it"
+            problems.append(_refused(message, _place(cell), "Move its cell in front of the first stage."))
+        elif cell.source in kept:
             problems += _beside_stages(cell, members)
-        for tree in trees_of(cell):
+        trees = trees_of(cell)
+        behind_stages |= bool(trees)
+        for tree in trees:
             problems += _in_stage(tree, cell)
     problems += _parameters(job, members)
     problems.sort(key=place_of)
@@ -52,6 +59,8 @@ def _beside_stages(cell: Cell, members: dict[str, Any]) -> Iterator[Problem]:
     elif cell.magic == "document":
         yield _refused("values that change between stages have no place in a job file", _magic(cell),
                        "Put the cell in front of all stages.")  # fmt: skip
+    elif cell.magic in PLUGIN_MAGICS and cell.arguments:
+        yield _refused("Arc takes no plugin away", _magic(cell), "Keep the plugin's environments apart instead.")
     elif cell.magic == "python" and cell.body.strip():
         yield _refused("Arc runs no Python", _magic(cell), "Say it in SQL, or leave the cell out.")
     elif cell.magic == "environment" and (names := read_names(cell)):
@@ -99,6 +108,10 @@ def _merged(members: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
             holder[part] = holder = dict(inner) if isinstance(inner, dict) else {}
         holder[last] = value
     return merged
+
+
+def _place(cell: Cell) -> Span | None:
+    return cell.tree.span(()) if cell.tree is not None else _magic(cell)
 
 
 def _magic(cell: Cell) -> Span:

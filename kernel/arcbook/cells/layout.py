@@ -91,8 +91,11 @@ class Layout(BaseModel):
     cells: Annotated[tuple[Entry, ...], Field(description="The notebook's cells in their order.")]
 
 
-def read_layout(document: Tree, stages: int) -> tuple[tuple[Entry, ...], list[Problem]]:
-    """The entries of a job file of so many stages, and what is wrong with them: then there are no entries."""
+def read_layout(document: Tree, counts: Mapping[str, int]) -> tuple[tuple[Entry, ...], list[Problem]]:
+    """The entries of a job file, and what is wrong with them: then there are no entries.
+
+    `counts` says how many `stages` the file has, and how many plugins of each kind (`config`, `lifecycle`).
+    """
     value = document.value.get(KEY)
     if value is None:
         return (), []
@@ -106,8 +109,10 @@ def read_layout(document: Tree, stages: int) -> tuple[tuple[Entry, ...], list[Pr
         if sum(getattr(entry, kind) is not None for kind in _KINDS) != 1:
             message = f"a cell has exactly one of {', '.join(f'`{kind}`' for kind in _KINDS)}"
             problems.append(Problem("wrong-value", message, document.span(path), _dotted(path), "Keep one of them."))
-    for what, wanted, given in _counts(entries, document, stages):
+    for kind, wanted in _wanted(entries):
+        given = counts.get(kind, 0)
         if wanted > given:
+            what = kind if kind == "stages" else f"{kind} plugins"
             message = f"`{KEY}.cells` speaks of {wanted} {what}, and the file has {given}"
             problems.append(
                 Problem("wrong-value", message, document.key_span((KEY, "cells")), f"{KEY}.cells", "Correct the cells.")
@@ -119,7 +124,7 @@ def completed(entries: Sequence[Entry], *, stages: int, plugins: dict[str, int],
     """The entries with those that go without saying: a cell for the file's own members, each plugin, each stage."""
     if document and not any(entry.document for entry in entries):
         yield Entry(document=True)
-    for kind in ("config", "lifecycle"):
+    for kind in PLUGIN_MAGICS.values():
         said = sum(entry.plugin == kind for entry in entries)
         yield from (Entry(plugin=kind) for _ in range(plugins.get(kind, 0) - said))
     yield from entries
@@ -155,13 +160,11 @@ def _written(text: str) -> int:
     return len(json.dumps(text, ensure_ascii=False)) - 2
 
 
-def _counts(entries: Sequence[Entry], document: Tree, stages: int) -> Iterator[tuple[str, int, int]]:
-    """What the entries count on, how much of it, and how much there is."""
-    yield "stages", sum(entry.stages or 0 for entry in entries), stages
-    for kind in ("config", "lifecycle"):
-        listed = document.at(("plugins", kind))
-        wanted = sum(entry.plugin == kind for entry in entries)
-        yield f"{kind} plugins", wanted, len(listed) if isinstance(listed, list) else 0
+def _wanted(entries: Sequence[Entry]) -> Iterator[tuple[str, int]]:
+    """What the entries count on, and how much of it."""
+    yield "stages", sum(entry.stages or 0 for entry in entries)
+    for kind in PLUGIN_MAGICS.values():
+        yield kind, sum(entry.plugin == kind for entry in entries)
 
 
 def _problem(error: Any, document: Tree) -> Problem:

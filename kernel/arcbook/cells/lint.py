@@ -128,9 +128,11 @@ def _is_of_another_kernel(metadata: dict[str, object]) -> bool:
 
 
 def _changed(text: str, changes: list[tuple[int, int, str]]) -> str:
-    for start, end, new in sorted(changes, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
+    parts, kept = [], 0
+    for start, end, new in sorted(changes):
+        parts += [text[kept:start], new]
+        kept = end
+    return "".join([*parts, text[kept:]])
 
 
 def _as_in(text: str, new: str) -> str:
@@ -144,13 +146,14 @@ def _as_in(text: str, new: str) -> str:
 def _as_lines(text: str) -> tuple[str, list[str]]:
     """Sources that are one text become lists of lines, as Jupyter writes them: Arc loses such cells."""
     cells = [cell for cell in read_notebook_text(text).cells if cell.is_text]
-    changes = [(cell.start, cell.end, _listed(text, cell)) for cell in cells]
+    layout = _Layout(text)
+    changes = [(cell.start, cell.end, _listed(text, cell, layout)) for cell in cells]
     done = [f"cell {cell.number}: its source is now a list of lines; Arc loses a cell whose source is one text"
             for cell in cells]  # fmt: skip
     return _changed(text, changes), done
 
 
-def _listed(text: str, cell: CellText) -> str:
+def _listed(text: str, cell: CellText, layout: "_Layout") -> str:
     """The same literal cut behind each line end, every character as it was."""
     inner = text[cell.start + 1 : cell.end - 1]
     cuts = [found.end() for found in _ESCAPE.finditer(inner) if found[0].lower() in ("\\n", "\\u000a")]
@@ -158,7 +161,6 @@ def _listed(text: str, cell: CellText) -> str:
     pieces = [f'"{inner[a:b]}"' for a, b in pairwise(bounds) if b > a]
     if not pieces:
         return "[]"
-    layout = _Layout(text)
     return layout.block("[", pieces, "]", layout.indent_at(cell.start))
 
 
@@ -172,7 +174,9 @@ class _Layout:
         self.step = second[2] if second else ""
 
     def indent_at(self, place: int) -> str:
-        """The blanks in front of the line of that place."""
+        """The blanks in front of the line of that place; none in a file on one line, which need not be looked for."""
+        if not self._line_end:
+            return ""
         line = self._text[self._text.rfind("\n", 0, place) + 1 : place]
         return line[: len(line) - len(line.lstrip(" \t"))]
 

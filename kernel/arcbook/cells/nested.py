@@ -50,15 +50,20 @@ def left_by(cell: Cell, context: "Context") -> dict[str, Any]:
     left: dict[str, Any] = {}
     scope = context.scope()
     with suppress(ArcbookError):
-        for tree in trees_of(cell):
+        for tree in trees_of(cell, context.fetch):
             if not context.settings.runs(environments_of(tree, scope)):
                 continue
             with suppress(ArcbookError):
                 named = bind(tree.with_value({key: tree.value.get(key) for key in ("type", "uri")}), scope).value
                 if simple_type(str(named.get("type"))) == PipelineExecute.type_name():
                     uri = named.get("uri")
-                    left |= job_of(context.fetch(uri), uri).values if isinstance(uri, str) and uri else {}
+                    left |= _read(uri, uri, context).values if isinstance(uri, str) and uri else {}
     return left
+
+
+def _read(uri: str, origin: str, context: "Context") -> Job:
+    """The job at `uri`; what it includes is read the same way, from its own folder. Errors as `job_of`."""
+    return job_of(context.fetch(uri), origin, relative_to(folder_of(uri), context.fetch))
 
 
 def nested_job(stage: Stage, tree: Tree, cell: Cell, context: "Context") -> tuple[Job, "Context"]:
@@ -72,7 +77,7 @@ def nested_job(stage: Stage, tree: Tree, cell: Cell, context: "Context") -> tupl
     address = _absolute(stage.uri, folder_of(context.trail[-1]) if context.trail else "")
     _refuse_loop(address, tree, context)
     try:
-        job = job_of(context.fetch(stage.uri), _shown(stage.uri, address))
+        job = _read(stage.uri, _shown(stage.uri, address), context)
     except CellError:
         raise
     except ArcbookError as error:
@@ -150,7 +155,7 @@ def _refuse_python(job: Job) -> None:
 def _given(stage: PipelineExecute, tree: Tree, job: Job, context: "Context") -> tuple[Values, Mapping[str, Any]]:
     """The inner job's parameters, and the launch values for its `${name}`."""
     declared, outer = job.declarations, context.values
-    asked = _asked(job)
+    asked = names_asked({cell.source for cell in job.cells})  # that of a job file is the source of all its cells
     problems, launch, given = list[Problem](), dict[str, Any](context.launch), dict[str, Any]()
     for name in declared.by_name:
         if outer.typed.get(name) is not None:
@@ -177,12 +182,6 @@ def _given(stage: PipelineExecute, tree: Tree, job: Job, context: "Context") -> 
     # Nothing is written to it; secrets are fetched only when their text is asked for.
     texts = ChainMap(cast("dict[str, str]", inner.text), cast("dict[str, str]", outer.text))
     return Values({**outer.typed, **inner.typed}, texts, secrets, {**outer.types, **inner.types}), launch
-
-
-def _asked(job: Job) -> set[str]:
-    """The names that `${name}` asks for anywhere in a job's cells."""
-    texts = {cell.source for cell in job.cells}  # that of a job file is the source of all its cells
-    return names_asked(texts)
 
 
 def _at_stage(problem: Problem, tree: Tree) -> Problem:

@@ -2,10 +2,9 @@
 
 import copy
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -64,9 +63,16 @@ class Job:
         members = self.document.value if self.document else {}
         return {key: value for key, value in members.items() if key not in _OWN_KEYS}
 
+    def files(self) -> tuple["Job", ...]:
+        """The jobs as their files have them: the parts of joined jobs, else this one."""
+        return self.parts or (self,)
+
     def placed(self, problem: Problem) -> Problem:
         """The problem at its place in the file, when it was found in a cell that a job file keeps as text."""
-        return replace(problem, span=in_file(problem.span, self.document)) if self.document else problem
+        for job in self.files():
+            if job.document and problem.span and problem.span.origin == job.origin:
+                return replace(problem, span=in_file(problem.span, job.document))
+        return problem
 
     def values_of_parameters(self) -> Values:
         """Defaults, overridden by injected values as far as they fit: what is known without being told."""
@@ -170,7 +176,7 @@ def document_job(text: str, origin: str = "", fetch: Fetch | None = None) -> Job
     for kind, magic in _PLUGINS.items():
         cells += _members_as_cells(texts, document, ("plugins", kind), problems, magic=magic)
     cells += _members_as_cells(texts, document, ("stages",), problems)
-    entries, found = read_layout(document, sum(not cell.magic for cell in cells))
+    entries, found = read_layout(document, Counter(PLUGIN_MAGICS.get(cell.magic, "stages") for cell in cells))
     problems += found
     laid_out = tuple(_laid_out(cells, entries, origin, problems))
     return _with_parameters(
@@ -187,12 +193,15 @@ def source_of(raw: Mapping[str, Any]) -> str:
 def _laid_out(read: list[Cell], entries: tuple[Entry, ...], origin: str, problems: list[Problem]) -> list[Cell]:
     """A job file's cells in their order: those read from its lists, and those that it keeps as text.
 
-    Cells that no entry names stand where they stand without entries: plugins first, stages last.
+    Cells that no entry names stand where they stand without entries: the first plugins first, the last stages last.
     """
     waiting = {magic: deque(cell for cell in read if cell.magic == magic) for magic in ("", *PLUGIN_MAGICS)}
     cells: list[Cell] = []
+    for magic, kind in PLUGIN_MAGICS.items():
+        unnamed = len(waiting[magic]) - sum(entry.plugin == kind for entry in entries)
+        cells += [waiting[magic].popleft() for _ in range(unnamed)]
     for number, entry in enumerate(entries, start=1):
-        named = next((magic for magic, kind in PLUGIN_MAGICS.items() if kind == entry.plugin), "")
+        named = _PLUGINS.get(entry.plugin or "", "")
         taken = min(entry.stages or (1 if named else 0), len(waiting[named]))
         cells += [replace(waiting[named].popleft(), tags=entry.tags) for _ in range(taken)]
         if entry.code is None:
@@ -205,8 +214,7 @@ def _laid_out(read: list[Cell], entries: tuple[Entry, ...], origin: str, problem
             continue
         problems.extend(cell.problems)
         cells.append(cell)
-    stages = waiting.pop("")
-    return [*chain.from_iterable(waiting.values()), *cells, *stages]
+    return [*cells, *waiting[""]]
 
 
 def _plugin_kinds(document: Tree) -> list[Problem]:

@@ -73,9 +73,11 @@ class Context:
             CellError: the cell cannot be read, or its plugins are wrong.
         """
         if cell.magic == "configplugin":
-            return replace(self, plugins={**config_values(cell, self.scope(), self.settings), **self.plugins})
+            values = config_values(cell, self.scope(), self.settings, fetch=self.fetch)
+            return replace(self, plugins={**values, **self.plugins})
         if cell.magic == "lifecycleplugin":
-            return replace(self, lifecycle=lifecycle_plugins(cell, self.scope(), self.settings, self.lifecycle))
+            active = lifecycle_plugins(cell, self.scope(), self.settings, self.lifecycle, fetch=self.fetch)
+            return replace(self, lifecycle=active)
         if cell.magic == "env":
             return replace(self, env={**self.env, **read_settings(cell)})
         if cell.magic == "document":
@@ -189,7 +191,7 @@ def check_job(job: Job, context: Context) -> Report:
     problems.extend(review.end())
     streams = any("streaming" in step.stage.required_capabilities() for step in steps)
     problems.extend(without_effect(context.settings, streams=streams))
-    placed = dict.fromkeys(map(job.placed, problems))
+    placed = dict.fromkeys(map(review.placed, problems))
     return Report(tuple(steps), tuple(sorted(placed, key=job.place_of)))
 
 
@@ -199,7 +201,7 @@ def _check_cells(job: Job, context: Context, review: Review, steps: list[Step], 
     for cell in job.cells:
         review.enter(cell)
         try:
-            problems.extend(plugin_habits(cell, context.settings, behind_stages=behind_stages))
+            problems.extend(plugin_habits(cell, context.settings, behind_stages=behind_stages, fetch=context.fetch))
             context = context.after(cell)
             trees = trees_of(cell, context.fetch)
         except CellError as error:
@@ -213,7 +215,7 @@ def _check_cells(job: Job, context: Context, review: Review, steps: list[Step], 
 
 
 def _policy(job: Job, settings: RunSettings) -> list[Problem]:
-    if settings.ipynb or all(part.kind != "notebook" for part in (job.parts or (job,))):
+    if settings.ipynb or all(part.kind != "notebook" for part in job.files()):
         return []
     message = "a policy forbids notebooks as jobs (etl.policy.ipynb)"
     return [Problem("policy", message, remedy="Give a job file, or have the policy changed.")]
@@ -222,7 +224,7 @@ def _policy(job: Job, settings: RunSettings) -> list[Problem]:
 def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: list[Step]) -> list[Problem]:
     lazy = is_lazy(tree, context)
     scope = context.scope(lazy=lazy)
-    bound = bind_known(tree, scope, lambda name: review.expected(name, lazy=lazy))
+    bound = bind_known(tree, scope, lambda name: _awaited(name, context, review, lazy=lazy))
     if not context.settings.runs(environments_of(tree, scope)):
         steps.append(_skipped(tree, cell, context))
         return review.skipped(tree, bound, cell)
@@ -230,7 +232,7 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: li
     problems += [
         _unresolved(wanted, context, review, lazy=lazy)
         for wanted in unbound(bound)
-        if not review.expected(wanted.name, lazy=lazy) and not wanted.optional
+        if not _awaited(wanted.name, context, review, lazy=lazy) and not wanted.optional
     ]
     bound = bound.with_value(without_unset(bound.value))
     found = examine(bound, settings=context.settings, fetch=context.fetch, source=cell.source)
@@ -246,12 +248,19 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: li
     return problems
 
 
+def _awaited(name: str, context: Context, review: Review, *, lazy: bool) -> bool:
+    """Whether a value of this name may still come; not of a parameter left without one when all values are given."""
+    typed = context.values.typed
+    settled = context.complete and not lazy and name in typed and typed[name] is None
+    return review.expected(name, lazy=lazy) and not settled
+
+
 def _unresolved(wanted: Substitution, context: Context, review: Review, *, lazy: bool) -> Problem:
     """A placeholder that nothing fills: for a lazy stage a warning, because Arc lets it fail when its turn comes."""
     severity = Severity.ERROR if context.complete and not lazy else Severity.WARNING
     computed = review.computed_names or set()
     remedy = how_to_give(wanted.name, [*context.scope().names(), *(computed if lazy else ())])
-    if review.expected(wanted.name, lazy=True) and not lazy:
+    if not lazy and review.expected(wanted.name, lazy=True) and not review.expected(wanted.name):
         remedy = 'Values of ConfigExecute reach lazy stages only: add `"resolution": "lazy"` (`resolution=lazy`).'
     message = f"${{{wanted.name}}} has no value"
     if lazy:

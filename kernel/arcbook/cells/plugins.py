@@ -7,6 +7,7 @@ from arcbook.cells.bind import Scope, bind, has_placeholders
 from arcbook.cells.check import simple_type, validated
 from arcbook.cells.convert import plugin_trees_of
 from arcbook.cells.environments import environments_of, never_runs
+from arcbook.cells.fetch import Fetch
 from arcbook.cells.messages import opening
 from arcbook.cells.model import Cell
 from arcbook.cells.tree import Tree
@@ -20,17 +21,17 @@ from arcbook.stages.registry import plugin_types, stage_types
 _P = TypeVar("_P", bound=Plugin)
 
 
-def config_values(cell: Cell, scope: Scope, settings: RunSettings) -> dict[str, Any]:
+def config_values(cell: Cell, scope: Scope, settings: RunSettings, *, fetch: Fetch | None = None) -> dict[str, Any]:
     """The values that the configuration plugins of a cell compute; of two of one name the first wins.
 
-    A plugin sees what those in front of it computed.
+    A plugin sees what those in front of it computed. `fetch` as for `plugin_trees_of`.
 
     Raises:
         CellError: all problems of its plugins, or the place of one that cannot tell its values.
     """
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    for tree in _running(cell, scope, settings):
+    for tree in _running(cell, scope, settings, fetch):
         try:
             plugin = _checked(tree, scope.inside(values), ConfigPlugin)
             values = {**plugin.values(settings), **values}
@@ -45,18 +46,23 @@ def config_values(cell: Cell, scope: Scope, settings: RunSettings) -> dict[str, 
 
 
 def lifecycle_plugins(
-    cell: Cell, scope: Scope, settings: RunSettings, active: Sequence[LifecyclePlugin] = ()
+    cell: Cell,
+    scope: Scope,
+    settings: RunSettings,
+    active: Sequence[LifecyclePlugin] = (),
+    *,
+    fetch: Fetch | None = None,
 ) -> tuple[LifecyclePlugin, ...]:
     """The lifecycle plugins that act behind a cell, where `active` act in front of it.
 
-    One that acts already, with the same keys, is not added again.
+    One that acts already, with the same keys, is not added again. `fetch` as for `plugin_trees_of`.
 
     Raises:
         CellError: all problems of the cell's plugins.
     """
     kept = _without_removed(cell, active)
     problems: list[Problem] = []
-    for tree in _running(cell, scope, settings):
+    for tree in _running(cell, scope, settings, fetch):
         try:
             plugin = _checked(tree, scope, LifecyclePlugin)
         except CellError as error:
@@ -68,11 +74,13 @@ def lifecycle_plugins(
     return tuple(kept)
 
 
-def plugin_habits(cell: Cell, settings: RunSettings, *, behind_stages: bool) -> list[Problem]:
+def plugin_habits(
+    cell: Cell, settings: RunSettings, *, behind_stages: bool, fetch: Fetch | None = None
+) -> list[Problem]:
     """Warnings about the plugins of a cell that can be read: no environment, or a place behind stages."""
     problems = []
     example = 'Add for example `"environments": ["dev", "test", "prod"]`.'
-    for tree in plugin_trees_of(cell):
+    for tree in plugin_trees_of(cell, fetch):
         named = f"the plugin `{tree.value.get('type', '')}`"
         if not tree.value.get("environments") and not settings.ignore_environments:
             problems.append(never_runs(tree, named, example))
@@ -96,9 +104,9 @@ def _without_removed(cell: Cell, active: Sequence[LifecyclePlugin]) -> list[Life
     return kept
 
 
-def _running(cell: Cell, scope: Scope, settings: RunSettings) -> list[Tree]:
+def _running(cell: Cell, scope: Scope, settings: RunSettings, fetch: Fetch | None) -> list[Tree]:
     """The plugins of a cell that the chosen environment has; nothing in the others may stop it."""
-    return [tree for tree in plugin_trees_of(cell) if settings.runs(environments_of(tree, scope))]
+    return [tree for tree in plugin_trees_of(cell, fetch) if settings.runs(environments_of(tree, scope))]
 
 
 def _checked(tree: Tree, scope: Scope, kind: type[_P]) -> _P:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from arcbook.cells.arguments import read_arguments
+from arcbook.cells.check import simple_type
 from arcbook.cells.describe import offered_magics
 from arcbook.cells.hocon import read_objects
 from arcbook.cells.magics import MAGICS, MagicSpec, magic_word, stage_keys
@@ -133,7 +134,7 @@ def _type_of(text: str, tree: Tree, lines: Lines, edits: list[Edit]) -> type[Sta
     named = tree.value.get("type")
     if not isinstance(named, str):
         return None
-    simple = named.partition(":")[0].rpartition(".")[2]
+    simple = simple_type(named)
     found = stage_types().get(simple)
     near = None if found or not simple else meant_stage(simple)
     place = _place(tree.spans, ("type",), lines)
@@ -167,8 +168,10 @@ def _environments(text: str, tree: Tree, lines: Lines, environments: Sequence[st
     begun = _place(tree.key_spans, (key,), lines) if key else None
     if value is None or begun is None:
         return
-    blank = re.search(r"(?:\r?\n)?[ \t]*$", text[: begun[0]])
-    between = blank[0] if blank and "\n" in blank[0] else " "
+    line = text[text.rfind("\n", 0, begun[0]) + 1 : begun[0]]
+    line_end = "\r\n" if text.endswith("\r\n", 0, begun[0] - len(line)) else "\n"
+    alone = len(line) < begun[0] and not line.strip(" \t")
+    between = line_end + line if alone else " "
     word = '"environments"' if text[begun[0]] == '"' else "environments"
     listed = json.dumps(list(environments), ensure_ascii=False)
     name = tree.value.get("name", tree.value.get("type"))

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from arcbook.cells.check import Examination
+from arcbook.cells.check import Examination, simple_type
 from arcbook.cells.lines import read_names
 from arcbook.cells.messages import opening
 from arcbook.cells.model import Cell
@@ -40,6 +40,8 @@ class Review:
     computed_names: set[str] | None = field(default_factory=set)
     any_value: bool = False
     problems: list[Problem] = field(default_factory=list)
+    #: The jobs within this one, as they were met.
+    inner: list[Job] = field(default_factory=list)
 
     @staticmethod
     def of(job: Job, settings: RunSettings, *, engine: str | None = None) -> "Review":
@@ -81,6 +83,7 @@ class Review:
             outer.declarations.complete and job.declarations.complete,
         )
         self.job.job = replace(job, declarations=declarations)
+        self.inner.append(job)
         try:
             yield
         finally:
@@ -112,6 +115,12 @@ class Review:
     def end(self) -> list[Problem]:
         """All findings about cells, and what is only certain at the end."""
         return self.problems + [problem for rule in self.rules for problem in rule.end()]
+
+    def placed(self, problem: Problem) -> Problem:
+        """The problem at its place in the file of the job, or of one within it."""
+        for job in (self.job.job, *self.inner):
+            problem = job.placed(problem)
+        return problem
 
     def _resolved(self, facts: StageFacts) -> StageFacts:
         """The facts with what the statement's columns come to, looked up once for all rules."""
@@ -158,7 +167,7 @@ def _facts(
 
 
 def _type_named(name: Any) -> type[Stage] | None:
-    return stage_types().get(name.partition(":")[0].rpartition(".")[2]) if isinstance(name, str) else None
+    return stage_types().get(simple_type(name)) if isinstance(name, str) else None
 
 
 def _makes_anything(facts: StageFacts) -> bool:

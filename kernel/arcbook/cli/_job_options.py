@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arcbook.cli._output import ParameterCommand
-from arcbook.core.launch import launch_values
+from arcbook.cli._output import ParameterCommand, launch_value
 from arcbook.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class JobCommand(ParameterCommand):
         waiting = list(reversed(args))
         while waiting:
             arg = waiting.pop()
-            name, equals, value = arg.partition("=")
+            name, equals, _ = arg.partition("=")
             known = options.get(name)
             if not arg.startswith("--") or arg == "--" or known is not None:
                 plain.append(arg)
@@ -43,7 +42,7 @@ class JobCommand(ParameterCommand):
                 elif not arg.startswith("-"):
                     jobs.append(arg)
             elif equals:
-                launch |= launch_values([arg]) or {name[2:]: value}
+                launch |= launch_value(arg)
             elif jobs and waiting and _VALUE.match(waiting[-1]):
                 launch[name[2:]] = waiting.pop()
             else:

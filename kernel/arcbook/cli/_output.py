@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from arcbook.core.failures import ArcbookError, CellError, InternalError
+from arcbook.core.launch import launch_values
 from arcbook.core.problem import Problem, Severity
 
 #: papermill's spellings as well; its `-r` keeps text, which every one of ours does.
@@ -57,6 +58,45 @@ def parameter_option(function: Decorated) -> Decorated:
         *_PARAMETER_OPTIONS, "parameters", multiple=True, metavar="NAME VALUE",
         help="A parameter; repeatable; `-p name=value` works too. The text is kept: 007 stays 007.",
     )(function)  # fmt: skip
+
+
+def parameter_file_options(function: Decorated) -> Decorated:
+    """The options `-f` and `-y`, repeatable, passed on as `files` and `documents`."""
+    for option in (
+        click.option(
+            "-y", "--parameters-yaml", "--parameters_yaml", "documents", multiple=True, metavar="YAML",
+            help="The same as text: -y 'tables: [a, b]'.",
+        ),
+        click.option(
+            "-f", "--parameters-file", "--parameters_file", "files", multiple=True, metavar="FILE",
+            help="Parameters in a YAML or JSON file; text is kept as with -p.",
+        ),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def given_values(parameters: Iterable[str], files: Iterable[str], documents: Iterable[str]) -> dict[str, Any]:
+    """The values of `-p`, which win over those of `-y`, and these over those of `-f`.
+
+    Raises:
+        ArcbookError: a file cannot be read, or says something else than names and values.
+    """
+    given: dict[str, Any] = {}
+    if files or documents:
+        from arcbook.runs.texts import parse_parameters, read_parameters
+
+        for file in files:
+            given |= read_parameters(file)
+        for document in documents:
+            given |= parse_parameters(document, "-y")
+    return given | pairs(parameters)
+
+
+def launch_value(argument: str) -> dict[str, str]:
+    """What `--name=value` gives, also when the value is empty, which a run refuses."""
+    name, _, value = argument.removeprefix("--").partition("=")
+    return launch_values([argument]) or {name: value}
 
 
 def pairs(texts: Iterable[str], option: str = "-p") -> dict[str, str]:

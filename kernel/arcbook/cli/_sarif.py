@@ -125,11 +125,16 @@ def _location(
 
 
 def _beside(address: str, origin: str) -> str:
-    """The address of a document, which a job may name relative to its own folder."""
+    """The address of a document from here.
+
+    Statements and schemas are named as the job names them, relative to its folder; what it includes, and jobs within
+    it, from here already. Which of the two it is shows where the document is.
+    """
     folder = folder_of(address)
     if origin == address or not folder or scheme_of(origin) or Path(origin).is_absolute():
         return origin
-    return f"{folder.rstrip('/')}/{origin}"
+    beside = f"{folder.rstrip('/')}/{origin}"
+    return origin if not scheme_of(folder) and not Path(beside).exists() and Path(origin).exists() else beside
 
 
 def _in_file(span: Span, notebook: NotebookText, lines: Lines) -> Span | None:

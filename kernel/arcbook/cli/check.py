@@ -3,7 +3,7 @@
 import gc
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,8 +12,10 @@ from arcbook.cli._output import (
     echo_json,
     engine_option,
     environment_option,
+    given_values,
     json_option,
-    pairs,
+    launch_value,
+    parameter_file_options,
     parameter_option,
     show_problems,
 )
@@ -27,7 +29,8 @@ _HELP = """Check JOBS (.ipynb, .json, .conf, .hocon; paths, http(s):// or s3://)
 Nothing is run and no engine is started. The stages of the chosen environment are checked: that of `--environment`,
 `ETL_CONF_ENV` or the notebook's `%environment` cell; without a choice all are. With --join the jobs are one, as
 `arcbook run JOB JOB` runs them. The exit code is 64 when a finding is an error, otherwise 0. Extra arguments
-`--name=value` are values for ${name}, and settings by Arc's names (`--etl.config.environment=test`).
+`--name=value` are values for ${name}, and settings by Arc's names (`--etl.config.environment=test`); one that no job
+asks for is an error.
 """
 
 
@@ -36,6 +39,7 @@ Nothing is run and no engine is started. The stages of the chosen environment ar
 @environment_option
 @engine_option
 @parameter_option
+@parameter_file_options
 @click.option("--complete", is_flag=True, help="Treat a ${name} without value as an error: no value will come later.")
 @click.option("--join", is_flag=True, help="Check the jobs as one: cells, parameters and values one after the other.")
 @click.option(
@@ -47,6 +51,8 @@ def command(
     environment: str | None,
     engine: str | None,
     parameters: tuple[str, ...],
+    files: tuple[str, ...],
+    documents: tuple[str, ...],
     complete: bool,
     join: bool,
     as_sarif: bool,
@@ -59,13 +65,13 @@ def command(
 
     # A check builds trees and drops few of them: by its own thresholds the collector would take a fifth of the time.
     gc.set_threshold(50_000, 20, 100)
-    extra, addresses = _split(jobs)
+    launch, addresses = _split(jobs)
     if as_sarif and as_json:
         raise click.UsageError("choose one of --json and --sarif")
-    groups = [addresses] if join else [[address] for address in addresses]
-    settings = settings_from(extra, os.environ, environment=environment)
-    asked = _Asked(settings, extra, pairs(parameters), engine, complete, alone=len(groups) == 1)
-    checked = [_check(group, asked) for group in groups]
+    settings = settings_from(launch, os.environ, environment=environment)
+    asked = _Asked(settings, launch, given_values(parameters, files, documents), engine, complete)
+    checked = [_check(group, asked) for group in ([addresses] if join else [[address] for address in addresses])]
+    checked = _with_unasked(checked)
     problems = [problem for each in checked for problem in each.problems]
     stages = sum(each.stages for each in checked)
     found = len(errors(problems))
@@ -95,20 +101,23 @@ class _Asked:
     """What the command line asks of every job."""
 
     settings: "RunSettings"
-    extra: list[str]
-    given: dict[str, str]
+    launch: dict[str, str]
+    given: dict[str, Any]
     engine: str | None
     complete: bool
-    alone: bool
 
 
 @dataclass(frozen=True)
 class _Checked:
-    """One job (or several joined, whose texts stand by their addresses) with its findings, and its sound stages."""
+    """One job (or several joined, whose texts stand by their addresses) with its findings, and its sound stages.
+
+    `unasked` are findings about launch values that this job does not ask for.
+    """
 
     texts: dict[str, str]
     problems: tuple["Problem", ...]
     stages: int = 0
+    unasked: tuple["Problem", ...] = ()
 
     def address_of(self, problem: "Problem") -> str:
         """The job that a finding is about."""
@@ -116,15 +125,22 @@ class _Checked:
         return origin if origin in self.texts else next(iter(self.texts))
 
 
-def _split(jobs: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """Arc's arguments and the jobs' addresses."""
-    extra = [each for each in jobs if each.startswith("--")]
+def _split(jobs: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
+    """Launch values and the jobs' addresses."""
+    launch = {name: value for each in jobs if each.startswith("--") for name, value in launch_value(each).items()}
     addresses = [each for each in jobs if not each.startswith("-")]
     if unknown := [each for each in jobs if each.startswith("-") and ("=" not in each or not each.startswith("--"))]:
         raise click.UsageError(f"there is no option {unknown[0]}")
     if not addresses:
         raise click.UsageError("name a job to check")
-    return extra, addresses
+    return launch, addresses
+
+
+def _with_unasked(checked: list[_Checked]) -> list[_Checked]:
+    """With the findings, at the first job, about launch values that none of the jobs asks for."""
+    first, *others = checked
+    found = [each for each in first.unasked if all(each.key in {one.key for one in other.unasked} for other in others)]
+    return [replace(first, problems=(*found, *first.problems)), *others]
 
 
 def _check(addresses: list[str], asked: _Asked) -> _Checked:
@@ -134,19 +150,18 @@ def _check(addresses: list[str], asked: _Asked) -> _Checked:
     from arcbook.cells.notebook import job_of
     from arcbook.cells.plan import Context, check_job
     from arcbook.core.failures import CellError
-    from arcbook.core.launch import launch_values
 
     texts = {address: fetch_text(address) for address in addresses}
     try:
-        job = joined([job_of(text, address) for address, text in texts.items()])
+        job = joined([job_of(texts[address], address) for address in addresses])
     except CellError as error:
         return _Checked(texts, tuple(error.problems))
-    names, launched = names_asked(texts.values()), launch_values(asked.extra)
-    named, launch = job.declarations.among(launched)
-    given, wanted = asked_apart(asked.given, job.declarations, names)
+    sources = {cell.source for cell in job.cells}  # that of a job file is the source of all its cells
+    named, launch = job.declarations.among(asked.launch)
+    found = tuple(unasked(job.declarations, sources, launch))
+    given, wanted = asked_apart(asked.given, job.declarations, names_asked(sources))
     launch |= wanted
-    # Of several jobs each takes the values that it knows.
-    problems: list[Problem] = unasked(job.declarations, names, launched) if asked.alone else []
+    problems: list[Problem] = []
     values = job.values_of_parameters()
     if given or named or asked.complete:
         try:
@@ -157,7 +172,7 @@ def _check(addresses: list[str], asked: _Asked) -> _Checked:
     settings = replace(asked.settings, environment=asked.settings.environment or job.environment)
     context = Context(settings=settings, launch=launch, values=values, engine=asked.engine, complete=asked.complete)
     report = check_job(job, context)
-    return _Checked(texts, (*problems, *report.problems), len(report.steps))
+    return _Checked(texts, (*problems, *report.problems), len(report.steps), found)
 
 
 def _count(number: int, noun: str) -> str:

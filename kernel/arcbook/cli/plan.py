@@ -34,6 +34,7 @@ edges between them: which reads what another writes. The exit code is 64 when so
 def command(jobs: tuple[str, ...], environment: str | None, parameters: tuple[str, ...], as_json: bool) -> int:
     """Print the plan of each job, and the edges between them."""
     from contextlib import chdir
+    from dataclasses import replace
     from pathlib import Path
 
     from arcbook.cells.asked import asked_apart, names_asked
@@ -49,20 +50,20 @@ def command(jobs: tuple[str, ...], environment: str | None, parameters: tuple[st
     from arcbook.planning.rehearsal import rehearse
 
     given, plans = pairs(parameters), []
+    read = [read_job(address) for address in jobs]
+    asked = [names_asked({cell.source for cell in job.cells}) for job in read]
+    known = set().union(*asked, *(job.declarations.by_name for job in read))
     engine = open_engine("embedded")
     try:
-        for address in jobs:
-            job = read_job(address)
-            asked = names_asked({cell.source for cell in job.cells})
-            parameters_given, launch = asked_apart(given, job.declarations, asked)
-            # Of several jobs each takes the parameters that it declares.
-            taken = {
-                name: value
-                for name, value in parameters_given.items()
-                if len(jobs) == 1 or name in job.declarations.by_name
-            }
+        for address, job, names in zip(jobs, read, asked, strict=True):
+            parameters_given, launch = asked_apart(given, job.declarations, names)
+            # Of several jobs each takes the values that it knows; what none knows is refused by the first.
+            own = job.declarations.by_name
+            taken = {name: value for name, value in parameters_given.items() if name in own or name not in known}
             values = job.declarations.bind({**job.injected, **taken})
-            settings = settings_from([], os.environ, environment=environment or job.environment)
+            settings = settings_from([], os.environ, environment=environment)
+            # As a run does: the notebook's own choice counts when nobody else chose.
+            settings = replace(settings, environment=settings.environment or job.environment)
             remote = bool(scheme_of(address))
             # Relative addresses start at the job's folder, as in a run.
             with chdir(Path() if remote else Path(folder_of(address) or ".")):

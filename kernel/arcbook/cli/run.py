@@ -9,8 +9,9 @@ from arcbook.cli._output import (
     echo_json,
     engine_option,
     environment_option,
+    given_values,
     json_option,
-    pairs,
+    parameter_file_options,
     parameter_option,
 )
 from arcbook.runs import layout
@@ -22,24 +23,7 @@ if TYPE_CHECKING:
 @click.command("run", cls=JobCommand)
 @click.argument("jobs", nargs=-1, required=True, metavar="NOTEBOOK|JOB|BUNDLE...")
 @parameter_option
-@click.option(
-    "-f",
-    "--parameters-file",
-    "--parameters_file",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    help="Parameters in a YAML or JSON file; text is kept as with -p.",
-)
-@click.option(
-    "-y",
-    "--parameters-yaml",
-    "--parameters_yaml",
-    "documents",
-    multiple=True,
-    metavar="YAML",
-    help="The same as text: -y 'tables: [a, b]'.",
-)
+@parameter_file_options
 @engine_option
 @environment_option
 @click.option("--logical-time", metavar="TIME", help="The run's one time (ISO; UTC without a zone). Default: now.")
@@ -72,21 +56,15 @@ def command(
     the failure class (docs/failures.md); 0 means that every cell ran.
     """
     from arcbook.promote.load import is_bundle, opened_bundle
-    from arcbook.runs.launch import parse_parameters, read_logical_time, read_parameters
+    from arcbook.runs.launch import read_logical_time
 
-    given: dict[str, Any] = {}
-    for file in files:
-        given |= read_parameters(file)
-    for document in documents:
-        given |= parse_parameters(document, "-y")
-    given |= pairs(parameters)
     choices: dict[str, Any] = {"folder": options["cwd"]} if options["cwd"] else {}
     if options["logical_time"]:
         choices["logical_time"] = read_logical_time(options["logical_time"])
     if options["run_key"] and not options["logical_time"]:
         raise click.UsageError("--run-key needs --logical-time: all attempts at a run share their time, too.")
     choices |= {
-        "parameters": given,
+        "parameters": given_values(parameters, files, documents),
         "launch": ctx.meta["arcbook.launch"],
         "environment": options["environment"],
         "run_key": options["run_key"],

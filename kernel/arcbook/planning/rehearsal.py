@@ -20,11 +20,13 @@ from arcbook.planning.values import Place, Plan, PlannedStage, Write, covers
 from arcbook.runners.base import load_runners, run
 from arcbook.runners.executor import Executor
 from arcbook.runners.extracting import empty
+from arcbook.runners.statement import execute_statement
 from arcbook.sql.lineage import lineage
 from arcbook.sql.origins import Lineage
 from arcbook.sql.quote import identifier
 from arcbook.sql.references import Statement
 from arcbook.sql.schema import resolve_columns
+from arcbook.stages.base import roles_of
 from arcbook.stages.keys import Role
 
 if TYPE_CHECKING:
@@ -88,10 +90,14 @@ class _Rehearsal:
 
     @property
     def session(self) -> Session:
-        """What runners are given."""
+        """The engine's session, for looking at views."""
+        return self.executor.session({})
+
+    def _session_of(self, step: Step) -> Session:
+        """What the step's runner is given: the parameters of the job that the step stands in."""
+        values = (step.context or self.context).values
         # A plan needs no secret's value, only that it is text.
-        values = {**self.context.values.public().bound(), **dict.fromkeys(self.context.values.secrets, "")}
-        return self.executor.session(values)
+        return self.executor.session({**values.public().bound(), **dict.fromkeys(values.secrets, "")})
 
     def _planned(self, step: Step) -> PlannedStage:
         stage = step.stage
@@ -116,6 +122,8 @@ class _Rehearsal:
 
     def _extracted(self, step: Step) -> PlannedStage:
         """Columns come from the stage's schema, from what the job wrote before, or from headers, footers and logs."""
+        if not any(Role.READS_PLACE in roles_of(field) for field in type(step.stage).model_fields.values()):
+            return self._made(step, self._schema(step))  # of what is here already, such as the columns of a view
         uri = next((str(value) for _, value in step.stage.values_of(Role.READS_PLACE)), None)
         if uri is None:
             return self._from_schema(step, "the text that it takes apart is not there yet")
@@ -141,10 +149,10 @@ class _Rehearsal:
         quiet = {name: False for name in ("persist",) if hasattr(stage, name)}
         with self.executor.explaining(step):
             if stage.kind in ("extract", "transform"):
-                result = run(stage.model_copy(update=quiet), self.session)
+                result = run(stage.model_copy(update=quiet), self._session_of(step))
                 return result.frame.schema if result.frame is not None else None
-            sql = filled(getattr(stage, "sql", ""), getattr(stage, "sql_params", {})).text
-            return self.session.spark.sql(sql).schema
+            sql, params = getattr(stage, "sql", ""), getattr(stage, "sql_params", {})
+            return execute_statement(sql, params, self._session_of(step)).frame.schema
 
     def _made(self, step: Step, schema: "StructType | None", **traffic: Any) -> PlannedStage:
         """Put an empty view of these columns in the place of the step's own."""

@@ -1,6 +1,5 @@
 """Starting a run from an address and what the command line says: `arcbook run`."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,35 +66,6 @@ def write_output(address: str, content: bytes) -> None:
             boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
             return
         replace_file(Path(address.removeprefix("file://")), content)
-
-
-def read_parameters(path: str) -> dict[str, Any]:
-    """Parameters in a YAML or JSON file. Errors and values as `parse_parameters`."""
-    return parse_parameters(fetch_text(path), path)
-
-
-def parse_parameters(text: str, place: str) -> dict[str, Any]:
-    """Parameters written as YAML or JSON at `place`.
-
-    Every value keeps its text (`007`, `no` and `2026-11-23` stay what they are), lists stay lists; only `null`, `~` and
-    nothing at all are no value (None).
-
-    Raises:
-        DefinitionError: the text is not a mapping of names to values, or gives a name twice.
-    """
-    import yaml
-
-    from arcbook.runs.texts import read_texts
-
-    try:
-        value = read_texts(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise DefinitionError(f"{place} is neither YAML nor JSON: {error}") from error
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise DefinitionError(f"{place} must hold names and values (`name: value` on each line).")
-    return dict(value)
 
 
 def read_logical_time(text: str) -> datetime:

@@ -19,7 +19,9 @@ from arcbook.cells.plan import Context, check_job
 from arcbook.core.addresses import scheme_of
 from arcbook.core.capabilities import ENGINE_CAPABILITIES
 from arcbook.core.failures import AccessError, ArcbookError, CellError, DefinitionError, InputError
+from arcbook.core.kernelspec import KERNEL
 from arcbook.core.launch import settings_from
+from arcbook.core.launcher import DEFAULT_ENGINE
 from arcbook.core.masking import MASK, masker, names_a_secret
 from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
@@ -28,8 +30,6 @@ from arcbook.runs.layout import job_name
 from arcbook.runs.request import Prepared, Request
 from arcbook.runs.translator import ArcTranslator, is_finite
 
-KERNEL = "arc"
-DEFAULT_ENGINE = "embedded"
 ENVIRONMENT_KEY = "etl.config.environment"
 
 #: What papermill's `--inject-paths` gives to every notebook; a job need not declare them.
@@ -86,10 +86,10 @@ def code_numbers(notebook: Mapping[str, Any]) -> dict[int, int]:
 def _prepared(request: Request, prepared: Prepared) -> Prepared:
     own = {**request.notebook, "cells": [cell for cell in request.notebook["cells"] if not _is_injected(cell)]}
     job = request.job or notebook_job(json.dumps(own), request.source)
-    asked = names_asked(source_of(cell) for cell in own["cells"] if cell["cell_type"] == "code")
-    found = unasked(job.declarations, asked, request.launch)
+    texts = [source_of(cell) for cell in own["cells"] if cell["cell_type"] == "code"]
+    found = unasked(job.declarations, texts, request.launch)
     named, launched = job.declarations.among(request.launch)
-    given, launch = _split(_given(request, named, found), job, asked, launched)
+    given, launch = _split(_given(request, named, found), job, names_asked(texts), launched)
     # A cell of the notebook's own may give values too; those of the run win.
     values = _bind(job, {**job.injected, **given}, found)
     environment, chooser = _environment(request, launch, job)

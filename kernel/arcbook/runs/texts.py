@@ -1,10 +1,38 @@
-"""YAML and JSON whose values are texts: what a person wrote is what a parameter is given."""
+"""Parameters in YAML and JSON, whose values are texts: what a person wrote is what a parameter is given."""
 
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import yaml
+
+from arcbook.cells.fetch import fetch_text
+from arcbook.core.failures import DefinitionError
+
+
+def read_parameters(path: str) -> dict[str, Any]:
+    """Parameters in a YAML or JSON file. Errors and values as `parse_parameters`."""
+    return parse_parameters(fetch_text(path), path)
+
+
+def parse_parameters(text: str, place: str) -> dict[str, Any]:
+    """Parameters written as YAML or JSON at `place`.
+
+    Every value keeps its text (`007`, `no` and `2026-11-23` stay what they are), lists stay lists; only `null`, `~` and
+    nothing at all are no value (None).
+
+    Raises:
+        DefinitionError: the text is not a mapping of names to values, or gives a name twice.
+    """
+    try:
+        value = read_texts(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise DefinitionError(f"{place} is neither YAML nor JSON: {error}") from error
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise DefinitionError(f"{place} must hold names and values (`name: value` on each line).")
+    return dict(value)
 
 
 def read_texts(text: str) -> Any:

@@ -88,7 +88,7 @@ def run_case(file: TestFile, index: int, engine: Engine) -> Verdict:
 def _faults(file: TestFile, index: int, case: Case, engine: Engine) -> list[str]:
     job = read_job(file.notebook)
     settings = _settings(file, case, job)
-    values = job.declarations.bind({**case.parameters, **job.injected})
+    values = job.declarations.bind({**job.injected, **case.parameters})
     steps = _steps(job, settings, values)
     executor = Executor(engine, settings)
     try:
@@ -118,7 +118,9 @@ def _ran(file: TestFile, index: int, steps: list[Step], executor: Executor, valu
         session.views.put(View(view, delta_path=table))
     try:
         for step in chosen:
-            result = executor.execute(step, values.bound())
+            # A step of a job within the job has parameters of its own; checking took the secrets from its context.
+            own = step.context.values.bound() if step.context else {}
+            result = executor.execute(step, {**values.bound(), **own})
             if case.fails and result.frame is not None:
                 with executor.explaining(step):
                     result.frame.collect()

@@ -11,6 +11,7 @@ again computes its values anew. Other packages add plugins through the entry poi
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from arcbook_magics.shown import Shown, listing, text
@@ -25,8 +26,8 @@ def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     from arcbook.cells.plugins import config_values
 
     bench.refuse_secrets(cell)
-    context = bench.context()
-    values = config_values(cell, context.scope(), context.settings)
+    context = replace(bench.context(), plugins=bench.inputs.plugins_without(cell.cell_id))
+    values = config_values(cell, context.scope(), context.settings, fetch=context.fetch)
     bench.inputs.set_plugins(values, cell.cell_id)
     shown = [(name, str(value)) for name, value in values.items()]
     yield listing("", ("name", "value"), shown) if shown else text("No plugin works in this environment.")

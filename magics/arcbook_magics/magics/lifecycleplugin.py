@@ -25,7 +25,7 @@ def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     bench.refuse_secrets(cell)
     context = bench.context()
     before = bench.inputs.lifecycle_without(cell.cell_id)
-    active = lifecycle_plugins(cell, context.scope(), context.settings, before)
+    active = lifecycle_plugins(cell, context.scope(), context.settings, before, fetch=context.fetch)
     bench.inputs.set_lifecycle(active, cell.cell_id)
     rows = [(plugin.type_name(), plugin.model_dump_json(by_alias=True, exclude={"environments"})) for plugin in active]
     yield listing("", ("active plugin", "keys"), rows) if rows else text("No lifecycle plugin is active.")

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 from arcbook.cells.bind import has_placeholders
-from arcbook.cells.messages import opening
+from arcbook.cells.environments import never_runs
 from arcbook.cells.model import Cell
 from arcbook.cells.rules.base import JobFacts, Rule, StageFacts, names_in
 from arcbook.core.problem import Problem, Severity
@@ -60,14 +60,8 @@ def _without(facts: StageFacts) -> Problem:
         '"environments": ["dev", "test", "prod"]' if facts.cell.magic in ("", "arc") else "environments=dev,test,prod"
     )
     gate = facts.stage_type is not None and facts.stage_type.kind == "validate"
-    return Problem(
-        "never-runs",
-        f"no environment runs the stage `{name}`: it lists none{', so this gate never fires' if gate else ''}",
-        tree.key_span(("environments",)) if ("environments",) in tree.spans else opening(tree.span(())),
-        "environments",
-        f"Add for example `{example}`.",
-        Severity.WARNING,
-    )
+    so = "this gate never fires" if gate else ""
+    return never_runs(tree, f"the stage `{name}`", f"Add for example `{example}`.", so=so)
 
 
 def _misspelt(facts: StageFacts, environments: Iterable[str], near: list[str]) -> Problem:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from arcbook.cells.bind import substitutions
 from arcbook.cells.model import Cell
 from arcbook.cells.places import span_within
 from arcbook.cells.rules.base import JobFacts, Rule, StageFacts
@@ -64,8 +65,9 @@ class UnusedParameters(Rule):
     def __init__(self, job: JobFacts) -> None:
         super().__init__(job)
         self._unused = set(job.job.declarations.by_name) if job.job.declarations.complete else set()
-        if self._unused and job.job.document is not None:
-            self._named_in(job.job.document.value)
+        for each in job.job.files() if self._unused else ():
+            if each.document is not None:
+                self._named_in(each.document.value)
 
     def cell(self, cell: Cell) -> Iterable[Problem]:
         """Text beside the stages: Python, values of `%env`, lines of other magics."""
@@ -100,6 +102,7 @@ class UnusedParameters(Rule):
     def _named_in(self, value: Any) -> None:
         for text in _texts(value):
             self._unused.difference_update(_names_in_text(text))
+        self._unused.difference_update(wanted.parts[0] for wanted in substitutions(value))
 
 
 _IN_TEXT = re.compile(r"\$\{\??\s*([A-Za-z_]\w*)")

@@ -27,14 +27,14 @@ class WrittenSecrets(Rule):
         super().__init__(job)
         self._found: list[Span] = []
         self._files: set[str] = set()
-        self._read = False
+        self._read: set[str] = set()
 
     def cell(self, cell: Cell) -> Iterable[Problem]:
         """The text of a cell, by shapes; that of a job file, which the cells of its stages share, once."""
-        shared = cell.tree is not None
-        if shared and self._read:
-            return
-        self._read |= shared
+        if cell.tree is not None:
+            if cell.source in self._read:
+                return
+            self._read.add(cell.source)
         lines = Lines(cell.source, origin=cell.origin, cell=cell.number)
         for start, end, kind in find_secrets(cell.source):
             yield from self._once(lines.span(start, end), kind)
@@ -57,8 +57,9 @@ class WrittenSecrets(Rule):
 
     def end(self) -> Iterable[Problem]:
         """Members of a job file beside its stages, and defaults of parameters."""
-        if (document := self.job.job.document) is not None:
-            yield from self._values(document, dict(self.job.job.values), ())
+        for job in self.job.job.files():
+            if job.document is not None:
+                yield from self._values(job.document, dict(job.values), ())
         for each in self.job.job.declarations:
             text = each.default.address or "-" if isinstance(each.default, Secret) else each.default
             secret = each.type.kind == "secret" or names_a_secret(each.name)
