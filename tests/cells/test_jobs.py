@@ -52,8 +52,6 @@ def test_findings_of_notebooks(jobs_case: dict[str, Any], compare: Compare) -> N
 def test_findings_of_arc_jobs(config_case: dict[str, Any], compare: Compare) -> None:
     """Arc's own cases: the same findings, with a line each."""
     declared(config_case["job"])
-    if "later" in config_case and "watermark" not in stage_types()["DelimitedExtract"].keys():  # noqa: SIM118
-        pytest.skip(config_case["later"])
     settings = RunSettings(environment="test", **config_case.get("settings", {}))
     found: list[Problem] = []
     try:

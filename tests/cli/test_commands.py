@@ -393,7 +393,10 @@ def test_check_takes_by_p_what_a_run_takes(tmp_path: Path, capsys: pytest.Captur
     assert invoke(["check", "--json", str(job), "-p", "how", "me", "--woh=me"]) == 64
     assert [each["key"] for each in output(capsys)["problems"]] == ["woh", "how", None]
     # Of several jobs one may know it.
-    assert invoke(["check", str(job), str(job), "--woh=me"]) == 0
+    other = tmp_path / "other.conf"
+    other.write_text(job.read_text("utf-8").replace("who", "woh"), encoding="utf-8")
+    assert invoke(["check", str(job), str(other), "--woh=me"]) == 0
+    assert invoke(["check", str(job), str(job), "--woh=me"]) == 64
 
 
 @pytest.mark.parametrize("form", ["--json", "--sarif", "--complete"])
