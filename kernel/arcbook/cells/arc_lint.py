@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
 from arcbook.cells.arguments import read_arguments
 from arcbook.cells.convert import kinds_of, trees_of
+from arcbook.cells.layout import PLUGIN_MAGICS
 from arcbook.cells.magics import MAGICS, MagicSpec, magic_word, read_cell
 from arcbook.cells.messages import opening
 from arcbook.cells.model import Cell
@@ -80,11 +82,6 @@ def _document(job: Job, text: str) -> Iterator[Problem]:
             span = Span.at(text, *found.span(1), origin=job.origin)
             remedy = "Write `include file(…)` with a whole path, or `include url(…)`."
             yield _difference("relative-include", "Arc finds nothing at a relative include, and goes on", span, remedy)
-    if job.document is not None:
-        for name in ("config", "lifecycle"):
-            if job.document.at(("plugins", name)):
-                place = job.document.key_span(("plugins", name))
-                yield _difference("plugins", f"Arc runs the plugins of `plugins.{name}`, which arcbook has not", place)
     for cell in job.cells:
         yield from _stages(cell)
 
@@ -105,6 +102,20 @@ def _notebook(job: Job) -> Iterator[Problem]:
             yield _difference("source-as-text", "Arc loses this cell: its source is one text, no list", span, remedy)
             continue
         yield from _cell(source, number, job.origin)
+    yield from _late_plugins(job)
+
+
+def _late_plugins(job: Job) -> Iterator[Problem]:
+    """Arc collects the plugins of a notebook before it runs anything."""
+    stages = False
+    for cell in job.cells:
+        if stages and cell.magic in PLUGIN_MAGICS:
+            start = cell.source.index("%")
+            span = Span.at(cell.source, start, start + 1 + len(cell.magic), cell=cell.number, origin=cell.origin)
+            message = "Arc has this plugin affect the stages in front of it, too"
+            yield _difference("plugins", message, span, "Move the cell in front of the first stage.")
+        with suppress(CellError):
+            stages = stages or bool(trees_of(cell))
 
 
 def _cell(source: str, number: int, origin: str) -> Iterator[Problem]:
@@ -128,8 +139,8 @@ def _magic(source: str, written: str, start: int, span: Span) -> Iterator[Proble
     taken = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), None)
     if source[max(0, start - 2) : start] == "%%":
         yield _difference("dropped-cell", f"Arc leaves the cell out: it starts with `%%{written}`", span)
-    elif name in ("configplugin", "lifecycleplugin"):
-        yield _difference("plugins", f"Arc runs the plugin of `%{written}`, which arcbook has not", span)
+    elif name in PLUGIN_MAGICS and written != name:
+        yield _difference("dropped-cell", f"Arc leaves the cell out: it knows `%{name}` in small letters only", span)
     elif name not in MAGICS:
         does = f"runs it as `%{taken}`" if taken else "leaves the cell out without a word"
         gate = ", so the gate never fires" if taken == "sql" and nearest(name, MAGICS) == "sqlvalidate" else ""
