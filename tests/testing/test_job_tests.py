@@ -76,6 +76,14 @@ def test_parameters_are_those_of_the_stages_own_job(embedded_engine: Engine, tmp
     assert verdict.faults == ()
 
 
+def test_files_named_from_another_folder(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test runs in its job's folder; its file's relative path still leads from where the command was given."""
+    (folder / "job.test.yaml").write_text(text_of_case(0), encoding="utf-8")
+    monkeypatch.chdir(folder.parent)
+    (path,) = find_test_files([Path(folder.name)])
+    assert [verdict.faults for verdict in run_file(path, engine)] == [()]
+
+
 @pytest.mark.parametrize("case", load("bad_files.yaml"), ids=lambda case: case["message"])
 def test_a_wrong_file_is_refused_at_its_place(case: dict[str, Any], tmp_path: Path) -> None:
     """The line is that of the fault, or of the nearest thing around what is missing."""

@@ -9,6 +9,7 @@ from typing import Any
 from arcbook.cells.arguments import read_arguments
 from arcbook.cells.check import simple_type
 from arcbook.cells.convert import kinds_of, plugin_trees_of, trees_of
+from arcbook.cells.layout import PLUGIN_MAGICS
 from arcbook.cells.magics import MAGICS, MagicSpec, magic_word, read_cell
 from arcbook.cells.messages import opening
 from arcbook.cells.model import Cell
@@ -145,6 +146,8 @@ def _magic(source: str, written: str, start: int, span: Span) -> Iterator[Proble
     taken = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), None)
     if source[max(0, start - 2) : start] == "%%":
         yield _difference("dropped-cell", f"Arc leaves the cell out: it starts with `%%{written}`", span)
+    elif name in PLUGIN_MAGICS and written != name:
+        yield _difference("dropped-cell", f"Arc leaves the cell out: it knows `%{name}` in small letters only", span)
     elif name not in MAGICS:
         does = f"runs it as `%{taken}`" if taken else "leaves the cell out without a word"
         gate = ", so the gate never fires" if taken == "sql" and nearest(name, MAGICS) == "sqlvalidate" else ""

@@ -17,6 +17,7 @@ _KINDS = {
     "float_type": "a number",
     "float_parsing": "a number",
     "decimal_parsing": "a number",
+    "string_unicode": "text of whole characters",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "tuple_type": "a list",

@@ -19,9 +19,8 @@ EqualityValidate
 #: Those that arcbook has too.
 _OF_BOTH = """
 DelimitedExtract DeltaLakeExtract JSONExtract ParquetExtract SQLTransform TypingTransform DeltaLakeLoad JSONLoad
-ParquetLoad JDBCExecute LogExecute SQLValidate
-ConfigExecute ControlFlowExecute PipelineExecute MetadataExtract RateExtract MetadataFilterTransform MetadataTransform
-SimilarityJoinTransform MetadataValidate
+ParquetLoad JDBCExecute LogExecute SQLValidate ConfigExecute ControlFlowExecute PipelineExecute MetadataExtract
+MetadataFilterTransform MetadataTransform MetadataValidate RateExtract SimilarityJoinTransform
 """
 _LISTED = "`arcbook stages` lists those there are."
 

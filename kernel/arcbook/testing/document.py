@@ -112,6 +112,8 @@ class TestFile:
 
     def __init__(self, path: Path, content: _File, places: Mapping[Path_, Span]) -> None:
         self.path = path
+        #: Resolved at once: a test runs in the folder of its job, where a relative path leads elsewhere.
+        self.folder = path.resolve().parent
         self.cases = content.tests
         self._content = content
         self._places = places
@@ -121,8 +123,7 @@ class TestFile:
         """The address of the job: what `notebook` says, or the job of the same name beside the file."""
         stem = self.path.name.removesuffix(SUFFIX)
         named = self._content.notebook
-        folder = self.path.resolve().parent
-        beside = [folder / name for name in ((named,) if named else (stem + each for each in _JOB_ENDINGS))]
+        beside = [self.folder / name for name in ((named,) if named else (stem + each for each in _JOB_ENDINGS))]
         return str(next((path for path in beside if path.exists()), beside[0]))
 
     def environment(self, case: Case) -> str | None:

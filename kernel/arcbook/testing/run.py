@@ -102,7 +102,7 @@ def _faults(file: TestFile, index: int, case: Case, engine: Engine) -> list[str]
 
 def _ran(file: TestFile, index: int, steps: list[Step], executor: Executor, values: Values, scratch: Path) -> list[str]:
     case = file.cases[index]
-    folder = file.path.resolve().parent
+    folder = file.folder
     session = executor.session(values.bound())
     chosen = needed(steps, case.given, case.expect or None)
     changed = {name for step in chosen for name in traffic(step).changes}
