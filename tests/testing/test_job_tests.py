@@ -84,6 +84,19 @@ def test_files_named_from_another_folder(engine: Engine, folder: Path, monkeypat
     assert [verdict.faults for verdict in run_file(path, engine)] == [()]
 
 
+def test_a_stage_that_waits_for_computed_values(embedded_engine: Engine, tmp_path: Path) -> None:
+    """It cannot run in a test, which computes none; the fault names the value."""
+    stages = """{type: ConfigExecute, name: c, environments: [test], sql: "SELECT TO_JSON(NAMED_STRUCT('DAY', 'x'))"}
+    {type: SQLTransform, name: l, environments: [test], resolution: lazy, outputView: late, sqlParams: {day: ${DAY}},
+     sql: "SELECT '${day}' AS day FROM src"}"""
+    (tmp_path / "job.conf").write_text(f"stages: [{stages}]", encoding="utf-8")
+    case = "{name: lazy, given: {src: [{id: 2}]}, expect: {late: [{day: x}]}}"
+    text = f"notebook: job.conf\nenvironment: test\ntests: [{case}]"
+    (tmp_path / "job.test.yaml").write_text(text, encoding="utf-8")
+    (verdict,) = run_file(tmp_path / "job.test.yaml", embedded_engine)
+    assert ["${DAY} has no value" in fault for fault in verdict.faults] == [True]
+
+
 @pytest.mark.parametrize("case", load("bad_files.yaml"), ids=lambda case: case["message"])
 def test_a_wrong_file_is_refused_at_its_place(case: dict[str, Any], tmp_path: Path) -> None:
     """The line is that of the fault, or of the nearest thing around what is missing."""

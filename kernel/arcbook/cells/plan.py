@@ -237,9 +237,17 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: li
     bound = bound.with_value(without_unset(bound.value))
     found = examine(bound, settings=context.settings, fetch=context.fetch, source=cell.source)
     problems += [*found.problems, *review.stage(found, cell, tree)]
-    if found.stage is None or errors(found.problems):
+    waits = lazy and has_placeholders(bound.value)
+    if found.stage is None or waits or errors(found.problems):
         # Which job it names is not known: it may make any view.
         review.job.opaque |= found.stage_type is not None and found.stage_type.expands
+    if errors(found.problems):
+        return problems
+    if waits:
+        stage = found.stage or _unchecked(bound, environments_of(tree, scope), found.stage_type)
+        steps.append(Step(stage, bound, cell, context, lazy=True, within=context.within))
+        return problems
+    if found.stage is None:
         return problems
     problems += _idle(found, context)
     if found.stage.expands:

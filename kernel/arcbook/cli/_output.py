@@ -110,6 +110,11 @@ def pairs(texts: Iterable[str], option: str = "-p") -> dict[str, str]:
     return found
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def echo_json(value: Any) -> None:
     """Print a value as JSON; what JSON does not know becomes text."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

@@ -9,6 +9,7 @@ import click
 
 from arcbook.cli._output import (
     ParameterCommand,
+    counted,
     echo_json,
     engine_option,
     environment_option,
@@ -92,7 +93,7 @@ def command(
         )
     else:
         show_problems(problems)
-        click.echo(f"{_count(stages, 'sound stage')}, {_count(found, 'error')}, {_count(warnings, 'warning')}")
+        click.echo(f"{counted(stages, 'sound stage')}, {counted(found, 'error')}, {counted(warnings, 'warning')}")
     return CellError(problems).exit_code if found else 0
 
 
@@ -173,7 +174,3 @@ def _check(addresses: list[str], asked: _Asked) -> _Checked:
     context = Context(settings=settings, launch=launch, values=values, engine=asked.engine, complete=asked.complete)
     report = check_job(job, context)
     return _Checked(texts, (*problems, *report.problems), len(report.steps), found)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

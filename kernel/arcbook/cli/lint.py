@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arcbook.cli._output import echo_json, json_option, show_problems
+from arcbook.cli._output import counted, echo_json, json_option, show_problems
 from arcbook.core.failures import FAILURES
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _compare(jobs: tuple[str, ...], *, as_json: bool) -> int:
         echo_json({"differences": [problem.to_dict() for problem in found]})
         return 0
     show_problems(found)
-    click.echo(f"{len(found)} difference{'' if len(found) == 1 else 's'} from original Arc")
+    click.echo(f"{counted(len(found), 'difference')} from original Arc")
     return 0
 
 

@@ -7,6 +7,7 @@ import click
 
 from arcbook.cli._output import (
     ParameterCommand,
+    counted,
     echo_json,
     environment_option,
     json_option,
@@ -100,7 +101,7 @@ def _show(plan: "Plan") -> None:
     size = plan.bytes_to_read
     least, most = core_seconds(size)
     click.echo(
-        f"  to read: {_count(sum(each.files or 0 for each in plan.reads), 'file')}, {_size(size)}; "
+        f"  to read: {counted(sum(each.files or 0 for each in plan.reads), 'file')}, {_size(size)}; "
         f"about {least} to {most} core-seconds"
     )
     for write in plan.writes:
@@ -125,7 +126,7 @@ def _show_stage(stage: "PlannedStage") -> None:
 def _said(place: "Place") -> str:
     if place.files is None:
         return place.address
-    return f"{place.address} ({_count(place.files, 'file')}, {_size(place.bytes or 0)})"
+    return f"{place.address} ({counted(place.files, 'file')}, {_size(place.bytes or 0)})"
 
 
 def _written(write: "Write") -> str:
@@ -134,10 +135,6 @@ def _written(write: "Write") -> str:
     limits = f" where {write.where}" if write.where else ""
     folders = f", by {', '.join(write.partition_by)}" if write.partition_by else ""
     return f"writes: {verb} {place}{limits}{folders}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _size(size: int) -> str:

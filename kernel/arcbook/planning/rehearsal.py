@@ -101,6 +101,8 @@ class _Rehearsal:
 
     def _planned(self, step: Step) -> PlannedStage:
         stage = step.stage
+        if step.lazy:
+            return self._unknown(step, "values that it needs appear during the run")
         if needed := [view for view in _views_read(step) if view.lower() in self.lost]:
             return self._unknown(step, f"the columns of `{needed[0]}` are not known", **self._traffic(step))
         if stage.kind == "extract":
@@ -244,6 +246,9 @@ def _statement(step: Step) -> Statement | None:
 
 
 def _views_made(step: Step) -> list[str]:
+    if step.lazy:
+        view = step.tree.value.get("outputView")
+        return [view] if isinstance(view, str) else []
     return [str(view) for _, view in step.stage.values_of(Role.MAKES_VIEW)]
 
 

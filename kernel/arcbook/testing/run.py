@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from arcbook.cells.model import Step
 from arcbook.cells.notebook import Job, read_job
 from arcbook.cells.params import Values
-from arcbook.cells.plan import Context, check_job
+from arcbook.cells.plan import Context, check_job, resolved
 from arcbook.core.failures import ArcbookError, CellError, DefinitionError
 from arcbook.core.problem import errors
 from arcbook.core.settings import RunSettings
@@ -117,7 +117,8 @@ def _ran(file: TestFile, index: int, steps: list[Step], executor: Executor, valu
         frame.createOrReplaceTempView(view)
         session.views.put(View(view, delta_path=table))
     try:
-        for step in chosen:
+        # Nothing computes values in a test: a stage that waits for some fails, and says which.
+        for step in (due for each in chosen for due in resolved(each, {})):
             # A step of a job within the job has parameters of its own; checking took the secrets from its context.
             own = step.context.values.bound() if step.context else {}
             result = executor.execute(step, {**values.bound(), **own})
