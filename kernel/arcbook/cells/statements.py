@@ -23,13 +23,13 @@ def check_statement(tree: Tree, source: str, *, foreign: bool = False) -> list[P
     params = tree.value.get("sqlParams")
     found = parameter_errors(sql, list(_flat(params)))
     problems = [placed(error, tree, source) for error in found]
-    if found or foreign:
+    if foreign:
         return problems
     try:
         statement_of(sql, params)
     except SqlError as error:
-        return [placed(error, tree, source)]
-    return _questionable(tree, source, parse(filled(sql, params).text).first_word)
+        return [*problems, placed(error, tree, source)]
+    return problems or _questionable(tree, source, parse(filled(sql, params).text).first_word)
 
 
 def filled(sql: str, params: Any) -> Rendered:
