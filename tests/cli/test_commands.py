@@ -392,6 +392,8 @@ def test_check_takes_by_p_what_a_run_takes(tmp_path: Path, capsys: pytest.Captur
     capsys.readouterr()
     assert invoke(["check", "--json", str(job), "-p", "how", "me", "--woh=me"]) == 64
     assert [each["key"] for each in output(capsys)["problems"]] == ["woh", "how", None]
+    invoke(["check", "--json", str(job), "--etl.polcy.inline.sql=false"])
+    assert output(capsys)["problems"][0]["remedy"] == "Did you mean `--etl.policy.inline.sql`?"
     # Of several jobs one may know it.
     other = tmp_path / "other.conf"
     other.write_text(job.read_text("utf-8").replace("who", "woh"), encoding="utf-8")

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from arcbook.cells.params import Declarations
+from arcbook.core.launch import OPTIONS
 from arcbook.core.problem import Problem
 from arcbook.core.suggest import did_you_mean
 from arcbook.stages.execute.pipeline import PipelineExecute
@@ -51,7 +52,7 @@ def unasked(declarations: Declarations, texts: Collection[str], launch: Mapping[
     found = []
     for name, value in others.items():
         if name not in asked and not names_jobs and not _ARC_OWN.match(name):
-            known = (*_OPTIONS, *asked, *(each.name for each in declarations))
+            known = (*_OPTIONS, *asked, *(each.name for each in declarations), *(each.argument for each in OPTIONS))
             message = f"there is no option --{name}, and the job does not use ${{{name}}}"
             remedy = did_you_mean(name, known).replace("`", "`--", 1) or "Leave it out."
             found.append(Problem("unknown-parameter", message, key=name, remedy=remedy))

@@ -143,6 +143,8 @@ def _no_object_remedy(text: str) -> str:
     word = text.split(maxsplit=1)[0].lower() if text.strip() else ""
     if word in _SQL_WORDS:
         return "Start the cell with `%sql` to run SQL."
+    if found := re.search(r"(?m)^[ \t]*(%{1,2}[A-Za-z]+)", text):
+        return f"Move `{found[1]}` to the start of its cell: a magic has nothing in front of it."
     return "A stage is written in braces: `{ type: SQLTransform, … }`."
 
 

@@ -99,10 +99,11 @@ def steps_of(cell: Cell, context: Context) -> list[Step]:
     steps: list[Step] = []
     problems: list[Problem] = []
     for tree in trees_of(cell, context.fetch):
-        if not context.settings.runs(environments_of(tree, context.scope())):
-            steps.append(_skipped(tree, cell, context))
-            continue
         try:
+            if not context.settings.runs(environments_of(tree, context.scope())):
+                bind(_environments_alone(tree), context.scope())  # a missing value is no other environment
+                steps.append(_skipped(tree, cell, context))
+                continue
             steps += _lazy(tree, cell, context) if is_lazy(tree, context) else _bound(tree, cell, context)
         except CellError as error:
             problems.extend(error.problems)
@@ -225,15 +226,17 @@ def _checked(tree: Tree, cell: Cell, context: Context, review: Review, steps: li
     lazy = is_lazy(tree, context)
     scope = context.scope(lazy=lazy)
     bound = bind_known(tree, scope, lambda name: _awaited(name, context, review, lazy=lazy))
-    if not context.settings.runs(environments_of(tree, scope)):
-        steps.append(_skipped(tree, cell, context))
-        return review.skipped(tree, bound, cell)
-    problems = list(bound.problems)
-    problems += [
+    runs = context.settings.runs(environments_of(tree, scope))
+    missing = [
         _unresolved(wanted, context, review, lazy=lazy)
-        for wanted in unbound(bound)
+        for wanted in unbound(bound if runs else _environments_alone(bound))
         if not _awaited(wanted.name, context, review, lazy=lazy) and not wanted.optional
     ]
+    if not runs:
+        if not missing:
+            steps.append(_skipped(tree, cell, context))
+        return [*missing, *review.skipped(tree, bound, cell)]
+    problems = [*bound.problems, *missing]
     bound = bound.with_value(without_unset(bound.value))
     found = examine(bound, settings=context.settings, fetch=context.fetch, source=cell.source)
     problems += [*found.problems, *review.stage(found, cell, tree)]
@@ -261,6 +264,11 @@ def _awaited(name: str, context: Context, review: Review, *, lazy: bool) -> bool
     typed = context.values.typed
     settled = context.complete and not lazy and name in typed and typed[name] is None
     return review.expected(name, lazy=lazy) and not settled
+
+
+def _environments_alone(tree: Tree) -> Tree:
+    """Where a stage runs: all that must be right of one that is left out."""
+    return tree.with_value({"environments": tree.value.get("environments")})
 
 
 def _unresolved(wanted: Substitution, context: Context, review: Review, *, lazy: bool) -> Problem:

@@ -1,8 +1,10 @@
 """Checking the SQL statement of a stage: placeholders and syntax, at their places in the cell."""
 
+import re
 from functools import lru_cache
 from typing import Any
 
+from arcbook.cells.magics import MAGICS
 from arcbook.cells.places import span_within
 from arcbook.cells.tree import Tree
 from arcbook.core.problem import Problem, Severity
@@ -12,6 +14,8 @@ from arcbook.sql.offsets import Rendered
 from arcbook.sql.parse import parse
 from arcbook.sql.placeholders import fill, parameter_errors
 from arcbook.sql.references import Statement, analyse
+
+_MAGIC_LINE = re.compile(r"(?m)^%{1,2}([A-Za-z]+)\b")
 
 
 def check_statement(tree: Tree, source: str, *, foreign: bool = False) -> list[Problem]:
@@ -28,8 +32,17 @@ def check_statement(tree: Tree, source: str, *, foreign: bool = False) -> list[P
     try:
         statement_of(sql, params)
     except SqlError as error:
-        return [*problems, placed(error, tree, source)]
+        return [*problems, placed(_second_magic(sql) or error, tree, source)]
     return problems or _questionable(tree, source, parse(filled(sql, params).text).first_word)
+
+
+def _second_magic(sql: str) -> SqlError | None:
+    """A line that starts another cell, in a statement that is not sound."""
+    found = next((each for each in _MAGIC_LINE.finditer(sql) if each[1].lower() in MAGICS), None)
+    if found is None:
+        return None
+    message = f"Another magic, `%{found[1]}`, stands in this cell."
+    return SqlError(message, found.start(), found.end(), remedy="Put it and what follows into a cell of its own.")
 
 
 def filled(sql: str, params: Any) -> Rendered:

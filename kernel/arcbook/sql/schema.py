@@ -243,11 +243,11 @@ class _Resolver:
 
 def _own(nodes: list[Any], exp: Any) -> Iterator[Any]:
     """The columns below `nodes`, and the queries, which are not entered."""
-    skipped = (exp.Star, exp.Pivot, exp.Hint, exp.DataType, exp.TableSample)
+    wanted, skipped = (exp.Column, exp.Query), (exp.Star, exp.Pivot, exp.Hint, exp.DataType, exp.TableSample)
     stack = [node for node in reversed(nodes) if node is not None]
     while stack:
         node = stack.pop()
-        if isinstance(node, exp.Column | exp.Query):
+        if isinstance(node, wanted):
             yield node
         elif not isinstance(node, skipped):
             stack.extend(reversed(_parts(node, exp)))
