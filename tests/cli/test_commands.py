@@ -340,6 +340,13 @@ def loaded(arguments: list[str], modules: tuple[str, ...]) -> list[str]:
     return done.stdout.rpartition("LOADED")[2].split()
 
 
+def test_the_command_as_a_module() -> None:
+    """`python -m arcbook` is `arcbook`, its exit code included."""
+    done = subprocess.run([sys.executable, "-m", "arcbook", "chek"], capture_output=True, text=True, check=False)
+    assert done.returncode == 64
+    assert "check" in done.stderr
+
+
 def test_help_loads_no_models() -> None:
     """`arcbook --help` stays fast: not even pydantic."""
     assert loaded(["--help"], (*HEAVY, "pydantic", "sqlglot", "yaml")) == []
