@@ -1,6 +1,6 @@
-"""List, show, open and recover the records of runs."""
+"""List, show, compare, open and recover the records of runs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +18,7 @@ _RECORD_OPTION = click.option(
 
 @click.group("runs")
 def command() -> None:
-    """List, show, open and recover the records of runs.
+    """List, show, compare, open and recover the records of runs.
 
     RUN is a run id or its beginning, `job/run-id`, or `latest`.
     """
@@ -78,6 +78,44 @@ def show(run: str, root: str | None, as_json: bool) -> None:
     if record.failure:
         place = f" in cell {record.failure.cell}" if record.failure.cell else ""
         click.echo(f"\n{record.failure.error}{place} (retry: {record.failure.retry}):\n{record.failure.message}")
+
+
+@command.command("compare")
+@click.argument("before")
+@click.argument("after", default="latest")
+@_RECORD_OPTION
+@json_option
+def compare(before: str, after: str, root: str | None, as_json: bool) -> None:
+    """Show what the run AFTER did differently from the run BEFORE: inputs, outcome, stages, slow cells."""
+    from arcbook.runs.compare import differences
+
+    store = _store(root)
+    old, new = store.find(before).record(), store.find(after).record()
+    found = differences(old, new)
+    if as_json:
+        runs = {"before": old.run_id, "after": new.run_id}
+        echo_json(runs | {"differences": [each.to_dict() for each in found]})
+        return
+    click.echo(f"{old.job} {old.run_id}: {_status(old)}, {_seconds(old)} s")
+    click.echo(f"{new.job} {new.run_id}: {_status(new)}, {_seconds(new)} s")
+    for each in found:
+        click.echo(f"  {each.what}: {_value(each.before)} -> {_value(each.after)}")
+    if not found:
+        click.echo("  no difference")
+
+
+@command.command("logs")
+@click.argument("run", default="latest")
+@_RECORD_OPTION
+@click.option("--cell", type=click.IntRange(min=1), help="Only this code cell, counted from 1.")
+def logs(run: str, root: str | None, cell: int | None) -> None:
+    """Print what the cells of a run showed, as far as it has come: also of one that still runs or was killed."""
+    from arcbook.runs.shown import shown_by
+
+    for each in shown_by(_store(root).find(run), cell):
+        click.secho(each.heading, bold=True)
+        if each.text:
+            click.echo(each.text)
 
 
 @command.command("open")
@@ -144,6 +182,11 @@ def _counts(stage: "StageNote") -> str:
     """What a stage said of its work in numbers: rows, files, bytes."""
     counts = [f"{name} {value}" for name, value in stage.details.items() if type(value) is int]
     return f": {', '.join(counts)}" if counts else ""
+
+
+def _value(value: Any) -> str:
+    """A fact in a line of its own; `-` is none."""
+    return "-" if value in (None, "") else " ".join(str(value).split())
 
 
 def _seconds(record: "Record") -> str:
