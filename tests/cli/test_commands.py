@@ -340,6 +340,19 @@ def loaded(arguments: list[str], modules: tuple[str, ...]) -> list[str]:
     return done.stdout.rpartition("LOADED")[2].split()
 
 
+def test_one_of_several_jobs_that_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It hides no finding of the others; alone it is bad input."""
+    job = tmp_path / "job.conf"
+    job.write_text("{stages: [{type: LogExecut, name: n, environments: [test]}]}", encoding="utf-8")
+    nowhere = str(tmp_path / "nowhere.conf")
+    for form in ("--json", "--sarif"):
+        assert invoke(["check", form, nowhere, str(job)]) == 64
+        shown = output(capsys)
+        found = shown["problems"] if form == "--json" else shown["runs"][0]["results"]
+        assert [each.get("code") or each["ruleId"] for each in found] == ["missing-document", "unknown-stage"]
+    assert invoke(["check", "--json", nowhere]) == 66
+
+
 def test_the_command_as_a_module() -> None:
     """`python -m arcbook` is `arcbook`, its exit code included."""
     done = subprocess.run([sys.executable, "-m", "arcbook", "chek"], capture_output=True, text=True, check=False)

@@ -71,7 +71,10 @@ def command(
         raise click.UsageError("choose one of --json and --sarif")
     settings = settings_from(launch, os.environ, environment=environment)
     asked = _Asked(settings, launch, given_values(parameters, files, documents), engine, complete)
-    checked = [_check(group, asked) for group in ([addresses] if join else [[address] for address in addresses])]
+    groups = [addresses] if join else [[address] for address in addresses]
+    checked = (
+        [_check(groups[0], asked)] if len(groups) == 1 else [_check_one_of_several(each, asked) for each in groups]
+    )
     checked = _with_unasked(checked)
     problems = [problem for each in checked for problem in each.problems]
     stages = sum(each.stages for each in checked)
@@ -142,6 +145,17 @@ def _with_unasked(checked: list[_Checked]) -> list[_Checked]:
     first, *others = checked
     found = [each for each in first.unasked if all(each.key in {one.key for one in other.unasked} for other in others)]
     return [replace(first, problems=(*found, *first.problems)), *others]
+
+
+def _check_one_of_several(addresses: list[str], asked: _Asked) -> _Checked:
+    """The same; a job that cannot be read is a finding, so that those of the others are not lost."""
+    from arcbook.core.failures import AccessError, InputError
+    from arcbook.core.problem import Problem
+
+    try:
+        return _check(addresses, asked)
+    except (InputError, AccessError) as error:
+        return _Checked(dict.fromkeys(addresses, ""), (Problem("missing-document", error.message),))
 
 
 def _check(addresses: list[str], asked: _Asked) -> _Checked:

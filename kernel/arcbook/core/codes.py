@@ -25,7 +25,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "arc-ignores-key": "A stage has a key that arcbook obeys and original Arc accepts and ignores.",
         "duplicate-id": "Two stages of a job have the same id.",
         "capability": "A stage needs something that the chosen engine does not offer.",
-        "missing-document": "A file that a stage refers to (SQL, schema) cannot be read.",
+        "missing-document": "A file that a stage refers to (SQL, schema), or one of several jobs, cannot be read.",
         "policy": "A policy of this installation forbids what the job does.",
         "unknown-plugin": "A plugin's type does not exist, or is one of another kind.",
         "plugin-failed": "A configuration plugin cannot tell its values.",
