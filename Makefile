@@ -4,6 +4,8 @@ BIN := .venv/bin
 # Bytecode at once: the first start would otherwise compile pandas, pyspark and the rest, which takes longer than a job.
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt
 STAMPS := .make
+# An environment that somebody has activated is not the project's: IPython would warn of it, and warnings fail tests.
+unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test fuzz soak lint types imports docs check bench notebooks golden pins system clean

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -116,14 +117,16 @@ def server(old: Path, tmp_path: Path) -> Iterator[str]:
 
 
 def address_of(process: "subprocess.Popen[bytes]", folder: Path) -> str:
-    """The address that the server notes once it listens."""
+    """The address that the server notes, once it listens there: it may note it a moment before."""
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         for noted in (folder / "RUNTIME").glob("jpserver-*.json"):
             try:
-                return str(json.loads(noted.read_text())["url"])
-            except (ValueError, KeyError):
-                continue  # being written
+                found = json.loads(noted.read_text())
+                socket.create_connection(("127.0.0.1", found["port"]), timeout=5).close()
+                return str(found["url"])
+            except (ValueError, KeyError, ConnectionRefusedError):
+                continue  # being written, or not listening yet
         time.sleep(0.1)
     raise AssertionError(f"the server did not start:\n{(folder / 'server.log').read_text()[-3_000:]}")
 
