@@ -47,7 +47,9 @@ def unasked(declarations: Declarations, texts: Collection[str], launch: Mapping[
         launch: names and values.
     """
     _, others = declarations.among(launch)
-    asked = names_asked(texts) if others else set()
+    if not others:
+        return []
+    asked = names_asked(texts)
     names_jobs = any(PipelineExecute.type_name() in text for text in texts)
     found = []
     for name, value in others.items():

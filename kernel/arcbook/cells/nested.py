@@ -155,7 +155,7 @@ def _refuse_python(job: Job) -> None:
 def _given(stage: PipelineExecute, tree: Tree, job: Job, context: "Context") -> tuple[Values, Mapping[str, Any]]:
     """The inner job's parameters, and the launch values for its `${name}`."""
     declared, outer = job.declarations, context.values
-    asked = names_asked({cell.source for cell in job.cells})  # that of a job file is the source of all its cells
+    asked = names_asked(job.sources)
     problems, launch, given = list[Problem](), dict[str, Any](context.launch), dict[str, Any]()
     for name in declared.by_name:
         if outer.typed.get(name) is not None:

@@ -63,6 +63,11 @@ class Job:
         members = self.document.value if self.document else {}
         return {key: value for key, value in members.items() if key not in _OWN_KEYS}
 
+    @property
+    def sources(self) -> set[str]:
+        """The text of its cells, each once: that of a job file is the source of all its cells."""
+        return {cell.source for cell in self.cells}
+
     def files(self) -> tuple["Job", ...]:
         """The jobs as their files have them: the parts of joined jobs, else this one."""
         return self.parts or (self,)

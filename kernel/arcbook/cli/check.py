@@ -171,10 +171,9 @@ def _check(addresses: list[str], asked: _Asked) -> _Checked:
         job = joined([job_of(texts[address], address) for address in addresses])
     except CellError as error:
         return _Checked(texts, tuple(error.problems))
-    sources = {cell.source for cell in job.cells}  # that of a job file is the source of all its cells
     named, launch = job.declarations.among(asked.launch)
-    found = tuple(unasked(job.declarations, sources, launch))
-    given, wanted = asked_apart(asked.given, job.declarations, names_asked(sources))
+    found = tuple(unasked(job.declarations, job.sources, launch))
+    given, wanted = asked_apart(asked.given, job.declarations, names_asked(job.sources) if asked.given else set())
     launch |= wanted
     problems: list[Problem] = []
     values = job.values_of_parameters()

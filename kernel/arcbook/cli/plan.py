@@ -52,7 +52,7 @@ def command(jobs: tuple[str, ...], environment: str | None, parameters: tuple[st
 
     given, plans = pairs(parameters), []
     read = [read_job(address) for address in jobs]
-    asked = [names_asked({cell.source for cell in job.cells}) for job in read]
+    asked = [names_asked(job.sources) for job in read]
     known = set().union(*asked, *(job.declarations.by_name for job in read))
     engine = open_engine("embedded")
     try:

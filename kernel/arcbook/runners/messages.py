@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from arcbook.core.failures import QualityError
+from arcbook.core.failures import DefinitionError, QualityError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -25,6 +25,21 @@ def only_row(frame: "DataFrame", types: Sequence[str]) -> tuple[tuple[Any, ...] 
     count = len(rows) if len(rows) < _ROWS_READ else frame.count()
     returned = f"{count} row{'' if count == 1 else 's'} of type [{', '.join(found)}]"
     return (tuple(rows[0]) if fits and len(rows) == 1 else None), returned
+
+
+def text_of(frame: "DataFrame", stage: str) -> str:
+    """The text of a frame's only row.
+
+    Raises:
+        DefinitionError: there is not one row of a text, or it is null.
+    """
+    signature = f"{stage} requires query to return 1 row with [message: string] signature."
+    row, returned = only_row(frame, ("string",))
+    if row is None:
+        raise DefinitionError(f"{signature} Query returned {returned}.")
+    if row[0] is None:
+        raise DefinitionError(f"{signature} Query returned [null].")
+    return str(row[0])
 
 
 def outcome_of(frame: "DataFrame", stage: str) -> tuple[bool, str | None]:

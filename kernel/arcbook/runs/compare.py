@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from arcbook.runs.prepare import TIMES
 from arcbook.runs.record import Record, StageNote
 
 #: Facts of a run that may explain another outcome, and what people call them.
@@ -15,8 +16,6 @@ _FACTS = {
 }  # fmt: skip
 #: Names and values, and what people call each of them.
 _NAMED = {"parameters": "parameter", "launch": "launch value", "tags": "tag", "versions": "version of"}
-#: Launch values that only repeat the logical time.
-_TIMES = frozenset(("ETL_CONF_EPOCH", "ETL_CONF_CURRENT_TIMESTAMP"))
 #: Endings of details that differ in any two runs and mean nothing: when a commit was made and how long it took, ids.
 _ALWAYS = ("timestamp", "TimeMs", "queryExecutionId")
 # A cell is called slower or faster from this factor and this many seconds on; less is noise.
@@ -61,7 +60,7 @@ def _named(before: Record, after: Record) -> Iterator[tuple[str, Any, Any]]:
     for field, kind in _NAMED.items():
         old, new = getattr(before, field), getattr(after, field)
         for name in dict.fromkeys([*old, *new]):
-            if name in _TIMES:
+            if name in TIMES:  # they only repeat the logical time
                 continue
             yield f"{kind} `{name}`", old.get(name), new.get(name)
 

@@ -34,6 +34,8 @@ ENVIRONMENT_KEY = "etl.config.environment"
 
 #: What papermill's `--inject-paths` gives to every notebook; a job need not declare them.
 _OF_PAPERMILL = frozenset(("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"))
+#: The run's one time under the names that Arc jobs use: seconds since 1970, and a SQL literal.
+TIMES = ("ETL_CONF_EPOCH", "ETL_CONF_CURRENT_TIMESTAMP")
 _LINT_ONLY = "Nothing was run: the option etl.config.lintOnly asks for a check only."
 
 
@@ -211,15 +213,12 @@ def _engine(request: Request) -> str:
 def _times(launch: Mapping[str, str], logical_time: datetime) -> dict[str, str]:
     """The run's one time under the names that Arc jobs use; a launcher's own values stay."""
     moment = logical_time.astimezone(UTC)
-    times = {
-        "ETL_CONF_EPOCH": str(int(moment.timestamp())),
-        "ETL_CONF_CURRENT_TIMESTAMP": f"'{moment:%Y-%m-%d %H:%M:%S}'",
-    }
+    times = dict(zip(TIMES, (str(int(moment.timestamp())), f"'{moment:%Y-%m-%d %H:%M:%S}'"), strict=True))
     return {name: os.environ.get(name, value) for name, value in times.items() if name not in launch}
 
 
 def _notes(job: Job, launch: Mapping[str, str]) -> tuple[str, ...]:
-    overruled = {"ETL_CONF_EPOCH", "ETL_CONF_CURRENT_TIMESTAMP", *launch}
+    overruled = {*TIMES, *launch}
     names = {
         name
         for cell in job.cells

@@ -7,12 +7,10 @@ from arcbook.cells.numbers import number
 from arcbook.core.failures import DefinitionError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
-from arcbook.runners.messages import only_row
+from arcbook.runners.messages import text_of
 from arcbook.runners.statement import execute_statement
 from arcbook.runners.views import register, storage_level
 from arcbook.stages.execute.config import ConfigExecute
-
-_SIGNATURE = "ConfigExecuteStage requires query to return 1 row with [message: string] signature."
 
 
 @run.register
@@ -23,12 +21,7 @@ def run_config_execute(stage: ConfigExecute, session: Session) -> Result:
         DefinitionError: the query does not return one row with one text that is a JSON object.
     """
     statement = execute_statement(stage.sql, stage.sql_params, session)
-    row, returned = only_row(statement.frame, ("string",))
-    if row is None:
-        raise DefinitionError(f"{_SIGNATURE} Query returned {returned}.")
-    if row[0] is None:
-        raise DefinitionError(f"{_SIGNATURE} Query returned [null].")
-    values = _object(row[0])
+    values = _object(text_of(statement.frame, "ConfigExecuteStage"))
     details: dict[str, Any] = {"sql": statement.text, "message": values}
     if stage.output_view is None:
         return Result(values=values, details=details)
