@@ -10,7 +10,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -25,6 +25,8 @@ T = TypeVar("T")
 PATIENCE = 0.3
 #: Seconds a thread may run before another gets its turn, while the engine is being opened.
 TURN = 0.0005
+#: Seconds between two attempts to stop work: what was on its way to the engine at the first is stopped by the next.
+AGAIN = 0.5
 #: Seconds that closing waits for the engine.
 CLOSING = 5.0
 
@@ -54,6 +56,7 @@ class EngineRoom:
         self._hurry = threading.Event()
         self._executor: Executor | None = None
         self._stopping: threading.Thread | None = None
+        self._current: Future[Any] | None = None
         self._closed = False
 
     def warm_up(self, delay: float = 0.0) -> None:
@@ -91,6 +94,7 @@ class EngineRoom:
         def task() -> None:
             if not done.set_running_or_notify_cancel():
                 return
+            self._current = done
             try:
                 done.set_result(context.run(work, self._opened()))
             except BaseException as error:  # noqa: BLE001  # handed over to the waiting thread, whatever it is
@@ -112,7 +116,8 @@ class EngineRoom:
             return
         with self._lock:
             if self._stopping is None or not self._stopping.is_alive():
-                self._stopping = threading.Thread(target=executor.interrupt, name="arcbook-interrupt", daemon=True)
+                work = (executor, self._current)
+                self._stopping = threading.Thread(target=_stop, args=work, name="arcbook-interrupt", daemon=True)
                 self._stopping.start()
 
     def close(self) -> None:
@@ -165,8 +170,13 @@ class EngineRoom:
         return self._executor
 
 
-def _wait_briefly(done: "Future[Any]", seconds: float = PATIENCE) -> None:
-    """Give work that is being stopped the time to end, so that its messages come before the prompt."""
-    event = threading.Event()
-    done.add_done_callback(lambda _: event.set())
-    event.wait(seconds)
+def _stop(executor: "Executor", work: "Future[Any] | None") -> None:
+    """Stop the engine's work until nobody waits for it any more."""
+    executor.interrupt()
+    while work is not None and not _wait_briefly(work, AGAIN):
+        executor.interrupt()
+
+
+def _wait_briefly(done: "Future[Any]", seconds: float = PATIENCE) -> bool:
+    """Give work that is being stopped the time to end, so that its messages come before the prompt; whether it did."""
+    return bool(wait([done], seconds).done)

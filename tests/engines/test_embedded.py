@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from arcbook.core.failures import CancelledError, DefinitionError, TransientError
-from arcbook.core.translate import translate
+from arcbook.core.translate import translate, translating
 from arcbook.engines import embedded, processes
 from arcbook.engines.base import Engine
 from arcbook.engines.connect import bounded
 from arcbook.engines.embedded import EmbeddedEngine
+from tests.engines.stopping import error_when_stopped
 
 NewEngine = Callable[[str], Engine]
 #: Stops when told to.
@@ -70,19 +71,16 @@ def test_nothing_on_standard_error() -> None:
 
 
 @pytest.mark.parametrize(("statement", "replaced"), [(STOPPABLE, False), (UNSTOPPABLE, True)])
-def test_interrupt(own: EmbeddedEngine, statement: str, replaced: bool) -> None:
+def test_interrupt(own: EmbeddedEngine, statement: str, replaced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """What stops when asked leaves the child alive; what burns on is killed with it. Either way work goes on after."""
-    spark = own.spark()
+    if not replaced:
+        monkeypatch.setattr(embedded, "PATIENCE", 60.0)  # on a busy machine, too
+    own.spark()
     pid = own.pid
     assert pid is not None
-    stopper = threading.Timer(1.0, own.interrupt)
-    stopper.start()
-    with pytest.raises(Exception) as caught:  # noqa: PT011  # the engine's own error, judged below
-        spark.sql(statement).collect()
-    stopper.join()
-    assert isinstance(translate(caught.value), CancelledError | TransientError)
+    assert isinstance(translate(error_when_stopped(own, statement)), CancelledError | TransientError)
     assert own.generation == int(replaced)
-    assert _gone(pid, 5) is replaced
+    assert _gone(pid) if replaced else own.pid == pid
     assert own.spark().sql("SELECT 2").collect()[0][0] == 2
 
 
@@ -158,6 +156,30 @@ def test_closed(own: EmbeddedEngine) -> None:
     own.close()
     own.close()
     assert _gone(pid)
+
+
+def test_forgotten_session(own: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that the server has given up for lack of use is a loss that the next statement makes good."""
+    monkeypatch.setattr(embedded, "_SESSION_SECONDS", 1)
+    spark = own.spark()
+
+    def use_seldom() -> None:
+        for _ in range(30):
+            time.sleep(2.0)
+            spark.sql("SELECT 1").collect()
+
+    with pytest.raises(TransientError), translating():
+        use_seldom()
+    own.suspect()
+    assert own.spark().sql("SELECT 2").collect()[0][0] == 2
+    assert own.generation == 1
+
+
+def test_a_night_without_use(own: EmbeddedEngine) -> None:
+    """The server is told to keep a session for days."""
+    own.spark()
+    told = Path(f"/proc/{own.pid}/environ").read_bytes().split(b"\0")
+    assert b"SAIL_SPARK__SESSION_TIMEOUT_SECS=345600" in told
 
 
 def test_renewed_over_its_memory(own: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,10 @@ from arcbook.engines.connect import open_session
 from arcbook.engines.local import LocalEngine, Server
 from arcbook.engines.local_server import locked
 from arcbook.engines.processes import is_running
+from tests.engines.stopping import error_when_stopped
 
+#: Keeps all cores at work for days.
+ENDLESS = "SELECT count(*) FROM range(1000000) a CROSS JOIN range(1000000) b WHERE a.id * b.id % 7 = 3"
 NewEngine = Callable[[str], Engine]
 
 
@@ -64,20 +67,27 @@ def test_token_required(local_engine: Engine) -> None:
 
 
 @pytest.mark.local
-def test_interrupt(local_engine: Engine) -> None:
+def test_interrupt(local_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A running statement stops; session and server stay."""
-    spark = local_engine.spark()
+    monkeypatch.setattr(local, "PATIENCE", 60.0)  # on a busy machine, too
     before = local_engine.generation
-    stopper = threading.Timer(1.0, local_engine.interrupt)
-    stopper.start()
-    with pytest.raises(Exception) as caught:  # noqa: PT011  # the engine's own error, judged below
-        spark.sql(
-            "SELECT count(*) FROM range(1000000) a CROSS JOIN range(1000000) b WHERE a.id * b.id % 7 = 3"
-        ).collect()
-    stopper.join()
-    assert isinstance(translate(caught.value), CancelledError)
+    assert isinstance(translate(error_when_stopped(local_engine, ENDLESS)), CancelledError)
     assert local_engine.generation == before
     assert local_engine.spark().sql("SELECT 2").collect()[0][0] == 2
+
+
+@pytest.mark.local
+def test_a_session_given_up_works_no_more(new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server too busy to answer in time still ends the work, which would keep the cores from all others."""
+    monkeypatch.setattr(local, "PATIENCE", 0.0)
+    engine, other = new_engine("local"), new_engine("local")
+    assert isinstance(engine, LocalEngine)
+    other.spark()
+    error = translate(error_when_stopped(engine, ENDLESS))
+    assert isinstance(error, CancelledError | TransientError), error
+    assert engine.generation > 0
+    # Both cores are needed for the partitions of this; with the first statement at work it would never end.
+    assert other.spark().range(0, 1000, 1, 8).selectExpr("sum(id)").collect()[0][0] == 499500
 
 
 @pytest.mark.local

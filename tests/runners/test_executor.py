@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from arcbook.engines.base import Engine
 from arcbook.engines.embedded import EmbeddedEngine
 from arcbook.runners.base import Result
 from arcbook.runners.executor import Executor, _needs
+from tests.engines.stopping import stopping
 
 NewEngine = Callable[[str], Engine]
 
@@ -197,11 +197,8 @@ def test_interrupted(own: Executor) -> None:
     )
     frame = own.execute(step, {}).frame
     assert frame is not None
-    stopper = threading.Timer(1.0, own.interrupt)
-    stopper.start()
-    with pytest.raises(CancelledError), own.explaining(step):
+    with pytest.raises(CancelledError), own.explaining(step), stopping(own):
         frame.collect()
-    stopper.join()
     result = execute(own, sql("c", "SELECT * FROM a"))
     assert result.frame is not None
     assert result.frame.collect()[0][0] == 1

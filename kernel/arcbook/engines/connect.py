@@ -19,6 +19,9 @@ COMMON_SETTINGS: Mapping[str, str] = {
     "spark.sql.ansi.enabled": "false",
 }
 
+#: How long a server that may be gone has for the answer to a trifle, in seconds.
+ANSWER_SECONDS = 5.0
+
 
 def quieten() -> None:
     """Keep gRPC's own log lines off standard error. Effective only before grpc is imported for the first time."""
@@ -92,10 +95,20 @@ def bounded(work: Callable[[], object], seconds: float) -> bool:
     return not thread.is_alive()
 
 
-def end_session(session: "SparkSession", *, alive: bool) -> None:
-    """Release `session` on its server, or only on our side when the server is not alive."""
+def answers(session: "SparkSession") -> bool:
+    """Whether the server still knows `session` and says so within `ANSWER_SECONDS`."""
+    said: list[object] = []
+    bounded(lambda: said.append(session.conf.get("spark.sql.session.timeZone")), ANSWER_SECONDS)
+    return bool(said)
+
+
+def end_session(session: "SparkSession", *, alive: bool, seconds: float = 2.0) -> None:
+    """Release `session` on its server, which ends its work, or only on our side when the server is not alive.
+
+    Waits for that at most `seconds`; it is done aside when it takes longer.
+    """
     connect: Any = session  # the attribute below exists on Connect sessions only
     if not alive:
-        # A request to a server that is gone or busy only costs time.
+        # A request to a server that is gone only costs time.
         connect.release_session_on_close = False
-    bounded(session.stop, 2.0)
+    bounded(session.stop, seconds)

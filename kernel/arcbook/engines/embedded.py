@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, ClassVar
 from arcbook.core.failures import DefinitionError, TransientError
 from arcbook.engines import storage
 from arcbook.engines.base import Engine
-from arcbook.engines.connect import bounded, end_session, open_session, wake
+from arcbook.engines.connect import answers, bounded, end_session, open_session, wake
 from arcbook.engines.processes import is_running, memory_of, memory_of_machine, processor_seconds_of, strangers
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ _END_SHOWS_SECONDS = 0.5
 #: The share of one core below which the server counts as idle, and the seconds over which it is measured.
 _IDLE_SHARE, _IDLE_WINDOW = 0.25, 0.2
 _START_SECONDS = 30.0
+#: How long the server keeps a session that nobody uses, in seconds: a notebook left alone over a weekend keeps its
+#: views. Sail's own quarter of an hour also counts while a statement runs.
+_SESSION_SECONDS = 4 * 24 * 3600
 
 
 class SailProcess:
@@ -118,6 +121,7 @@ class EmbeddedEngine(Engine):
         self._session: SparkSession | None = None
         self._generation = 0
         self._storage: dict[str, str] = {}
+        self._suspect = False
 
     @property
     def generation(self) -> int:
@@ -132,7 +136,7 @@ class EmbeddedEngine(Engine):
     def spark(self) -> "SparkSession":
         """The session on the child, which is started when there is none or it has died."""
         with self._guard:
-            if self._server is not None and not self._server.alive:
+            if self._server is not None and self._is_lost(self._server):
                 self._discard()
             if self._session is None:
                 self._open()
@@ -171,10 +175,10 @@ class EmbeddedEngine(Engine):
                 self._discard()
 
     def suspect(self) -> None:
-        """Give a child that was just killed the moment until its end shows."""
+        """Give a child that was just killed the moment until its end shows; the next `spark()` asks a living one."""
         with self._guard:
             if self._server is not None:
-                self._server.seen_ending(_END_SHOWS_SECONDS)
+                self._suspect = not self._server.seen_ending(_END_SHOWS_SECONDS)
 
     def close(self) -> None:
         """End the child."""
@@ -190,7 +194,8 @@ class EmbeddedEngine(Engine):
                 "your data through its port, which has no password. Choose `--engine local`, or work in a container."
             )
         self._storage = storage.sail_environment()
-        environment = {**storage.without_storage(os.environ), **self._storage}
+        limit = {"SAIL_SPARK__SESSION_TIMEOUT_SECS": str(_SESSION_SECONDS)}
+        environment = {**limit, **storage.without_storage(os.environ), **self._storage}
         self._server = SailProcess(environment)
         try:
             wake(self._server.port)
@@ -199,9 +204,16 @@ class EmbeddedEngine(Engine):
             self._discard()
             raise
 
+    def _is_lost(self, server: SailProcess) -> bool:
+        if not server.alive:
+            return True
+        suspected, self._suspect = self._suspect, False
+        return suspected and self._session is not None and not answers(self._session)
+
     def _discard(self) -> None:
         server, session = self._server, self._session
         self._server = self._session = None
+        self._suspect = False
         self._generation += 1
         if server is not None:
             server.kill()

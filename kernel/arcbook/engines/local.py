@@ -17,7 +17,7 @@ from arcbook.core.addresses import replace_file
 from arcbook.core.failures import DefinitionError, TransientError
 from arcbook.engines import storage
 from arcbook.engines.base import Engine
-from arcbook.engines.connect import bounded, end_session, open_session
+from arcbook.engines.connect import answers, bounded, end_session, open_session
 from arcbook.engines.jars import Say, cache_folder, jar_paths, missing_jars, pyspark_folder
 from arcbook.engines.java import find_java
 from arcbook.engines.local_server import START_SECONDS, locked
@@ -113,7 +113,8 @@ class LocalEngine(Engine):
         if session is not None and not bounded(session.interruptAll, PATIENCE):
             with self._guard:
                 if self._session is session:
-                    self._discard(alive=False)
+                    # Told to the busy server aside: what the session runs would hold the cores for all others.
+                    self._discard(alive=True, seconds=0.0)
 
     def close(self) -> None:
         """End the session and let go of the server, which ends by itself when nobody uses it."""
@@ -152,20 +153,16 @@ class LocalEngine(Engine):
         assert self._server is not None
         if not is_running(self._server.pid):
             return True
-        if not self._suspect:
-            return False
-        self._suspect = False
-        answers: list[object] = []
-        bounded(lambda: answers.append(session.conf.get("spark.sql.session.timeZone")), 5.0)
-        return not answers
+        suspected, self._suspect = self._suspect, False
+        return suspected and not answers(session)
 
-    def _discard(self, *, alive: bool) -> None:
+    def _discard(self, *, alive: bool, seconds: float = 2.0) -> None:
         session, lease = self._session, self._lease
         self._session = self._lease = self._server = None
         self._suspect = False
         self._generation += 1
         if session is not None:
-            end_session(session, alive=alive)
+            end_session(session, alive=alive, seconds=seconds)
         if lease is not None:
             lease.close()
 
