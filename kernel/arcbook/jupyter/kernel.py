@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any, ClassVar
 
 from ipykernel.ipkernel import IPythonKernel
-from traitlets import Type
+from traitlets import Float, Type
 
 from arcbook.core.masking import masker
 from arcbook.jupyter import assist
@@ -56,6 +56,11 @@ class ArcKernel(_Kernel):  # type: ignore[misc]
     }
     help_links: ClassVar[list[dict[str, str]]] = []
     banner = f"arcbook {implementation_version}: SQL and stage cells; `%help` lists the magics."
+    activity_interval = Float(
+        60.0,
+        help="Seconds between two signs of life while a cell runs. Servers and hubs take a kernel that sends nothing "
+        "for idle, however busy it is, and may end it.",
+    ).tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -84,8 +89,26 @@ class ArcKernel(_Kernel):  # type: ignore[misc]
         ever; within one of their imports it could even leave a lock that stops every thread.
         """
         self._interrupted = False
-        with handled(self._keep_interrupt):
+        with handled(self._keep_interrupt), self._signs_of_life(parent):
             await super().execute_request(stream, ident, parent)
+
+    @contextmanager
+    def _signs_of_life(self, parent: Any) -> Iterator[None]:
+        """Say again and again that the kernel is busy: a server's last activity is that of the last message."""
+        ended, telling = threading.Event(), threading.Lock()
+
+        def say() -> None:
+            while not ended.wait(self.activity_interval):
+                with telling:  # never after the message that the kernel is idle
+                    if not ended.is_set():
+                        self._publish_status("busy", "shell", parent=parent)
+
+        threading.Thread(target=say, name="arcbook-activity", daemon=True).start()
+        try:
+            yield
+        finally:
+            with telling:
+                ended.set()
 
     def _keep_interrupt(self, *_: Any) -> None:
         self._interrupted = True
