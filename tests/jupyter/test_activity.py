@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from jupyter_client import BlockingKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
 
 from tests.jupyter.kernels import Kernel, wait_until
 
