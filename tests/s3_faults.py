@@ -7,7 +7,8 @@
 Everything else is passed on as it comes. Kinds of trouble:
 
     access-denied, expired-token, slow-down, internal-error    the answer S3 gives, with its status and XML
-    cut        the connection ends in the middle of the answer (the request has had its effect)
+    cut        the connection ends in the middle of the answer; before an answer without a body. The request has had
+               its effect
     drop       the connection ends without an answer, and the request does not reach the service
     slow       the answer comes after `seconds`, or as soon as the proxy closes
     hang       no answer comes before the proxy closes
@@ -145,6 +146,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         status, headers, content = _refusal(kind) if kind in _ANSWERS else self._passed_on(body)
+        if kind == "cut" and not content:
+            self.close_connection = True
+            return
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)

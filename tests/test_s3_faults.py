@@ -61,5 +61,8 @@ def test_broken_connections(moto_server: str, s3_bucket: str) -> None:
             with pytest.raises((botocore.exceptions.BotoCoreError, botocore.exceptions.HTTPClientError)):
                 client.get_object(Bucket=s3_bucket, Key="x")["Body"].read()
         proxy.clear()
+        proxy.add(Fault("cut", method="PUT", times=1))
+        with pytest.raises(botocore.exceptions.HTTPClientError):
+            client.put_object(Bucket=s3_bucket, Key="x", Body=b"written")
         proxy.add(Fault("slow", method="GET", seconds=0.1))
-        assert client.get_object(Bucket=s3_bucket, Key="x")["Body"].read() == b"0123456789"
+        assert client.get_object(Bucket=s3_bucket, Key="x")["Body"].read() == b"written"
