@@ -15,6 +15,12 @@ LIMIT = 300
 _TRACE = re.compile(r"\n\s*(?:Caused by: |== SQL|at [\w.$]+\(|Traceback \(most recent)|;\s*\n'", re.IGNORECASE)
 _GRPC = re.compile(r'details = "(.*?)"\n', re.DOTALL)
 _S3_ANSWER = re.compile(r"<Code>(\w+)</Code>\s*<Message>(.*?)</Message>", re.DOTALL)
+#: What Spark says of every failed task before the reason, which stands among the causes when other tasks were awaited.
+_FAILED_TASK = re.compile(
+    r"^Job aborted due to stage failure: .*? executor \S+\): |[\w.$]*: Exception thrown in awaitResult:"
+)
+_CAUSE = re.compile(r"^Caused by: (.+)$", re.MULTILINE)
+_FRAME = re.compile(r"^[ \t]+(?:at [\w.$/<>-]+(?:\(.*)?|\.\.\. \d+ more)$\n?", re.MULTILINE)
 _CLUTTER = re.compile(
     r"^\[Errno -?\d+\] |^\((?:[\w.$]+Exception|[\w.$]+Error)\) |^\[[A-Z_.0-9]+\] ?|\s*SQLSTATE: \w+|^[\w ]+: (?=\[)"
 )
@@ -69,7 +75,7 @@ def without_trace(text: str) -> str:
     """A foreign text without the lines of its stack trace, whose method names would mislead; causes are kept."""
     head, *trace = re.split(r"\n\s*JVM stacktrace:", text, maxsplit=1)
     causes = re.findall(r"^Caused by: .*$", trace[0], re.MULTILINE) if trace else []
-    return "\n".join([head, *causes])
+    return "\n".join([_FRAME.sub("", head), *causes])
 
 
 def shortened(text: str) -> str:
@@ -78,7 +84,9 @@ def shortened(text: str) -> str:
     text = grpc.group(1) if grpc else text
     answer = _S3_ANSWER.search(text)
     text = f"{answer.group(1)}: {answer.group(2)}" if answer else text
+    causes = _CAUSE.findall(text)
     text = _TRACE.split(text, maxsplit=1)[0].strip()
+    text = _FAILED_TASK.sub("", text).strip() or (causes[-1] if causes else text)
     for _ in range(3):
         text = _CLUTTER.sub("", text).strip()
     text = _HADOOP.sub("", text)

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from arcbook.core.capabilities import ENGINE_CAPABILITIES
+from arcbook.core.failures import ArcbookError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -41,6 +42,13 @@ class Engine(ABC):
 
     def suspect(self) -> None:  # noqa: B027  # most engines see their server's end by themselves
         """Told after a failure that looks like a lost engine; the next `spark()` should make sure."""
+
+    def post_mortem(self) -> ArcbookError | None:
+        """What is known, beyond the broken connection, of how the engine was lost; None when it lives or nobody knows.
+
+        Asked after `suspect`.
+        """
+        return None
 
     @abstractmethod
     def interrupt(self) -> None:

@@ -9,11 +9,19 @@ import threading
 import time
 from typing import IO, TYPE_CHECKING, ClassVar
 
-from arcbook.core.failures import DefinitionError, TransientError
+from arcbook.core.failures import ArcbookError, DefinitionError, OutOfMemoryError, TransientError
+from arcbook.core.foreign.row import MEMORY_REMEDY
 from arcbook.engines import storage
 from arcbook.engines.base import Engine
 from arcbook.engines.connect import answers, bounded, end_session, open_session, wake
-from arcbook.engines.processes import is_running, memory_of, memory_of_machine, processor_seconds_of, strangers
+from arcbook.engines.processes import (
+    is_running,
+    memory_of,
+    memory_of_machine,
+    oom_kills,
+    processor_seconds_of,
+    strangers,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -28,6 +36,8 @@ _START_SECONDS = 30.0
 #: How long the server keeps a session that nobody uses, in seconds: a notebook left alone over a weekend keeps its
 #: views. Sail's own quarter of an hour also counts while a statement runs.
 _SESSION_SECONDS = 4 * 24 * 3600
+#: What a program written in Rust says last when the system gives it no memory.
+_NO_MEMORY = "memory allocation of"
 
 
 class SailProcess:
@@ -44,6 +54,7 @@ class SailProcess:
             env=environment,
             start_new_session=True,
         )
+        self._oom_kills = oom_kills()
         self.port = self._read_port()
 
     def seen_ending(self, seconds: float) -> bool:
@@ -98,6 +109,12 @@ class SailProcess:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
+
+    def wanted_memory(self) -> bool:
+        """Whether the child has ended because it could not have the memory it asked for."""
+        if self._process.poll() is None:
+            return False
+        return _NO_MEMORY in self.tail() or oom_kills() > self._oom_kills
 
     def tail(self, size: int = 4000) -> str:
         """The end of what the server wrote to its log, at most `size` bytes."""
@@ -179,6 +196,16 @@ class EmbeddedEngine(Engine):
         with self._guard:
             if self._server is not None:
                 self._suspect = not self._server.seen_ending(_END_SHOWS_SECONDS)
+
+    def post_mortem(self) -> ArcbookError | None:
+        """That the child died for lack of memory, when its last words or the system say so."""
+        with self._guard:
+            server = self._server
+            if server is None or not server.wanted_memory():
+                return None
+            return OutOfMemoryError(
+                f"The embedded engine ran out of memory and ended. {MEMORY_REMEDY}", detail=server.tail()
+            )
 
     def close(self) -> None:
         """End the child."""

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from arcbook.core.addresses import replace_file
-from arcbook.core.failures import DefinitionError, TransientError
+from arcbook.core.failures import ArcbookError, DefinitionError, OutOfMemoryError, TransientError
+from arcbook.core.foreign.row import MEMORY_REMEDY
 from arcbook.engines import storage
 from arcbook.engines.base import Engine
 from arcbook.engines.connect import answers, bounded, end_session, open_session
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 #: How long work may go on after an interrupt before the session is given up, in seconds.
 PATIENCE = 2.0
+_NO_MEMORY = "java.lang.OutOfMemoryError"
 _ALWAYS = ("base", "avro", "postgres")
 _SERVER_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 #: Variables that belong to one session or to another Spark; the shared server must not inherit them.
@@ -73,6 +75,8 @@ class LocalEngine(Engine):
         self._storage: Mapping[str, str] = {}
         self._generation = 0
         self._suspect = False
+        self._folder: Path | None = None
+        self._log_start = 0
 
     @property
     def generation(self) -> int:
@@ -107,6 +111,15 @@ class LocalEngine(Engine):
         """The next `spark()` asks the server for a sign of life."""
         self._suspect = True
 
+    def post_mortem(self) -> ArcbookError | None:
+        """That the server ran out of memory, when its log says so: it is then ending, for all who share it."""
+        if self._folder is None:
+            return None
+        said = log_since(self._folder, self._log_start)
+        if _NO_MEMORY not in said:
+            return None
+        return OutOfMemoryError(f"The local Spark server ran out of memory. {MEMORY_REMEDY}", detail=said[-4000:])
+
     def interrupt(self) -> None:
         """Stop all work of this session; a session that does not answer is given up, never the shared server."""
         session = self._session
@@ -132,6 +145,7 @@ class LocalEngine(Engine):
             lease = (folder / "lease").open("a")
             fcntl.flock(lease, fcntl.LOCK_SH)
         self._server, self._lease = server, lease
+        self._folder, self._log_start = folder, log_size(folder)
         try:
             self._session = open_session(server.url, {})
         except BaseException:
@@ -231,6 +245,24 @@ def log_tail(folder: Path, size: int = 4000) -> str:
     """The end of the server's log."""
     try:
         return (folder / "server.log").read_bytes()[-size:].decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def log_size(folder: Path) -> int:
+    """How long the server's log is, in bytes."""
+    try:
+        return (folder / "server.log").stat().st_size
+    except OSError:
+        return 0
+
+
+def log_since(folder: Path, start: int) -> str:
+    """What the server has logged since it was `start` bytes long; of much, the last megabyte."""
+    try:
+        with (folder / "server.log").open("rb") as log:
+            log.seek(max(start, log_size(folder) - (1 << 20)))
+            return log.read().decode(errors="replace")
     except OSError:
         return ""
 

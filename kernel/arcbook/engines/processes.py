@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -53,6 +54,20 @@ def memory_of_machine() -> int:
         except (OSError, ValueError):
             continue
     return total
+
+
+def oom_kills() -> int:
+    """How many processes of this container the system has killed for memory so far; 0 where it does not say."""
+    for path, key in (
+        ("/sys/fs/cgroup/memory.events", "oom_kill"),
+        ("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill"),
+    ):
+        with suppress(OSError, ValueError):
+            for line in Path(path).read_text().splitlines():
+                name, _, count = line.partition(" ")
+                if name == key:
+                    return int(count)
+    return 0
 
 
 def strangers(me: int | None = None) -> list[str]:

@@ -121,6 +121,10 @@ def spark_settings() -> dict[str, str]:
         # A refused key is refused at once instead of after minutes of trying again.
         "fs.s3a.attempts.maximum": "3",
         "fs.s3a.retry.limit": "3",
+        # Asked to slow down, a client tries again for ten seconds or twenty. Hadoop's own twenty times, each twice as
+        # late as the one before, are days: the run would neither go on nor fail.
+        "fs.s3a.retry.throttle.limit": "5",
+        "fs.s3a.retry.throttle.interval": "200ms",
     }
     return {name: value for name, value in settings.items() if value}
 

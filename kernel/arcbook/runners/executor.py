@@ -206,6 +206,7 @@ class Executor:
         ours = translate(error)
         if isinstance(ours, TransientError):
             self.engine.suspect()
+            ours = self.engine.post_mortem() or ours
         sql = getattr(step.stage, "sql", None)
         if not isinstance(sql, str) or not isinstance(ours, DefinitionError | InputError):
             return ours

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from arcbook.core.failures import ArcbookError, OutOfMemoryError, TransientError
-from arcbook.engines.processes import is_running
+from arcbook.engines.processes import is_running, oom_kills
 
 #: In the environment of a kernel and of everything it starts: the run it belongs to.
 RUN_VARIABLE = "ARCBOOK_RUN_ID"
@@ -23,20 +23,6 @@ def exit_status(manager: Any) -> int | None:
     """How the kernel's process ended: an exit code, minus the signal's number, or None when unknown."""
     process = getattr(getattr(manager, "provisioner", None), "process", None)
     return process.poll() if process is not None else None
-
-
-def oom_kills() -> int:
-    """How many processes of this container the system has killed for memory so far; 0 where it does not say."""
-    for path, key in (
-        ("/sys/fs/cgroup/memory.events", "oom_kill"),
-        ("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill"),
-    ):
-        with suppress(OSError, ValueError):
-            for line in Path(path).read_text().splitlines():
-                name, _, count = line.partition(" ")
-                if name == key:
-                    return int(count)
-    return 0
 
 
 def death(status: int | None, oom_kills_before: int) -> ArcbookError:

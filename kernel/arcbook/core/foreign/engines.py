@@ -22,7 +22,8 @@ _ENGINE_TEXTS = (
     text_row(
         OutOfMemoryError, ENGINE,
         r"OutOfMemoryError", r"Java heap space", r"GC overhead limit", r"Resources exhausted", r"OOMKilled",
-        r"Container killed by YARN", r"exit code:? 137", r"memory (?:pool|limit) exhausted",
+        r"Container killed by YARN", r"exit(?:ed with)? code:? ?(?:137|52)\b", r"memory (?:pool|limit) exhausted",
+        r"UNABLE_TO_ACQUIRE_MEMORY", r"CANNOT_ACQUIRE_MEMORY", r"Unable to acquire \d+ bytes of memory",
         lead="The engine ran out of memory.", remedy=MEMORY_REMEDY,
     ),
     text_row(
@@ -33,13 +34,16 @@ _ENGINE_TEXTS = (
     text_row(
         TransientError, ENGINE,
         r"StatusCode\.UNAVAILABLE", r"StatusCode\.DEADLINE_EXCEEDED", r"INVALID_HANDLE\.SESSION", r"NO_ACTIVE_SESSION",
-        r"Cannot invoke RPC on closed channel", r"SESSION_CHANGED", r"Channel closed", r"Received RST_STREAM",
+        r"Cannot invoke RPC on closed channel", r"SESSION_CHANGED", r"stopped SparkContext",
+        r"Channel closed", r"Received RST_STREAM",
         r"session [\w-]+ is not running",
         lead="The engine was lost.", remedy="Run the cell again: the engine starts anew and its views are rebuilt.",
     ),
     text_row(
         TransientError, ENGINE,
-        r"ExecutorLostFailure", r"FetchFailed", r"Lost task .* executor", r"Spot instance",
+        # Not "Lost task … executor": Spark says that of every task that failed, for whatever reason.
+        r"ExecutorLostFailure", r"FetchFailed", r"Spot instance", r"Executor heartbeat timed out",
+        r"Remote RPC client disassociated", r"decommission",
         lead="A part of the engine was lost.",
     ),
     text_row(
@@ -66,13 +70,16 @@ _STORAGE_TEXTS = (
         TransientError, (*ENGINE, *AWS),
         r"Throttling", r"SlowDown", r"TooManyRequests", r"RequestLimitExceeded", r"ServiceUnavailable",
         r"\((?:429|500|502|503|504|Internal(?:Service)?Error|InternalFailure|RequestTimeout)\) when calling",
-        r"Status Code: (?:429|50[0234])", r"Connection reset", r"Connection refused", r"Read timed out", r"timed out",
-        r"failed to lookup address", r"UnknownHostException", r"error sending request",
+        r"Status Code: (?:429|50[0234])\b", r"timed out", r"timeout was reached", r"Broken pipe",
+        r"Connection reset", r"Connection refused", r"failed to lookup address", r"UnknownHostException",
+        r"error sending request", r"request or response body error", r"connection closed before message completed",
+        r"Unable to execute HTTP request", r"Premature end of Content-Length", r"ConnectionClosedException",
+        r"HttpChannelEOFException", r"failed to respond", r"unexpected end of file during chunk",
         lead="A service did not answer or asked to slow down.",
     ),
     text_row(
         TransientError, (*ENGINE, "deltalake."),
-        r"No space left on device", r"Disk quota exceeded", r"StorageFull",
+        r"No space left on device", r"Disk quota exceeded", r"StorageFull", r"File too large",
         lead="The disk is full.", remedy="Free some space and run again.",
     ),
     text_row(

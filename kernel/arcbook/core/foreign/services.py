@@ -122,6 +122,30 @@ _TOOL_CLASSES = (
     ),
 )  # fmt: skip
 
+#: pyarrow raises OSError for whatever S3 answers; `UNKNOWN` is followed by the service's own code.
+_ARROW_TEXTS = (
+    text_row(
+        AccessError, ("builtins.OSError",),
+        r"AWS Error (?:ACCESS_DENIED|INVALID_ACCESS_KEY_ID|INVALID_CLIENT_TOKEN_ID|SIGNATURE_DOES_NOT_MATCH|"
+        r"UNRECOGNIZED_CLIENT|MISSING_AUTHENTICATION_TOKEN|REQUEST_EXPIRED|NOT_AUTHORIZED|OPT_IN_REQUIRED)",
+        r"AWS Error .{0,200}\b(?:ExpiredToken|TokenRefreshRequired|InvalidToken|RequestTimeTooSkewed)",
+        r"AWS Error UNKNOWN \(HTTP status 40[13]\)",
+        lead="Access was refused.", remedy=SIGN_IN_REMEDY,
+    ),
+    text_row(
+        TransientError, ("builtins.OSError",),
+        r"AWS Error (?:SLOW_DOWN|THROTTLING|SERVICE_UNAVAILABLE|INTERNAL_FAILURE|NETWORK_CONNECTION|REQUEST_TIMEOUT)",
+        r"AWS Error UNKNOWN \(HTTP status (?:429|5\d\d)\)",
+        lead="A service did not answer or asked to slow down.",
+    ),
+    text_row(
+        InputError, ("builtins.OSError",),
+        r"AWS Error (?:NO_SUCH_KEY|NO_SUCH_BUCKET|RESOURCE_NOT_FOUND)",
+        lead="Data is missing.", remedy="Check the path.",
+    ),
+    text_row(InputError, ("builtins.OSError",), r"AWS Error", lead="AWS refused the request."),
+)  # fmt: skip
+
 _PYTHON_CLASSES = (
     Row(
         CancelledError,
@@ -151,7 +175,7 @@ _PYTHON_CLASSES = (
         lead="A connection failed.",
     ),
     text_row(
-        TransientError, ("builtins.OSError",), r"No space left on device|quota exceeded",
+        TransientError, ("builtins.OSError",), r"No space left on device|quota exceeded|File too large",
         lead="The disk is full.", remedy="Free some space and run again.",
     ),
     text_row(OutOfMemoryError, ("builtins.OSError",), r"Cannot allocate memory", remedy=MEMORY_REMEDY),
@@ -159,4 +183,4 @@ _PYTHON_CLASSES = (
     Row(TransientError, ("builtins.OSError",), lead="The system refused an operation."),
 )  # fmt: skip
 
-ROWS: tuple[Row, ...] = (*_AWS_CLASSES, *_DATABASE_CLASSES, *_TOOL_CLASSES, *_PYTHON_CLASSES)
+ROWS: tuple[Row, ...] = (*_AWS_CLASSES, *_DATABASE_CLASSES, *_TOOL_CLASSES, *_ARROW_TEXTS, *_PYTHON_CLASSES)
