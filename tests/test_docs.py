@@ -5,6 +5,7 @@ from pathlib import Path
 
 from arcbook.core.codes import CODES
 from arcbook.core.failures import ERRORS_BY_NAME, FAILURES
+from arcbook.runs.record import CellNote, FailureNote, PlanNote, Record, StageNote, Usage
 from arcbook.schemas.model import COLUMN_TYPES
 from arcbook_magics.registry import magic_names
 
@@ -51,6 +52,18 @@ def test_every_attribute_of_a_schema_is_documented() -> None:
         field.alias or name for column in COLUMN_TYPES.values() for name, field in column.model_fields.items()
     }
     assert [name for name in (*COLUMN_TYPES, *attributes) if f"`{name}`" not in text] == []
+
+
+def test_every_field_of_a_record_and_every_event_of_a_journal_is_documented() -> None:
+    """The page on records names each one, with its unit."""
+    text = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
+    parts = (Record, CellNote, StageNote, Usage, PlanNote, FailureNote)
+    fields = {field for part in parts for field in part.model_fields}
+    assert sorted(field for field in fields if f"`{field}`" not in text) == []
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "kernel/arcbook/runs").glob("*.py"))
+    events = set(re.findall(r"""(?:journal\.write|self\._write)\(\s*"([a-z-]+)\"""", sources))
+    assert {"run", "cell", "cell-end", "output", "tail", "run-end"} <= events
+    assert sorted(event for event in events if f"| `{event}` |" not in text) == []
 
 
 def test_readme_begins_with_the_two_commands() -> None:

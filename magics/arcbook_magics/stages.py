@@ -113,14 +113,17 @@ def _bound_by(steps: "list[Step]") -> Iterator[str]:
 
 
 def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Shown]:
+    from arcbook.runners.plans import telling_plan
+
     context = step.context or bench.context()
 
     def inside(executor: "Executor") -> _Ran:
         executor.settings = bench.settings
-        result = executor.execute(step, context.values.bound(), context.lifecycle)
-        notices, executor.notices[:] = tuple(executor.notices), []
-        with executor.explaining(step):  # reading is when a lazy view first runs
-            return _Ran(result, _read(step, result, options), notices)
+        with telling_plan(step, executor):
+            result = executor.execute(step, context.values.bound(), context.lifecycle)
+            notices, executor.notices[:] = tuple(executor.notices), []
+            with executor.explaining(step):  # reading is when a lazy view first runs
+                return _Ran(result, _read(step, result, options), notices)
 
     events = len(bench.events)
     ran = bench.room.call(inside)

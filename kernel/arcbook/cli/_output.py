@@ -115,6 +115,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def size_text(size: int) -> str:
+    """A number of bytes for people: `45 kB`, `1.2 GB`."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB"):
+        if amount < 999.5:
+            return f"{amount:.0f} {unit}" if amount >= 9.95 or unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
 def echo_json(value: Any) -> None:
     """Print a value as JSON; what JSON does not know becomes text."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arcbook.cli._output import echo_json, json_option
+from arcbook.cli._output import echo_json, json_option, size_text
 from arcbook.runs import layout
 
 if TYPE_CHECKING:
-    from arcbook.runs.record import Record, StageNote
+    from arcbook.runs.record import Record, StageNote, Usage
     from arcbook.runs.store import Folder, Store
 
 _RECORD_OPTION = click.option(
@@ -52,9 +52,10 @@ def list_(root: str | None, as_json: bool, job: str | None, limit: int) -> None:
 @command.command("show")
 @click.argument("run", default="latest")
 @_RECORD_OPTION
+@click.option("--more", is_flag=True, help="With the plans of slow and failed stages and, after a failure, the logs.")
 @json_option
-def show(run: str, root: str | None, as_json: bool) -> None:
-    """Show one run: what it was, what each stage did, how it ended."""
+def show(run: str, root: str | None, more: bool, as_json: bool) -> None:
+    """Show one run: what it was, what each cell did and used, how it ended."""
     folder = _store(root).find(run)
     record = folder.record()
     if as_json:
@@ -70,11 +71,15 @@ def show(run: str, root: str | None, as_json: bool) -> None:
         if value:
             click.echo(f"  {name:<14} {value}")
     for cell in record.cells:
-        click.echo(f"  cell {cell.cell:<9} {cell.status}, {cell.seconds:.1f} s")
+        click.echo(f"  cell {cell.cell:<9} {', '.join([cell.status, f'{cell.seconds:.1f} s', *_used(cell.usage)])}")
         for stage in (each for each in record.stages if each.cell == cell.cell):
             click.echo(f"{'':<17}{stage.stage} {stage.name!r}{_counts(stage)}")
+    if used := _used(record.usage):
+        click.echo(f"  {'in all':<14} {', '.join(used)}")
     for note in record.notes:
         click.echo(f"  note           {note}")
+    if more:
+        _show_more(record)
     if record.failure:
         place = f" in cell {record.failure.cell}" if record.failure.cell else ""
         click.echo(f"\n{record.failure.error}{place} (retry: {record.failure.retry}):\n{record.failure.message}")
@@ -182,6 +187,32 @@ def _counts(stage: "StageNote") -> str:
     """What a stage said of its work in numbers: rows, files, bytes."""
     counts = [f"{name} {value}" for name, value in stage.details.items() if type(value) is int]
     return f": {', '.join(counts)}" if counts else ""
+
+
+def _used(usage: "Usage") -> list[str]:
+    """What a cell or run moved and used, without what nobody told."""
+    counts = {"rows in": usage.rows_in, "rows out": usage.rows_out}
+    sizes = {"in": usage.bytes_in, "out": usage.bytes_out}
+    used = [f"{value:,} {name}" for name, value in counts.items() if value is not None]
+    used += [f"{size_text(value)} {name}" for name, value in sizes.items() if value is not None]
+    for name, peak, seconds in (
+        ("kernel", usage.kernel_peak_bytes, usage.kernel_core_seconds),
+        ("engine", usage.engine_peak_bytes, usage.engine_core_seconds),
+    ):
+        parts = [size_text(peak)] if peak is not None else []
+        parts += [f"{seconds:.1f} core-s"] if seconds is not None else []
+        used += [f"{name} {' '.join(parts)}"] if parts else []
+    return used
+
+
+def _show_more(record: "Record") -> None:
+    for cell in record.cells:
+        for plan in cell.plans:
+            click.secho(f"\nPlan of {plan.stage} {plan.name!r} in cell {cell.cell}:", bold=True)
+            click.echo(plan.text + ("\n…" if plan.cut else ""))
+    for name, text in record.logs.items():
+        click.secho(f"\nLast lines of the {name}'s log:", bold=True)
+        click.echo(text.rstrip("\n"))
 
 
 def _value(value: Any) -> str:

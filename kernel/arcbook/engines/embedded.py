@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, ClassVar
 
 from arcbook.core.failures import ArcbookError, DefinitionError, OutOfMemoryError, TransientError
 from arcbook.core.foreign.row import MEMORY_REMEDY
+from arcbook.core.notes import engine_log, tell
 from arcbook.engines import storage
 from arcbook.engines.base import Engine
 from arcbook.engines.connect import answers, bounded, end_session, open_session, wake
@@ -44,8 +45,8 @@ class SailProcess:
     """One child process with Sail's server on a loopback port; it dies with us, however we die."""
 
     def __init__(self, environment: dict[str, str]) -> None:
-        # A file without a name: the tail explains a crash, and nothing is left behind.
-        self._log: IO[bytes] = tempfile.TemporaryFile(prefix="arcbook-sail-")  # noqa: SIM115  # lives as long as the child
+        self._log = _log_file()
+        self._log_start = os.fstat(self._log.fileno()).st_size
         self._process = subprocess.Popen(
             [sys.executable, "-m", "arcbook.engines.sail_server"],
             stdin=subprocess.PIPE,
@@ -119,7 +120,17 @@ class SailProcess:
     def tail(self, size: int = 4000) -> str:
         """The end of what the server wrote to its log, at most `size` bytes."""
         end = os.fstat(self._log.fileno()).st_size
-        return os.pread(self._log.fileno(), size, max(0, end - size)).decode(errors="replace")
+        return os.pread(self._log.fileno(), size, max(self._log_start, end - size)).decode(errors="replace")
+
+
+def _log_file() -> IO[bytes]:
+    """A file for what servers write: that of the run this process belongs to, else one without a name."""
+    path = engine_log()
+    with contextlib.suppress(OSError):
+        if path is not None:
+            return path.open("ab+", buffering=0)
+    # Without a name: the tail explains a crash, and nothing is left behind.
+    return tempfile.TemporaryFile(prefix="arcbook-sail-")
 
 
 class EmbeddedEngine(Engine):
@@ -221,9 +232,11 @@ class EmbeddedEngine(Engine):
                 "your data through its port, which has no password. Choose `--engine local`, or work in a container."
             )
         self._storage = storage.sail_environment()
-        limit = {"SAIL_SPARK__SESSION_TIMEOUT_SECS": str(_SESSION_SECONDS)}
-        environment = {**limit, **storage.without_storage(os.environ), **self._storage}
+        # Its log is read as text: no colours.
+        settings = {"SAIL_SPARK__SESSION_TIMEOUT_SECS": str(_SESSION_SECONDS), "RUST_LOG_STYLE": "never"}
+        environment = {**storage.without_storage(os.environ), **self._storage, **settings}
         self._server = SailProcess(environment)
+        tell("engine", pid=self._server.pid)
         try:
             wake(self._server.port)
             self._session = open_session(f"sc://127.0.0.1:{self._server.port}", {})

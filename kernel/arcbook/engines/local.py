@@ -16,13 +16,14 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 from arcbook.core.addresses import replace_file
 from arcbook.core.failures import ArcbookError, DefinitionError, OutOfMemoryError, TransientError
 from arcbook.core.foreign.row import MEMORY_REMEDY
+from arcbook.core.notes import tell
 from arcbook.engines import storage
 from arcbook.engines.base import Engine
 from arcbook.engines.connect import answers, bounded, end_session, open_session
 from arcbook.engines.jars import Say, cache_folder, jar_paths, missing_jars, pyspark_folder
 from arcbook.engines.java import find_java
 from arcbook.engines.local_server import START_SECONDS, locked
-from arcbook.engines.processes import is_running, memory_of_machine
+from arcbook.engines.processes import is_running, memory_of_machine, times_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 PATIENCE = 2.0
 _NO_MEMORY = "java.lang.OutOfMemoryError"
 _ALWAYS = ("base", "avro", "postgres")
+_LOG = "server.log"
 _SERVER_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 #: Variables that belong to one session or to another Spark; the shared server must not inherit them.
 _NOT_INHERITED = ("AWS_", "SPARK_", "PYSPARK_", "HADOOP_", "ARCBOOK_", "ETL_", "JAVA_TOOL_OPTIONS")
@@ -146,6 +148,7 @@ class LocalEngine(Engine):
             fcntl.flock(lease, fcntl.LOCK_SH)
         self._server, self._lease = server, lease
         self._folder, self._log_start = folder, log_size(folder)
+        _tell(server, folder)
         try:
             self._session = open_session(server.url, {})
         except BaseException:
@@ -241,10 +244,20 @@ def start_server(folder: Path, command: Mapping[str, Any], say: Say) -> Server:
     raise TransientError(f"The local Spark server did not start: {reason}.", detail=log_tail(folder))
 
 
+def _tell(server: Server, folder: Path) -> None:
+    """Tell the run which process its work is done by, and how far that process had come before."""
+    before, log = times_of(server.pid), folder / _LOG
+    start = log.stat().st_size if log.exists() else 0
+    tell(
+        "engine", pid=server.pid, shared=True, core_seconds=before.own + before.children if before else 0.0,
+        log=str(log), log_start=start,
+    )  # fmt: skip
+
+
 def log_tail(folder: Path, size: int = 4000) -> str:
     """The end of the server's log."""
     try:
-        return (folder / "server.log").read_bytes()[-size:].decode(errors="replace")
+        return (folder / _LOG).read_bytes()[-size:].decode(errors="replace")
     except OSError:
         return ""
 

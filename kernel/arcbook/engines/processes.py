@@ -1,10 +1,12 @@
 """What the system knows about processes: memory, processor time, and who else is on this machine."""
 
 import os
+import re
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -21,7 +23,7 @@ def is_running(pid: int) -> bool:
     except PermissionError:
         pass
     try:
-        return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        return _stat(pid)[0] not in "ZX"
     except OSError:
         # Ended meanwhile, or no process file system.
         return not _PROC.exists() and not _ps(pid, "stat").startswith("Z")
@@ -38,11 +40,47 @@ def memory_of(pid: int) -> int:
 def processor_seconds_of(pid: int) -> float:
     """Processor time a process has used so far, in seconds; 0 when it is gone."""
     try:
-        # The second field is the program's name, in brackets, and may hold blanks.
-        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        fields = _stat(pid)
+        return (int(fields[11]) + int(fields[12])) / _ticks()
     except OSError:
         return _clock(_ps(pid, "time"))
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Processor time in seconds: a process's own, and that of its children that have ended and were waited for."""
+
+    own: float
+    children: float
+
+
+def times_of(pid: int) -> Times | None:
+    """Processor times of a process; None when it is gone or the system does not say."""
+    try:
+        fields = _stat(pid)
+    except OSError:
+        return None
+    user, system, children_user, children_system = (int(field) / _ticks() for field in fields[11:15])
+    return Times(user + system, children_user + children_system)
+
+
+def peak_memory_of(pid: int) -> int | None:
+    """The highest resident memory of a process in bytes since it began, or since `reset_peak`; None when unknown."""
+    try:
+        text = (_PROC / str(pid) / "status").read_text()
+    except OSError:
+        return None
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", text, re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
+
+
+def reset_peak(pid: int) -> bool:
+    """Let `peak_memory_of` begin anew from what the process holds now; False where the system cannot."""
+    try:
+        (_PROC / str(pid) / "clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
 
 
 def memory_of_machine() -> int:
@@ -120,6 +158,16 @@ def _name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of a process's `stat` from its state on; the program's name before them may hold blanks."""
+    return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+
+
+def _ticks() -> int:
+    """How the system counts processor time: per second."""
+    return os.sysconf("SC_CLK_TCK")
 
 
 def _ps(pid: int, column: str) -> str:

@@ -44,13 +44,15 @@ class HasSchema(MakesView, Protocol):
 class Extracted:
     """What was read. Without a `frame`, `lack` says what was missing: "path", "files" or "fields".
 
-    `place` is the pattern for messages, empty for a view. `complete` says that the internal columns are there.
+    `place` is the pattern for messages, empty for a view. `size` is that of the files in bytes, None when unknown.
+    `complete` says that the internal columns are there.
     """
 
     frame: "DataFrame | None" = None
     lack: str = ""
     place: str = ""
     files: int | None = None
+    size: int | None = None
     complete: bool = False
 
 
@@ -72,6 +74,8 @@ def finish(
     schema = schema_of(stage, session)
     if read.files is not None:
         gained["inputFiles"] = read.files
+    if read.size is not None:
+        gained["inputBytes"] = read.size
     frame = read.frame
     if frame is None:
         if schema is None:

@@ -1,8 +1,9 @@
 """Files given to extracts: how an engine is asked for them, and what it says when there are none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from arcbook.core.addresses import local_path, scheme_of
 from arcbook.core.failures import DefinitionError, InputError
 from arcbook.engines.session import Session
 from arcbook.runners.extracting import Extracted
@@ -27,7 +28,8 @@ def read_by_engine(place: str, load: Callable[[], "DataFrame"]) -> Extracted:
         frame = load()
         if not frame.columns:
             return Extracted(lack="fields", place=place)
-        return Extracted(frame=frame, place=place, files=len(frame.inputFiles()))
+        files = frame.inputFiles()
+        return Extracted(frame=frame, place=place, files=len(files), size=_size_of(files))
     except AnalysisException as error:
         text = str(error)
         if "PATH_NOT_FOUND" in text:
@@ -40,6 +42,24 @@ def read_by_engine(place: str, load: Callable[[], "DataFrame"]) -> Extracted:
         if "FILE_FOOTER" in str(error) or "Could not read footer" in str(error):
             raise InputError(f"A file of {place} is no Parquet file.", detail=str(error)) from error
         raise
+
+
+def total_size(sources: Iterable[Source]) -> int:
+    """The bytes of all files together."""
+    return sum(source.size for source in sources)
+
+
+def _size_of(files: Iterable[str]) -> int | None:
+    """The bytes of files by their addresses; None when one is not on this machine, where asking is not free."""
+    total = 0
+    for file in files:
+        if scheme_of(file) not in ("", "file"):
+            return None
+        try:
+            total += local_path(file).stat().st_size
+        except OSError:
+            return None
+    return total
 
 
 def sources_of(place: str, base_path: str | None) -> tuple[tuple[Source, ...], Extracted | None]:

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from queue import Empty
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,14 +19,18 @@ from nbformat.v4 import output_from_msg
 
 from arcbook.core.failures import ArcbookError, CancelledError, DefinitionError, InternalError, TransientError
 from arcbook.core.masking import Masker
+from arcbook.core.notes import Notes
 from arcbook.core.translate import translate
+from arcbook.engines.processes import oom_kills
 from arcbook.runs import kernels
 from arcbook.runs.classify import error_of
 from arcbook.runs.journal import Journal
+from arcbook.runs.last_words import tail_of
 from arcbook.runs.outputs import CellOutputs
-from arcbook.runs.record import CellNote, stage_note
+from arcbook.runs.record import CellNote, StageNote, stage_note
 from arcbook.runs.request import Ending
 from arcbook.runs.stop import Stop, StoppedError
+from arcbook.runs.usage import SECONDS_BETWEEN_LOOKS, Meter, moved
 
 #: How long an interrupted cell may take to end before its kernel is killed.
 INTERRUPT_SECONDS = 10.0
@@ -45,6 +50,7 @@ class JournalClient(NotebookClient):
         journal: Journal,
         masker: Masker,
         stop: Stop,
+        say: Callable[[str], None],
         numbers: Mapping[int, int],
         on_cell: Callable[[int, str], None] = lambda index, status: None,
         **options: Any,
@@ -55,12 +61,14 @@ class JournalClient(NotebookClient):
         self._journal = journal
         self._masker = masker
         self._stop = stop
+        self._say = say
+        self._meter: Meter | None = None
         self._numbers = numbers
         self._on_cell = on_cell
         self._outputs: CellOutputs | None = None
         self._error_shown: Mapping[str, Any] | None = None
         self._ending = Ending()
-        self._oom_kills = kernels.oom_kills()
+        self._oom_kills = oom_kills()
 
     async def run(self, run_id: str, **kernel_options: Any) -> Ending:
         """Start the kernel, run the cells until one fails, end the kernel. Never raises for what a cell does."""
@@ -68,10 +76,15 @@ class JournalClient(NotebookClient):
         manager = self.create_kernel_manager()
         # Sockets in a folder of our own: no other account of this machine can read along, as it could over TCP. The
         # path is short on purpose, the system limits those of sockets to a hundred characters.
-        sockets = TemporaryDirectory(prefix="arcbook-")
-        manager.transport, manager.ip = "ipc", f"{sockets.name}/k"
+        folder = TemporaryDirectory(prefix="arcbook-")
+        manager.transport, manager.ip = "ipc", f"{folder.name}/k"
+        notes = Notes(Path(folder.name))
+        kernel_log = Path(folder.name, "kernel.log")
         try:
-            await self._start(manager, **kernel_options)
+            with kernel_log.open("ab") as log:
+                kernel_options["env"] = {**kernel_options["env"], **notes.variables()}
+                process = await self._start(manager, **kernel_options, stdout=log, stderr=log)
+            self._meter = Meter(process, notes, self._masker)
             await self._run_cells()
             self._write_metadata()
         except StoppedError:
@@ -81,15 +94,26 @@ class JournalClient(NotebookClient):
         finally:
             await self._end_kernel(manager)
             kernels.end_leftovers(run_id)
-            sockets.cleanup()
+            if self._ending.error is not None:
+                self._ending.logs = {"engine": self._engine_log(notes), "kernel": tail_of(kernel_log)}
+            folder.cleanup()
         return self._ending
 
-    async def _start(self, manager: KernelManager, **kernel_options: Any) -> None:
+    def _engine_log(self, notes: Notes) -> str:
+        if self._meter and self._meter.shared_log:
+            path, start = self._meter.shared_log
+            return tail_of(Path(path), start)
+        return tail_of(notes.engine_log)
+
+    async def _start(self, manager: KernelManager, **kernel_options: Any) -> int | None:
+        """Start the kernel and wait until it answers; returns its process id, where it has one."""
         process = None
         try:
             await self._stop.during(self.async_start_new_kernel(**kernel_options))
             process = getattr(getattr(manager, "provisioner", None), "process", None)
-            self._journal.write("kernel", pid=getattr(process, "pid", None), name=self.kernel_name)
+            pid: int | None = getattr(process, "pid", None)
+            self._journal.write("kernel", pid=pid, name=self.kernel_name)
+            self._say(f"kernel {self.kernel_name} started as process {pid}")
             await self._stop.during(self.async_start_new_kernel_client())
             info = await self._stop.during(self._kernel_info())
         except NoSuchKernel:
@@ -102,6 +126,7 @@ class JournalClient(NotebookClient):
                 raise InternalError(f"The kernel did not start: it ended at once with exit code {status}.") from error
             raise TransientError(f"The kernel did not start: {error}") from error
         self.nb.metadata["language_info"] = info["content"]["language_info"]
+        return pid
 
     async def _kernel_info(self) -> Any:
         assert self.kc is not None
@@ -119,14 +144,21 @@ class JournalClient(NotebookClient):
         tags = cell.metadata.get("tags", ())
         if cell.cell_type != "code" or not cell.source.strip() or self.skip_cells_with_tag in tags:
             return True
+        assert self._meter is not None
         self._journal.write("cell", cell=index)
+        self._say(f"{self._called(index)} begins")
+        self._meter.begin()
         self._on_cell(index, "begins")
         started = time.monotonic()
         self._outputs = CellOutputs(index, self._journal.write, self._masker)
         self._error_shown = None
         cell.outputs = []
         skips = len(self._ending.stages)
-        error = await self._outcome(index, cell)
+        looking = asyncio.ensure_future(self._look())
+        try:
+            error = await self._outcome(index, cell)
+        finally:
+            looking.cancel()
         self._outputs.finish()
         if error is not None and self._error_shown is None:
             shown = {"output_type": "error", "ename": type(error).__name__, "evalue": error.message}
@@ -138,19 +170,40 @@ class JournalClient(NotebookClient):
             self._ending.error, self._ending.cell, self._ending.index = error, self._numbers.get(index), index
         elif stages and all(stage.skipped for stage in stages):
             status = "skipped"
-        self._end_cell(index, cell, status, time.monotonic() - started)
+        self._end_cell(index, cell, status, time.monotonic() - started, stages)
         return error is None
 
-    def _end_cell(self, index: int, cell: NotebookNode, status: Any, seconds: float) -> None:
-        seconds = round(seconds, 4)
-        self._journal.write(
-            "cell-end", cell=index, status=status, execution_count=cell.execution_count, seconds=seconds
-        )
+    def _called(self, index: int) -> str:
         number = self._numbers.get(index)
-        if number is not None:
-            lost = self._outputs.lost_bytes if self._outputs else 0
-            note = CellNote(cell=number, index=index, status=status, seconds=seconds, lost_bytes=lost)
-            self._ending.cells.append(note)
+        return f"cell {number}" if number else "the cell of given parameters"
+
+    async def _look(self) -> None:
+        """See now and then what the running cell uses, lest all of it be unknown when its kernel is killed."""
+        assert self._meter is not None
+        while True:
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            self._meter.look()
+
+    def _end_cell(
+        self, index: int, cell: NotebookNode, status: Any, seconds: float, stages: Sequence[StageNote]
+    ) -> None:
+        assert self._meter is not None
+        told = CellNote(
+            cell=self._numbers.get(index, 0),
+            index=index,
+            status=status,
+            seconds=round(seconds, 4),
+            lost_bytes=self._outputs.lost_bytes if self._outputs else 0,
+            usage=self._meter.end().model_copy(update=moved(stages)),
+            plans=self._meter.plans(),
+        )
+        values = told.model_dump(mode="json", exclude={"cell", "index"}, exclude_defaults=True)
+        self._journal.write(
+            "cell-end", cell=index, execution_count=cell.execution_count, **{"status": status, **values}
+        )
+        self._say(f"{self._called(index)} ended: {status}, {seconds:.3f} s")
+        if told.cell:
+            self._ending.cells.append(told)
         self._on_cell(index, status)
 
     async def _outcome(self, index: int, cell: NotebookNode) -> ArcbookError | None:

@@ -17,12 +17,14 @@ from arcbook.core.versions import installed_version
 from arcbook.runs import layout
 from arcbook.runs.journal import FORMAT, Journal, read_events
 from arcbook.runs.kernels import RUN_VARIABLE
+from arcbook.runs.last_words import RunLog, masked
 from arcbook.runs.prepare import prepare
 from arcbook.runs.record import FailureNote, Record, StageNote
 from arcbook.runs.render import render
 from arcbook.runs.request import Ending, OnCell, Outcome, Prepared, Request, now
 from arcbook.runs.stop import Stop
 from arcbook.runs.store import Folder, open_store
+from arcbook.runs.usage import total
 
 _PACKAGES = ("arcbook", "pyspark", "pysail", "papermill", "ipykernel")
 
@@ -38,16 +40,18 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
     started = now()
     run_id = layout.new_run_id(started)
     folder = open_store(request.record_root).folder(layout.job_name(request.source), run_id)
-    with Stop() as stop:
+    with Stop() as stop, RunLog() as log:
         prepared = prepare(request, started)
         record = _first_record(request, prepared, run_id, started)
         with translating(f"cannot keep a record at {folder.address}"):
             folder.put(layout.RECORD, _masked(record, hidden).to_json().encode())
             opened = Journal(folder.start_journal(), hidden)
         with opened as journal:
-            ending = _run(request, prepared, record, journal, stop, on_cell)
+            ending = _run(request, prepared, record, journal, stop, on_cell, log)
             if ending.error:
                 _mask_error(ending.error, hidden)
+                log.say(f"failed: {ending.error.message}")
+                ending.logs["run"] = log.tail()
             failure = failure_note(ending.error, ending.cell) if ending.error else None
             status = _status(ending.error)
             end = {"status": status, "failure": failure.model_dump(mode="json") if failure else None}
@@ -58,13 +62,16 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
             update={
                 "status": status, "ended": ended, "seconds": round((ended - started).total_seconds(), 3),
                 "cells": tuple(ending.cells), "stages": tuple(ending.stages), "failure": failure,
+                "usage": total(cell.usage for cell in ending.cells), "logs": masked(ending.logs, hidden),
                 "notes": (*record.notes, *_left_out(ending.stages)),
             }
         )  # fmt: skip
         return _leave(folder, journal.path, _masked(record, hidden), ending, prepared)
 
 
-def _run(request: Request, prepared: Prepared, record: Record, journal: Journal, stop: Stop, on_cell: OnCell) -> Ending:
+def _run(
+    request: Request, prepared: Prepared, record: Record, journal: Journal, stop: Stop, on_cell: OnCell, log: RunLog
+) -> Ending:
     """Run the cells, if they may run. Whatever goes wrong is in the ending: the record is completed in any case."""
     try:
         _begin(journal, record, prepared)
@@ -73,13 +80,13 @@ def _run(request: Request, prepared: Prepared, record: Record, journal: Journal,
             return Ending(prepared.refused)
         if prepared.settings.lint_only:
             return Ending()
-        return _run_kernel(request, prepared, journal, stop, record.run_id, on_cell)
+        return _run_kernel(request, prepared, journal, stop, record.run_id, on_cell, log)
     except Exception as error:  # noqa: BLE001  # a bug of ours, or a journal on a full disk
         return Ending(prepared.refused or translate(error))
 
 
 def _run_kernel(
-    request: Request, prepared: Prepared, journal: Journal, stop: Stop, run_id: str, on_cell: OnCell
+    request: Request, prepared: Prepared, journal: Journal, stop: Stop, run_id: str, on_cell: OnCell, log: RunLog
 ) -> Ending:
     import nbformat
     from nbclient.util import run_sync
@@ -91,6 +98,7 @@ def _run_kernel(
         journal=journal,
         masker=masker(),
         stop=stop,
+        say=log.say,
         numbers=prepared.numbers,
         on_cell=lambda index, status: on_cell(index, prepared.numbers.get(index), status),
         kernel_name=request.kernel,

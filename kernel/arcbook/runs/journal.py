@@ -9,7 +9,7 @@ Events, in the order in which they appear (every line also has `time`, ISO in UT
     update     display, data, metadata: what was shown under that id has changed
     clear      cell: what the cell has shown so far is gone
     tail       cell, lost_lines, lost_bytes, outputs: replaces the cell's earlier tail; see arcbook.runs.outputs
-    cell-end   cell, status, execution_count, seconds
+    cell-end   cell, status, execution_count, seconds; what else a CellNote of record.json says
     metadata   values merged into the notebook's metadata
     run-end    status, failure: nothing follows
 

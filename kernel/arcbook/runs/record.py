@@ -48,6 +48,28 @@ def stage_note(output: Mapping[str, Any], cell: int) -> StageNote | None:
     )
 
 
+class Usage(_Part):
+    """What a cell, or a run, moved and used; None where nobody tells (docs/records.md says who does)."""
+
+    rows_in: int | None = Field(None, description="Rows that extracts read, as far as they count them.")
+    rows_out: int | None = Field(None, description="Rows that loads and statements wrote, as their commits tell.")
+    bytes_in: int | None = Field(None, description="Size in bytes of the files that extracts were given.")
+    bytes_out: int | None = Field(None, description="Size in bytes of the files that loads and statements wrote.")
+    kernel_peak_bytes: int | None = Field(None, description="Highest resident memory of the kernel, in bytes.")
+    engine_peak_bytes: int | None = Field(None, description="Highest resident memory of the engine, in bytes.")
+    kernel_core_seconds: float | None = Field(None, description="Processor time of the kernel, in seconds.")
+    engine_core_seconds: float | None = Field(None, description="Processor time of the engine, in seconds.")
+
+
+class PlanNote(_Part):
+    """How the engine was going to run a stage that failed or took long: its own explanation."""
+
+    stage: str = Field(description="Type of the stage.")
+    name: str = Field("", description="Name of the stage.")
+    text: str = Field(description="The engine's physical plan, at most 4,000 characters of it.")
+    cut: bool = Field(False, description="Whether the plan is longer than what is kept of it.")
+
+
 class CellNote(_Part):
     """One code cell that was reached; times in seconds."""
 
@@ -56,6 +78,8 @@ class CellNote(_Part):
     status: Literal["completed", "failed", "skipped", "cancelled"]
     seconds: float
     lost_bytes: int = Field(0, description="Output that was neither kept in the journal nor in the notebook.")
+    usage: Usage = Field(Usage(), description="What the cell moved and used.")
+    plans: tuple[PlanNote, ...] = Field((), description="Plans of stages that failed or took long.")
 
 
 class FailureNote(_Part):
@@ -94,6 +118,10 @@ class Record(_Part):
     notes: tuple[str, ...] = Field((), description="What a reader should know, one sentence each.")
     cells: tuple[CellNote, ...] = ()
     stages: tuple[StageNote, ...] = ()
+    usage: Usage = Field(Usage(), description="The sum of what the cells moved and used; of memory the highest.")
+    logs: Mapping[str, str] = Field(
+        default_factory=dict, description="After a failure: the last lines that `engine`, `kernel` and `run` logged."
+    )
     failure: FailureNote | None = None
     output: str | None = Field(None, description="Where else the executed notebook was written.")
     host: str = ""

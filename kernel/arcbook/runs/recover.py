@@ -13,6 +13,7 @@ from arcbook.runs.record import CellNote, Record, StageNote, stage_note
 from arcbook.runs.render import render
 from arcbook.runs.request import now
 from arcbook.runs.store import Folder
+from arcbook.runs.usage import total
 
 _LOST = "The process that ran this job ended without a word (killed, or its machine was lost)"
 
@@ -52,6 +53,7 @@ def recover(folder: Folder, *, force: bool = False) -> Record:
         "ended": end["time"],
         "cells": notes,
         "stages": stages,
+        "usage": total(note.usage for note in notes),
         "failure": end["failure"],
         "notes": (*record.notes, f"Recovered from the journal at {now().isoformat(timespec='seconds')}."),
     }
@@ -101,8 +103,7 @@ def _told(events: list[Event]) -> tuple[list[CellNote], list[StageNote]]:
         if number is None:
             continue
         if event["event"] == "cell-end":
-            note = {key: event[key] for key in ("status", "seconds")}
-            notes.append(CellNote(cell=number, index=event["cell"], **note))
+            notes.append(CellNote.model_validate(event | {"cell": number, "index": event["cell"]}))
         elif event["event"] == "output" and (stage := stage_note(event["output"], number)):
             stages.append(stage)
     return notes, stages

@@ -87,13 +87,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class Ending:
-    """How the cells of a run ended; `error` None means that all of them ran."""
+    """How the cells of a run ended; `error` None means that all of them ran, `logs` are the last words."""
 
     error: ArcbookError | None = None
     cell: int | None = None
     index: int | None = None
     cells: list[CellNote] = field(default_factory=list)
     stages: list[StageNote] = field(default_factory=list)
+    logs: dict[str, str] = field(default_factory=dict)
 
 
 #: Told as a cell begins and ends: its position, its user's number if it has one, and "begins" or how it ended.

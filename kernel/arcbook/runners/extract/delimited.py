@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
 from arcbook.runners.extracting import Extracted, finish, scan, with_internal
-from arcbook.runners.files import read_by_engine, reads_itself, sources_of, text_of_view
+from arcbook.runners.files import read_by_engine, reads_itself, sources_of, text_of_view, total_size
 from arcbook.runners.reading.delimited_text import Dialect, column_names, first_record
 from arcbook.runners.reading.listing import absolute
 from arcbook.runners.reading.scan import DelimitedReader, open_input
@@ -75,7 +75,7 @@ def _scanned(stage: DelimitedExtract, place: str, dialect: Dialect, internal: st
     names = column_names(first, header=dialect.header)
     reader = DelimitedReader(dialect, len(names))
     frame = scan(sources, reader, [(name, StringType()) for name in names], internal, session)
-    return Extracted(frame=frame, place=place, files=len(sources), complete=True)
+    return Extracted(frame=frame, place=place, files=len(sources), size=total_size(sources), complete=True)
 
 
 def _from_view(stage: DelimitedExtract, dialect: Dialect, session: Session) -> Extracted:

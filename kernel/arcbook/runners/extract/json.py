@@ -8,7 +8,7 @@ from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
 from arcbook.runners.extracting import Extracted, finish, scan, schema_of, with_internal
-from arcbook.runners.files import read_by_engine, reads_itself, sources_of, text_of_view
+from arcbook.runners.files import read_by_engine, reads_itself, sources_of, text_of_view, total_size
 from arcbook.runners.reading.json_text import CORRUPT, ddl, infer, record_texts
 from arcbook.runners.reading.listing import Source, absolute
 from arcbook.runners.reading.scan import JsonReader, open_input
@@ -54,7 +54,7 @@ def _scanned(stage: JSONExtract, place: str, schema: Schema | None, internal: st
     frame = scan(sources, JsonReader(stage.multi_line), fields, internal, session)
     rest = [name for name in frame.columns if name not in ("_record", CORRUPT, *columns)]
     frame = _typed(frame, columns, [CORRUPT] if corrupt else [], rest)
-    return Extracted(frame=frame, place=place, files=len(sources), complete=True)
+    return Extracted(frame=frame, place=place, files=len(sources), size=total_size(sources), complete=True)
 
 
 def _records(sources: Sequence[Source], *, multi_line: bool) -> Iterator[str]:

@@ -9,7 +9,7 @@ from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
 from arcbook.runners.extracting import Extracted, finish, scan, with_internal
-from arcbook.runners.files import read_by_engine, reads_itself, sources_of
+from arcbook.runners.files import read_by_engine, reads_itself, sources_of, total_size
 from arcbook.runners.reading.listing import Source, absolute, can_list, list_sources, local_path
 from arcbook.runners.reading.scan import ParquetReader, fs_s3
 from arcbook.stages.extract.parquet import ParquetExtract
@@ -56,7 +56,7 @@ def _scanned(stage: ParquetExtract, internal: str, session: Session) -> Extracte
     wanted = to_arrow_schema(known)
     reader = ParquetReader(wanted.serialize().to_pybytes())
     frame = scan(sources, reader, [(field.name, field.dataType) for field in known.fields], internal, session)
-    return Extracted(frame=frame, place=place, files=len(sources), complete=True)
+    return Extracted(frame=frame, place=place, files=len(sources), size=total_size(sources), complete=True)
 
 
 def _united(sources: Sequence[Source]) -> "pa.Schema":
