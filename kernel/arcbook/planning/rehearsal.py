@@ -25,6 +25,7 @@ from arcbook.runners.statement import execute_statement
 from arcbook.sql.lineage import lineage
 from arcbook.sql.origins import Lineage
 from arcbook.sql.quote import identifier
+from arcbook.sql.references import Reference
 from arcbook.sql.schema import resolve_columns
 from arcbook.stages.base import roles_of
 from arcbook.stages.keys import Role
@@ -53,6 +54,10 @@ def rehearse(job: Job, context: Context, engine: Engine) -> Plan:
         rehearsal.close()
     problems = (*report.problems, *rehearsal.problems)
     return Plan(job.origin, context.settings.environment, stages, problems, time.perf_counter() - started)
+
+
+#: Formats that an engine reads by their paths and knows from footers, logs or by heart. Of any other it reads rows.
+_KNOWN_WITHOUT_ROWS = frozenset(("parquet", "delta", "iceberg", "text", "binaryfile"))
 
 
 class _Rehearsal:
@@ -109,6 +114,9 @@ class _Rehearsal:
             return self._unknown(step, f"the columns of `{needed[0]}` are not known", **self._traffic(step, uses))
         if stage.kind == "extract":
             return self._extracted(step)
+        if read := [each for each in map(_format, uses.paths) if each.lower() not in _KNOWN_WITHOUT_ROWS]:
+            why = f"the columns of {read[0]}.`…` stand only in its rows: read it by an extract"
+            return self._unknown(step, why, **self._traffic(step, uses))
         traffic = self._traffic(step, uses)
         statement = statement_in(step)
         if statement is not None and statement.kind in (*_CHANGES, "create", "cache") and statement.writes:
@@ -232,6 +240,10 @@ class _Rehearsal:
         view = next(iter(_views_made(step)), None)
         name, type_name = step.stage.name, step.stage.type_name()
         return PlannedStage(name=name, type=type_name, span=step.tree.span(()), view=view, **rest)
+
+
+def _format(reference: Reference) -> str:
+    return reference.name.partition(".")[0]
 
 
 def _views_made(step: Step) -> list[str]:

@@ -8,7 +8,7 @@ from arcbook.cells.statements import statement_of
 from arcbook.core.settings import RunSettings
 from arcbook.planning.places import address_of
 from arcbook.planning.values import Place, Plan, PlannedStage, Write
-from arcbook.sql.references import Statement
+from arcbook.sql.references import Reference, Statement
 from arcbook.stages.keys import Role
 
 
@@ -16,12 +16,14 @@ from arcbook.stages.keys import Role
 class Uses:
     """What one step reads, what its stage's keys say it writes, and what its statement changes: addresses as written.
 
-    `changes` has the statement's kind ("merge", "insert" …) with each address.
+    `changes` has the statement's kind ("merge", "insert" …) with each address; `paths` are the places that the
+    statement itself reads (format.`path`), which `reads` has, too.
     """
 
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     changes: tuple[tuple[str, str], ...] = ()
+    paths: tuple[Reference, ...] = ()
 
 
 class Traffic:
@@ -46,9 +48,10 @@ class Traffic:
             self._tables.pop(str(view).lower(), None)
             if stage.type_name() == "DeltaLakeExtract" and reads:
                 self._tables[str(view).lower()] = reads[0]
-        reads += [each.path for each in (statement.reads if statement else ()) if each.path is not None]
+        paths = tuple(each for each in (statement.reads if statement else ()) if each.path is not None)
+        reads += [str(each.path) for each in paths]
         writes = [str(uri) for _, uri in stage.values_of(Role.WRITES_PLACE)]
-        return Uses(tuple(reads), tuple(writes), tuple(changes))
+        return Uses(tuple(reads), tuple(writes), tuple(changes), paths)
 
 
 def statement_in(step: Step) -> Statement | None:
