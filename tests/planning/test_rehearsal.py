@@ -28,8 +28,6 @@ DATA = Path(__file__).parent / "data"
 ROOT = Path(__file__).resolve().parents[2]
 CASES = yaml.safe_load((DATA / "jobs.yaml").read_text(encoding="utf-8"))
 SETTINGS = RunSettings(environment="test")
-#: A plan may read this much of files of many times the size: headers and footers, and the engine's own libraries.
-FEW_BYTES = 8_000_000
 
 
 @pytest.fixture
@@ -135,46 +133,6 @@ def test_lineage_is_part_of_the_plan(folder: Path, embedded_engine: Engine) -> N
     assert old["influences"] == [{"view": "Ages", "field": "id", "type": "INDIRECT", "subtype": "FILTER"}]
     assert merged["target"] == "stored"
     assert {each["view"] for each in merged["fields"]["id"]} == {"stored", "old"}
-
-
-def bytes_read(*processes: int) -> int:
-    """What the processes have read so far, from files and sockets alike."""
-    texts = [Path(f"/proc/{process}/io").read_text(encoding="ascii") for process in processes]
-    return sum(int(line.split()[1]) for text in texts for line in text.splitlines() if line.startswith("rchar"))
-
-
-@pytest.fixture
-def big(folder: Path) -> Path:
-    """The folder with two files of 80 MB."""
-    noise = os.urandom(1_000_000).hex()
-    rows = pyarrow.table({"id": pyarrow.array(range(40), pyarrow.int32()), "text": [noise] * 40})
-    pyarrow.parquet.write_table(rows, folder / "in" / "big.parquet", compression=None, use_dictionary=False)
-    with (folder / "in" / "big.csv").open("w", encoding="utf-8") as file:
-        file.write("id,text\n")
-        file.writelines(f"{number},{noise}\n" for number in range(40))
-    return folder
-
-
-def test_no_rows_are_read(big: Path, embedded_engine: Engine) -> None:
-    """Neither by this process nor by the engine's: of 160 MB a few bytes are read."""
-    server = embedded_engine.pid  # type: ignore[attr-defined]
-    text = (
-        '{"stages": ['
-        "{type: ParquetExtract, name: a, environments: [test], inputURI: in/big.parquet, outputView: a},"
-        "{type: DelimitedExtract, name: b, environments: [test], inputURI: in/big.csv, header: true, outputView: b},"
-        "{type: SQLTransform, name: c, environments: [test], outputView: c, persist: true,"
-        ' sql: "SELECT a.id, count(*) AS n FROM a JOIN b ON a.text = b.text GROUP BY a.id ORDER BY n"},'
-        "{type: SQLValidate, name: d, environments: [test], sql: \"SELECT count(*) > 0, 'none' FROM c\"},"
-        "{type: ParquetLoad, name: e, environments: [test], inputView: c, outputURI: out}]}"
-    )
-    plan_of(text.replace("big", "ages").replace("in/ages.csv", "in/people.csv"), embedded_engine)  # warm
-    before = bytes_read(os.getpid(), server)
-    plan = plan_of(text, embedded_engine)
-    read = bytes_read(os.getpid(), server) - before
-    assert plan.bytes_to_read > 150_000_000
-    assert [stage.view for stage in plan.stages if stage.columns is not None] == ["a", "b", "c"]
-    assert read < FEW_BYTES
-    assert not (big / "out").exists()
 
 
 def test_edges_between_jobs(folder: Path, embedded_engine: Engine) -> None:

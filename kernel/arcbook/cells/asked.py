@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from arcbook.cells.notebook import Job
 from arcbook.cells.params import Declarations
 from arcbook.core.launch import OPTIONS
 from arcbook.core.problem import Problem
@@ -62,3 +64,49 @@ def unasked(declarations: Declarations, texts: Collection[str], launch: Mapping[
             message = f"`--{name}=` gives no value, so it would mean nothing"
             found.append(Problem("wrong-value", message, key=name, remedy="Leave it out."))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Which of several jobs takes which of the values given to all; `problems` names those that none takes."""
+
+    parameters: Mapping[str, Mapping[str, Any]]
+    launch: Mapping[str, Mapping[str, str]]
+    problems: tuple[Problem, ...] = ()
+
+    def of(self, job: str) -> dict[str, Any]:
+        """What one job is given, as `parameters` and `launch`."""
+        return {"parameters": self.parameters.get(job, {}), "launch": self.launch.get(job, {})}
+
+
+def takers(jobs: Mapping[str, Job], parameters: Mapping[str, Any], launch: Mapping[str, str]) -> Shares:
+    """Values given to several jobs, apart: each job takes those that it declares or asks for by `${name}`.
+
+    Arc's own launch values are for all; a job that names other jobs takes all launch values, as in a run of its own.
+    """
+    asked = {name: names_asked(job.sources) for name, job in jobs.items()}
+    known = {name: {*asked[name], *job.declarations.by_name} for name, job in jobs.items()}
+    parts = {name: {each: value for each, value in parameters.items() if each in known[name]} for name in jobs}
+    launched = {
+        name: {each: v for each, v in launch.items() if _takes(job, each, asked[name])} for name, job in jobs.items()
+    }
+    taken = {each for part in (*parts.values(), *launched.values()) for each in part}
+    listed = sorted({each.name for job in jobs.values() for each in job.declarations})
+    problems = [
+        Problem(
+            "unknown-parameter",
+            f"no job takes the value of `{name}`",
+            key=name,
+            remedy=did_you_mean(name, listed) or f"The jobs declare: {', '.join(listed) or 'nothing'}.",
+        )
+        for name in (*parameters, *launch)
+        if name not in taken
+    ]
+    return Shares(parts, launched, tuple(problems if jobs else ()))
+
+
+def _takes(job: Job, name: str, asked: set[str]) -> bool:
+    """Whether a job takes the launch value `name`."""
+    declared, _ = job.declarations.among({name: ""})
+    names_jobs = any(PipelineExecute.type_name() in text for text in job.sources)
+    return bool(declared) or name in asked or names_jobs or bool(_ARC_OWN.match(name))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("run", cls=JobCommand)
-@click.argument("jobs", nargs=-1, required=True, metavar="NOTEBOOK|JOB|BUNDLE...")
+@click.argument("jobs", nargs=-1, required=True, metavar="NOTEBOOK|JOB|BUNDLE|FOLDER...")
 @parameter_option
 @parameter_file_options
 @engine_option
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--output", metavar="FILE", help="Write the executed notebook here too (path or s3://).")
 @click.option("--cwd", metavar="DIR", help="The kernel's working directory. Default: the job's folder.")
 @click.option("--timeout", type=click.IntRange(min=1), metavar="SECONDS", help="The longest a cell may take.")
+@click.option("--jobs", "workers", type=click.IntRange(min=1), metavar="N", help="Of a folder: how many at once.")
 @json_option
 @click.pass_context
 def command(
@@ -48,6 +49,9 @@ def command(
 ) -> None:
     """Run NOTEBOOK (.ipynb), JOB (Arc's HOCON or JSON) or a promoted BUNDLE from top to bottom and leave a record.
 
+    FOLDER runs all notebooks and job files in it, in the order that what they read and write gives; each has a record
+    of its own, and takes the parameters that it declares.
+
     Several jobs are joined: one run with the cells, parameters and values of all, one after the other. A bundle is a
     folder or `s3://` prefix whose last part is its hash; every byte of it is verified first.
 
@@ -55,6 +59,7 @@ def command(
     launch values are taken as well: `--etl.config.environment=test`, `--ETL_CONF_NAME=value`. The exit code is that of
     the failure class (docs/failures.md); 0 means that every cell ran.
     """
+    from arcbook.core.addresses import local_path
     from arcbook.promote.load import is_bundle, opened_bundle
     from arcbook.runs.launch import read_logical_time
 
@@ -74,6 +79,15 @@ def command(
         "cell_timeout": options["timeout"],
     }
     job, *others = jobs
+    folders = [each for each in jobs if not is_bundle(each) and local_path(each).is_dir()]
+    if folders:
+        if others:
+            raise click.UsageError("a folder runs by itself: give its path alone")
+        from arcbook.cli._folder import run_folder
+
+        ctx.exit(run_folder(str(local_path(job)), choices, workers=options["workers"], as_json=as_json))
+    if options["workers"]:
+        raise click.UsageError("--jobs is for a folder: one job runs by itself.")
     if any(map(is_bundle, jobs)):
         if others:
             raise click.UsageError("a bundle runs by itself: it is what was promoted")

@@ -14,6 +14,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "test-file": "A file of tests says what no test file says.",
         "include": "An included document is missing, cannot be read or includes itself.",
         "not-a-notebook": "A file that should be a notebook or a job cannot be read as one.",
+        "two-writers": "Two jobs of a folder write the same place, and nothing says which comes first.",
+        "job-cycle": "Jobs of a folder wait for each other.",
         "kernel-metadata": "A notebook does not say that it is written for the arc kernel.",
         # stages
         "unknown-stage": "A stage's type does not exist.",

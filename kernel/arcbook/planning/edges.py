@@ -9,7 +9,7 @@ from arcbook.planning.values import Plan, covers
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`reader` reads at `address` what `writer` writes; both are the addresses of jobs."""
+    """`reader` reads, or changes, at `address` what `writer` writes; both are the addresses of jobs."""
 
     writer: str
     reader: str
@@ -26,6 +26,6 @@ def edges(plans: Sequence[Plan]) -> tuple[Edge, ...]:
     for writer in plans:
         for write in writer.writes:
             for reader in plans:
-                if reader is not writer and any(covers(place.address, write.address) for place in reader.reads):
+                if reader is not writer and any(covers(address, write.address) for address in reader.needs):
                     found[Edge(writer.origin, reader.origin, write.address)] = None
     return tuple(found)

@@ -8,7 +8,7 @@ from arcbook.cells.model import Step
 from arcbook.cells.notebook import Job
 from arcbook.cells.places import span_within
 from arcbook.cells.plan import Context, check_job
-from arcbook.cells.statements import filled, statement_of
+from arcbook.cells.statements import filled
 from arcbook.core.failures import ArcbookError, CellError
 from arcbook.core.problem import Problem
 from arcbook.engines.base import Engine
@@ -16,6 +16,7 @@ from arcbook.engines.session import Session
 from arcbook.engines.views import View
 from arcbook.planning.empty import empty_frame
 from arcbook.planning.places import address_of, is_there, look_at
+from arcbook.planning.traffic import Traffic, Uses, save_mode, statement_in
 from arcbook.planning.values import Place, Plan, PlannedStage, Write, covers
 from arcbook.runners.base import load_runners, run
 from arcbook.runners.executor import Executor
@@ -24,7 +25,7 @@ from arcbook.runners.statement import execute_statement
 from arcbook.sql.lineage import lineage
 from arcbook.sql.origins import Lineage
 from arcbook.sql.quote import identifier
-from arcbook.sql.references import Statement
+from arcbook.sql.references import Reference
 from arcbook.sql.schema import resolve_columns
 from arcbook.stages.base import roles_of
 from arcbook.stages.keys import Role
@@ -55,6 +56,10 @@ def rehearse(job: Job, context: Context, engine: Engine) -> Plan:
     return Plan(job.origin, context.settings.environment, stages, problems, time.perf_counter() - started)
 
 
+#: Formats that an engine reads by their paths and knows from footers, logs or by heart. Of any other it reads rows.
+_KNOWN_WITHOUT_ROWS = frozenset(("parquet", "delta", "iceberg", "text", "binaryfile"))
+
+
 class _Rehearsal:
     """One walk over the steps of a job.
 
@@ -69,6 +74,7 @@ class _Rehearsal:
         self.written: dict[str, StructType] = {}
         self.lost: dict[str, str] = {}
         self.columns: dict[str, Mapping[str, str]] = {}
+        self.traffic = Traffic()
 
     def stages(self, steps: tuple[Step, ...]) -> Iterator[PlannedStage]:
         """Each step's part of the plan."""
@@ -103,12 +109,16 @@ class _Rehearsal:
         stage = step.stage
         if step.lazy:
             return self._unknown(step, "values that it needs appear during the run")
+        uses = self.traffic.of(step)
         if needed := [view for view in _views_read(step) if view.lower() in self.lost]:
-            return self._unknown(step, f"the columns of `{needed[0]}` are not known", **self._traffic(step))
+            return self._unknown(step, f"the columns of `{needed[0]}` are not known", **self._traffic(step, uses))
         if stage.kind == "extract":
             return self._extracted(step)
-        traffic = self._traffic(step)
-        statement = _statement(step)
+        if read := [each for each in map(_format, uses.paths) if each.lower() not in _KNOWN_WITHOUT_ROWS]:
+            why = f"the columns of {read[0]}.`…` stand only in its rows: read it by an extract"
+            return self._unknown(step, why, **self._traffic(step, uses))
+        traffic = self._traffic(step, uses)
+        statement = statement_in(step)
         if statement is not None and statement.kind in (*_CHANGES, "create", "cache") and statement.writes:
             self._resolve(step)
             return self._said(step, lineage=self._lineage(step), **traffic)
@@ -187,22 +197,15 @@ class _Rehearsal:
 
     # -- places -------------------------------------------------------------------------------------------------------
 
-    def _traffic(self, step: Step) -> dict[str, Any]:
-        """The places that a step that is no extract reads and writes."""
-        addresses = [str(uri) for _, uri in step.stage.values_of(Role.READS_PLACE)]
-        writes = [self._write(step, str(uri)) for _, uri in step.stage.values_of(Role.WRITES_PLACE)]
-        statement = _statement(step)
-        addresses += [each.path for each in (statement.reads if statement else ()) if each.path is not None]
-        for reference in statement.writes if statement else ():
-            view = self.session.views.get(reference.name)
-            path = reference.path or (view.delta_path if view else None)
-            if path is not None and statement is not None:
-                writes.append(Write(address_of(path), statement.kind, look_at(path)))
-        return {"reads": tuple(look_at(each) for each in addresses), "writes": tuple(writes)}
+    def _traffic(self, step: Step, uses: Uses) -> dict[str, Any]:
+        """The places that a step that is no extract reads and writes, as they are now."""
+        writes = [self._write(step, uri) for uri in uses.writes]
+        writes += [Write(address_of(uri), kind, look_at(uri)) for uri, kind in uses.changes]
+        return {"reads": tuple(look_at(uri) for uri in uses.reads), "writes": tuple(writes)}
 
     def _write(self, step: Step, uri: str) -> Write:
         stage = step.stage
-        mode = str(getattr(stage, "save_mode", "") or "Overwrite")
+        mode = save_mode(step)
         there = look_at(uri)
         where = str(getattr(stage, "replace_where", "") or getattr(stage, "options", {}).get("replaceWhere", ""))
         if mode == "ErrorIfExists" and is_there(there):
@@ -239,10 +242,8 @@ class _Rehearsal:
         return PlannedStage(name=name, type=type_name, span=step.tree.span(()), view=view, **rest)
 
 
-def _statement(step: Step) -> Statement | None:
-    for _, sql in step.stage.values_of(Role.SQL):
-        return statement_of(sql, getattr(step.stage, "sql_params", {}))
-    return None
+def _format(reference: Reference) -> str:
+    return reference.name.partition(".")[0]
 
 
 def _views_made(step: Step) -> list[str]:
@@ -256,5 +257,5 @@ def _views_read(step: Step) -> list[str]:
     found: list[str] = []
     for _, value in step.stage.values_of(Role.READS_VIEW):
         found += [value] if isinstance(value, str) else value
-    statement = _statement(step)
+    statement = statement_in(step)
     return found + [each.name for each in (statement.reads if statement else ()) if each.path is None]

@@ -9,6 +9,9 @@ from arcbook.core.span import Span
 from arcbook.runners.reading.listing import glob_regex
 from arcbook.sql.origins import Lineage, Origins
 
+#: Statements that change the rows of a table that is there.
+CHANGES = frozenset(("merge", "update", "delete"))
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -123,6 +126,17 @@ class Plan:
                     found.setdefault(place.address, place)
             written += [each.address for each in stage.writes]
         return tuple(found.values())
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The addresses whose content matters: those read, and those whose rows are changed in their place."""
+        written: list[str] = []
+        found = dict.fromkeys(each.address for each in self.reads)
+        for write in self.writes:
+            if write.mode in CHANGES and write.address not in written:
+                found[write.address] = None
+            written.append(write.address)
+        return tuple(found)
 
     @property
     def writes(self) -> tuple[Write, ...]:

@@ -144,6 +144,7 @@ def _first_record(request: Request, prepared: Prepared, run_id: str, started: An
         environment=prepared.environment,
         logical_time=prepared.logical_time,
         run_key=prepared.run_key,
+        part_of=request.part_of,
         started=started,
         parameters=prepared.parameters,
         job_id=prepared.settings.job_id,

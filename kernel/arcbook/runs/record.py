@@ -108,6 +108,7 @@ class Record(_Part):
     environment: str | None = None
     logical_time: datetime
     run_key: str = Field("", description="What all attempts at this run have in common; empty when nobody said.")
+    part_of: str = Field("", description="The id of the folder's run that this one belongs to.")
     started: datetime
     ended: datetime | None = None
     seconds: float | None = None

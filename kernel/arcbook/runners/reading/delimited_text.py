@@ -8,12 +8,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK_BYTES = 4 << 20
+#: How much of a file is read at first to find its header.
+_HEAD_BYTES = 16 << 10
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -143,13 +146,17 @@ def column_names(first: list[str], *, header: bool) -> list[str]:
 
 
 def first_record(stream: IO[bytes], dialect: Dialect) -> list[str] | None:
-    """The first record of a file, or None when it has none."""
-    if dialect.multi_line:
-        return next(dialect.records(_decoded(stream.read()).removeprefix("\ufeff")), None)
-    for block in _blocks(stream):
-        for record in dialect.records(_decoded(block)):
-            return record
-    return None
+    """The first record of a file, or None when it has none; no more is read than it takes to see its end."""
+    data, size = b"", _HEAD_BYTES
+    found: list[list[str]] = []
+    while chunk := stream.read(size):
+        data += chunk
+        size = len(data)
+        # Only behind a first record that is complete does a second one begin.
+        found = list(islice(dialect.records(_decoded(data).removeprefix("\ufeff")), 2))
+        if len(found) > 1:
+            break
+    return found[0] if found else None
 
 
 def tables(stream: IO[bytes], dialect: Dialect, width: int) -> Iterator["list[pa.Array]"]:

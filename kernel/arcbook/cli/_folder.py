@@ -1,0 +1,62 @@
+"""`arcbook run FOLDER`: all jobs of a folder in their order."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from arcbook.cli._output import counted, echo_json
+
+if TYPE_CHECKING:
+    from arcbook.folders.record import FolderRecord, JobNote
+
+
+def run_folder(folder: str, choices: dict[str, Any], *, workers: int | None, as_json: bool) -> int:
+    """Run the jobs of `folder`; `choices` are fields of the runs' requests. Returns the exit code.
+
+    Raises:
+        ArcbookError: something is wrong with a job or with their order, or no record can be kept; nothing was run.
+    """
+    from arcbook.core.masking import masker
+    from arcbook.folders.prepare import read_folder
+    from arcbook.folders.run import default_workers, run_batch
+    from arcbook.runs.request import now
+
+    if choices.get("output"):
+        raise click.UsageError("--output is for one notebook; the record of each job has its executed notebook.")
+    given = {name: value for name, value in choices.items() if value is not None}
+    batch = read_folder(Path(folder), given, given.get("logical_time") or now())
+    workers = min(workers or default_workers(), len(batch.members))
+    for note in batch.notes:
+        click.echo(masker().mask(note), err=True)
+    sequence = ", ".join(batch.order.sequence())
+    click.echo(f"{counted(len(batch.members), 'job')}, {workers} at once, in the order {sequence}", err=True)
+    record, address = run_batch(
+        batch,
+        workers=workers,
+        record_root=given.get("record_root"),
+        say=lambda line: click.echo(masker().mask(line), err=True),
+    )
+    if as_json:
+        echo_json({**record.model_dump(mode="json"), "exit_code": record.exit_code, "record": address})
+    else:
+        _show(record, address)
+    return record.exit_code
+
+
+def _show(record: "FolderRecord", address: str) -> None:
+    from arcbook.folders.record import FILE
+
+    width = max(len(job.name) for job in record.jobs)
+    for job in record.jobs:
+        click.echo(f"{job.name:<{width}}  {_ending(job)}")
+    click.echo(f"{record.status.capitalize()} {record.folder} in {record.seconds or 0.0:.1f} s.")
+    click.echo(f"Record: {address}/{FILE}")
+
+
+def _ending(job: "JobNote") -> str:
+    if job.status == "skipped":
+        return job.reason
+    seconds = f" in {job.seconds:.1f} s" if job.seconds is not None else ""
+    failure = f" ({job.failure.failure})" if job.failure else ""
+    return f"{job.status}{failure}{seconds}  {job.record}".rstrip()
