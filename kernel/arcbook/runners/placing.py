@@ -131,7 +131,7 @@ def _joined(
     # A mark such as `_SUCCESS` may be there already; files of rows have names of their own.
     note = _Note(stage, tuple(new), tuple(sorted(set(remove) - set(new))), keep=bool(name) and not whole)
     pending = f"{PENDING}/{name if note.keep else stage}.json"
-    if not target.create(pending, note.to_json()):
+    if not target.create(pending, note.to_json(), stage):
         return False
     if note.keep and target.read(f"{DONE}/{name}") is not None:
         target.remove([pending])

@@ -39,8 +39,8 @@ class Target(ABC):
         """Write an empty file."""
 
     @abstractmethod
-    def create(self, file: str, content: bytes) -> bool:
-        """Write a file whole, unless it exists: then False."""
+    def create(self, file: str, content: bytes, stage: str) -> bool:
+        """Write a file whole, unless it exists: then False. What is half written is in the stage."""
 
     @abstractmethod
     def remove(self, files: Collection[str]) -> None:

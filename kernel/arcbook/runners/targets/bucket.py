@@ -50,7 +50,7 @@ class Bucket(Target):
     def put(self, file: str) -> None:
         self._client.put_object(Bucket=self.bucket, Key=self.prefix + file, Body=b"")
 
-    def create(self, file: str, content: bytes) -> bool:
+    def create(self, file: str, content: bytes, stage: str) -> bool:
         from botocore.exceptions import ClientError
 
         try:

@@ -47,10 +47,10 @@ class Folder(Target):
     def put(self, file: str) -> None:
         _touch(self.path / file)
 
-    def create(self, file: str, content: bytes) -> bool:
+    def create(self, file: str, content: bytes, stage: str) -> bool:
         place = self.path / file
         place.parent.mkdir(parents=True, exist_ok=True)
-        unnamed = place.with_name(f".{uuid.uuid4().hex[:8]}")
+        unnamed = self._stage(stage) / f".{uuid.uuid4().hex[:8]}"
         try:
             with unnamed.open("xb") as stream:
                 stream.write(content)
