@@ -58,6 +58,44 @@ def test_stages_of_one_name_are_not_one_write(executor: Executor, tmp_path: Path
         assert _count(executor, place) == 2
 
 
+def _attempts(executor: Executor, *loads: str) -> list[bool]:
+    """Run the loads in each of two attempts; which of the second's were left out."""
+    for attempt in ("r1", "r2"):
+        executor.settings = RunSettings(
+            run_id=attempt, run_key="w", job_name="j", logical_time=datetime(2026, 1, 1, tzinfo=UTC)
+        )
+        skipped = [run_text(executor, load).details["skipped"] for load in loads]
+    return skipped
+
+
+def test_an_append_behind_an_overwrite_is_made_again(executor: Executor, tmp_path: Path) -> None:
+    """What an attempt appended is gone once the next one has overwritten the table."""
+    place = tmp_path / "t"
+    run_text(executor, SOURCE)
+    loads = (_load(place), _load(place, ', "saveMode": "Append", "id": "a"'), _load(place, ', "saveMode": "Append"'))
+    assert _attempts(executor, *loads) == [False, False, False]
+    assert _count(executor, place) == 3
+
+
+def test_an_interval_is_replaced_once_in_a_run(executor: Executor, tmp_path: Path) -> None:
+    """Else a repeated run would take away what it appended behind it."""
+    place = tmp_path / "t"
+    run_text(executor, SOURCE)
+    run_text(executor, _load(place, ', "partitionBy": ["g"]'))
+    interval = ', "partitionBy": ["g"], "replaceWhere": "g = \'x\'"'
+    loads = (_load(place, interval), _load(place, ', "saveMode": "Append", "partitionBy": ["g"], "id": "a"'))
+    assert _attempts(executor, *loads) == [True, True]
+    assert _count(executor, place) == 2
+
+
+def test_a_table_that_an_earlier_attempt_made_is_no_error(executor: Executor, tmp_path: Path) -> None:
+    """ErrorIfExists is about tables of others."""
+    place = tmp_path / "t"
+    run_text(executor, SOURCE)
+    assert _attempts(executor, _load(place, ', "saveMode": "ErrorIfExists"')) == [True]
+    assert _count(executor, place) == 1
+
+
 def test_without_a_run_every_append_counts(executor: Executor, tmp_path: Path) -> None:
     """A person who runs a cell twice appends twice."""
     run_text(executor, SOURCE)

@@ -53,6 +53,9 @@ _KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "ParquetExtract": {"schema": _REFUSED},
         "DeltaLakeExtract": {"schema": _REFUSED},
         "JDBCExecute": {"sql": _REFUSED, "user": _IGNORED, "password": _IGNORED},
+        **dict.fromkeys(
+            ("ParquetLoad", "JSONLoad"), dict.fromkeys(("replaceWhere", "partitionOverwriteMode"), _REFUSED)
+        ),
         "DeltaLakeLoad": dict.fromkeys(("replaceWhere", "mergeSchema", "overwriteSchema"), _IGNORED),
     }
 )

@@ -12,7 +12,6 @@ from arcbook.core.addresses import is_s3, same_scheme
 from arcbook.runners.reading.listing import list_sources, remove, write_text
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from deltalake import DeltaTable
 
 _COMMIT = re.compile(r"/(\d{20})\.json$")
@@ -45,12 +44,12 @@ def open_table(path: str) -> "DeltaTable":
     """
     from deltalake import DeltaTable
 
-    return DeltaTable(canonical(path), storage_options=_storage_options(path))
+    return DeltaTable(canonical(path), storage_options=storage_options(path))
 
 
 def is_table(path: str) -> bool:
     """Whether a Delta table is at `path`."""
-    return bool(_log(path))
+    return bool(commit_files(path))
 
 
 def newest_commit(path: str) -> dict[str, Any]:
@@ -61,7 +60,7 @@ def newest_commit(path: str) -> dict[str, Any]:
 def commits(path: str, limit: int | None = None) -> list[dict[str, Any]]:
     """The table's commits, newest first: version, timestamp (ISO with offset), operation, operationMetrics."""
     # Read here and not by the deltalake package, which blocks all threads of the process while it waits for S3.
-    entries = sorted(_log(path).items(), reverse=True)[:limit]
+    entries = sorted(commit_files(path).items(), reverse=True)[:limit]
     found = []
     for version, uri in entries:
         info = _commit_info(uri)
@@ -78,7 +77,7 @@ def commits(path: str, limit: int | None = None) -> list[dict[str, Any]]:
     return found
 
 
-def _log(path: str) -> dict[int, str]:
+def commit_files(path: str) -> dict[int, str]:
     """The addresses of the table's commits by version."""
     names = (source.uri for source in list_sources(f"{path.rstrip('/')}/_delta_log/*.json").files)
     return {int(found.group(1)): name for name in names if (found := _COMMIT.search(name))}
@@ -109,30 +108,6 @@ def last_metrics(path: str) -> dict[str, int]:
     return {"affected": sum(rows.values()), **rows}
 
 
-def append_once(
-    rows: "pa.Table", path: str, *, partition_by: tuple[str, ...] = (), merge_schema: bool = False, key: str = ""
-) -> bool:
-    """Append `rows` without an engine, where Sail's writer falls short; creates the table when there is none.
-
-    With a `key` the commit carries it, and rows of a key that the table knows already are not written again (then the
-    answer is False).
-    """
-    from deltalake import CommitProperties, Transaction, write_deltalake
-
-    if key and is_table(path) and open_table(path).transaction_version(key) is not None:
-        return False
-    write_deltalake(
-        canonical(path),
-        rows,
-        mode="append",
-        partition_by=list(partition_by) or None,
-        schema_mode="merge" if merge_schema else None,
-        storage_options=_storage_options(path),
-        commit_properties=CommitProperties(app_transactions=[Transaction(key, 1)]) if key else None,
-    )
-    return True
-
-
 def write_manifest(path: str) -> None:
     """Write `_symlink_format_manifest`, the lists of the table's files for Athena and Presto; remove outdated ones."""
     # By hand: the deltalake package's own way blocks all threads of the process while it waits for S3.
@@ -154,7 +129,8 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.lstrip("-").isdecimal() else value
 
 
-def _storage_options(path: str) -> dict[str, str] | None:
+def storage_options(path: str) -> dict[str, str] | None:
+    """What the deltalake package needs to know of a table's place."""
     if not is_s3(path):
         return None
     from arcbook.engines.storage import sail_environment

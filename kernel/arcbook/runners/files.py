@@ -7,6 +7,7 @@ from arcbook.core.addresses import local_path, scheme_of
 from arcbook.core.failures import DefinitionError, InputError
 from arcbook.engines.session import Session
 from arcbook.runners.extracting import Extracted
+from arcbook.runners.placing import settle
 from arcbook.runners.reading.listing import Source, can_list, list_sources
 from arcbook.runners.views import read_view, require_columns
 from arcbook.sql.quote import identifier
@@ -24,6 +25,7 @@ def read_by_engine(place: str, load: Callable[[], "DataFrame"]) -> Extracted:
     """What `load` reads, with the engine's words for missing input understood."""
     from pyspark.errors import AnalysisException, PySparkException
 
+    settle(place)
     try:
         frame = load()
         if not frame.columns:
@@ -67,6 +69,7 @@ def sources_of(place: str, base_path: str | None) -> tuple[tuple[Source, ...], E
     if not can_list(place):
         scheme = place.partition(":")[0]
         raise DefinitionError(f"The engine `embedded` reads local files and s3://, not {scheme}: use `local`.")
+    settle(place)
     listing = list_sources(place, base_path)
     if not listing.exists:
         return (), Extracted(lack="path", place=place)

@@ -28,6 +28,27 @@ class WritesView(Protocol):
     def save_mode(self) -> str: ...
 
 
+class WritesFiles(WritesView, Protocol):
+    """The keys of a stage that writes a view as files."""
+
+    @property
+    def replace_where(self) -> str | None: ...
+    @property
+    def partition_overwrite_mode(self) -> str: ...
+
+
+def write_key(stage: WritesView, session: Session) -> str:
+    """What names this write in all attempts at a run; empty when nobody could repeat it."""
+    settings = session.settings
+    if not settings.run_id:
+        return ""
+    assert isinstance(stage, Stage)
+    # Attempts at a run share its key; with the time, lest a key that never changes keep tomorrow's rows out.
+    run = f"{settings.run_key}@{settings.logical_time.isoformat()}" if settings.run_key else settings.run_id
+    # With the position, since stages may share a name.
+    return f"arcbook/{settings.job_name}/{run}/{session.position}/{stage.id or stage.name}"
+
+
 def rows_to_write(stage: WritesView, session: Session) -> tuple["DataFrame", dict[str, Any]]:
     """The view's rows, partitioned as wanted and without columns of no type, and details that name what was dropped.
 

@@ -1,25 +1,39 @@
-"""Writing a folder of files so that a failure leaves it as it was, locally and on S3.
+"""Writing a folder of files so that a failure leaves it as it was, and a repeated run writes nothing twice.
 
-Two things stay possible: a process that is killed while finished files are put into a folder that others are in leaves
-some of them there, and a run that is repeated appends its rows once more, since files carry no mark of the run that
-wrote them, as the commits of a Delta table do.
+All files are first written where no reader looks. Then, on this machine, a whole folder is exchanged for the new one in
+one step. Where files join others, and on S3, where nothing can be renamed, a *pending* note says which files come and
+which go: from that moment on the write is made. Whoever finds the note of a writer that died (the next write, the
+next extract) brings its work to an end.
+
+A write that has a key leaves a *done* note under it, which goes when the whole folder is overwritten: so an append of
+a run that is repeated is made once, and is made again after the same run has replaced what it was added to.
+
+    <folder>/_arcbook/pending/<id>.json   the note; its file name is the hash of the key, or of chance
+    <folder>/_arcbook/done/<id>           empty
+    <folder>/_arcbook/stage/<id>/…        files that wait for their note
+    .<folder>.<id>.new                    beside a local folder: its successor, and after the exchange its predecessor
 """
 
-import contextlib
-import shutil
+import hashlib
+import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from arcbook.core.addresses import bucket_and_key, is_s3
+from arcbook.core.addresses import is_s3
 from arcbook.core.failures import InputError
-from arcbook.runners.reading.listing import can_list, local_path
+from arcbook.runners.reading.listing import can_list, without_pattern
+from arcbook.runners.targets.base import DONE, PENDING, Target
+from arcbook.runners.targets.bucket import Bucket
+from arcbook.runners.targets.folder import Folder
 
-#: Writes all files into the folder at the given address, which is empty or, on S3, may hold other files.
+#: Writes all files into the folder at the given address, which is empty.
 Write = Callable[[str], None]
-_S3_BATCH = 1000
+#: The old files that the new ones replace; all are given relative to the folder.
+Replaced = Callable[[Collection[str], Collection[str]], Collection[str]]
+
+_SUCCESS = "_SUCCESS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,127 +44,132 @@ class Placed:
     skipped: bool = False
 
 
-def place(uri: str, save_mode: str, write: Write, when_empty: Write | None = None) -> Placed:
-    """Write into the folder `uri` as `save_mode` says; `when_empty` is called after a `write` that left no file.
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What one write does to a folder: files that come out of its stage, files that go."""
+
+    stage: str
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
+    keep: bool
+
+    def to_json(self) -> bytes:
+        return json.dumps(
+            {"format": 1, "stage": self.stage, "add": self.add, "remove": self.remove, "keep": self.keep}
+        ).encode()
+
+
+def place(
+    uri: str,
+    save_mode: str,
+    write: Write,
+    when_empty: Write | None = None,
+    *,
+    key: str = "",
+    replaced: Replaced | None = None,
+) -> Placed:
+    """Write into the folder `uri` as `save_mode` says.
+
+    Args:
+        uri: a local folder, or one on S3.
+        save_mode: Append, Overwrite, ErrorIfExists or Ignore.
+        write: writes the files.
+        when_empty: called after a `write` that left no file.
+        key: names this write in all attempts at a run; empty when it is never repeated.
+        replaced: chooses which files an Overwrite replaces; without it all are.
 
     Raises:
         InputError: the folder exists and `save_mode` is ErrorIfExists.
     """
-    target = _Bucket(uri) if is_s3(uri) else _Folder(uri)
     if not can_list(uri):
         raise InputError(f"cannot write to {uri}: use a path, file:// or s3://")
+    target = _target(uri)
+    _settle(target)
+    whole = save_mode == "Overwrite" and replaced is None
+    name = hashlib.sha256(key.encode()).hexdigest()[:16] if key else ""
+    if name and not whole and target.read(f"{DONE}/{name}") is not None:
+        return Placed(skipped=True)
     if save_mode in ("ErrorIfExists", "Ignore") and target.exists():
         if save_mode == "Ignore":
             return Placed(skipped=True)
         raise InputError(f"{uri} exists already, and `saveMode` is ErrorIfExists.")
-    return Placed(tuple(target.fill(write, when_empty, replace=save_mode == "Overwrite")))
+    stage = uuid.uuid4().hex[:16]
+    with target.staged(stage, whole=whole) as folder:
+        write(folder)
+        if when_empty is not None and not target.files_of(stage):
+            when_empty(folder)
+        written = target.files_of(stage)
+        if target.is_beside(stage):
+            target.put_staged(stage, _SUCCESS)
+            if name and not whole:
+                target.put_staged(stage, f"{DONE}/{name}")
+            target.exchange(stage)
+        elif not _joined(target, stage, name, sorted(written), whole=whole, replaced=replaced):
+            return Placed(skipped=True)
+    return Placed(tuple((target.address(file), size) for file, size in sorted(written.items()) if not _hidden(file)))
 
 
-class _Folder:
-    """A local folder. New files are written in a hidden folder beside it and moved."""
-
-    def __init__(self, uri: str) -> None:
-        # Absolute, since the engine's process may stand elsewhere.
-        self.path = Path(local_path(uri)).absolute()
-
-    def exists(self) -> bool:
-        return self.path.exists()
-
-    def fill(self, write: Write, when_empty: Write | None, *, replace: bool) -> Iterator[tuple[str, int]]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.path.parent / f".{self.path.name}.{uuid.uuid4().hex[:8]}.new"
-        try:
-            new.mkdir()
-            write(str(new))
-            if when_empty is not None and not any(new.iterdir()):
-                when_empty(str(new))
-            written = sorted(file for file in new.rglob("*") if file.is_file())
-            (new / "_SUCCESS").touch()
-            listed = [(str(self.path / file.relative_to(new)), file.stat().st_size) for file in written]
-            if replace or not self.path.exists():
-                self._exchange(new)
-            else:
-                self._add(new)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
-        return iter([(name, size) for name, size in listed if not Path(name).name.startswith((".", "_"))])
-
-    def _exchange(self, new: Path) -> None:
-        old = new.with_suffix(".old")
-        if self.path.is_dir():
-            self.path.rename(old)
-        elif self.path.exists():
-            self.path.unlink()
-        try:
-            new.rename(self.path)
-        except OSError:
-            with contextlib.suppress(FileNotFoundError):
-                old.rename(self.path)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-
-    def _add(self, new: Path) -> None:
-        added: list[Path] = []
-        try:
-            for file in sorted(new.rglob("*")):
-                if file.is_file():
-                    moved = self.path / file.relative_to(new)
-                    moved.parent.mkdir(parents=True, exist_ok=True)
-                    # A mark such as `_SUCCESS` may be there already; files of rows have names of their own.
-                    added += [] if moved.exists() else [moved]
-                    file.rename(moved)
-        except BaseException:
-            for moved in added:
-                moved.unlink(missing_ok=True)
-            raise
+def settle(uri: str) -> None:
+    """Bring writes into the folder `uri` to their end whose writers died; a pattern's folder is looked at."""
+    folder = without_pattern(uri)
+    if folder and can_list(folder):
+        _settle(_target(folder))
 
 
-class _Bucket:
-    """A folder on S3, where nothing can be moved: old files go when all new ones are there, new ones on failure."""
-
-    def __init__(self, uri: str) -> None:
-        self.uri = uri.rstrip("/")
-        self.bucket, key = bucket_and_key(self.uri)
-        self.prefix = f"{key}/" if key else ""
-
-    def exists(self) -> bool:
-        return bool(self._keys())
-
-    def fill(self, write: Write, when_empty: Write | None, *, replace: bool) -> Iterator[tuple[str, int]]:
-        before = self._keys()
-        try:
-            write(self.uri)
-            if when_empty is not None and not set(self._keys()) - set(before):
-                when_empty(self.uri)
-        except BaseException:
-            self._delete(set(self._keys()) - set(before))
-            raise
-        after = self._keys()
-        if replace:
-            self._delete(set(before) & set(after))
-        marker = f"{self.prefix}_SUCCESS"
-        if marker not in after or replace:
-            self._client().put_object(Bucket=self.bucket, Key=marker, Body=b"")
-        scheme = self.uri.partition("://")[0]
-        new = sorted(set(after) - set(before))
-        return iter([(f"{scheme}://{self.bucket}/{key}", after[key]) for key in new if not _is_hidden(key)])
-
-    def _keys(self) -> dict[str, int]:
-        pages = self._client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
-        return {item["Key"]: int(item["Size"]) for page in pages for item in page.get("Contents", ())}
-
-    def _delete(self, keys: set[str]) -> None:
-        doomed = sorted(keys)
-        for start in range(0, len(doomed), _S3_BATCH):
-            objects = [{"Key": key} for key in doomed[start : start + _S3_BATCH]]
-            self._client().delete_objects(Bucket=self.bucket, Delete={"Objects": objects})
-
-    @staticmethod
-    def _client() -> Any:
-        import boto3
-
-        return boto3.client("s3")
+def _target(uri: str) -> Target:
+    return Bucket(uri) if is_s3(uri) else Folder(uri)
 
 
-def _is_hidden(key: str) -> bool:
-    return key.rpartition("/")[2].startswith((".", "_")) or key.endswith("/")
+def _joined(
+    target: Target, stage: str, name: str, new: Sequence[str], *, whole: bool, replaced: Replaced | None
+) -> bool:
+    """Let the staged files join those of the folder. False when another attempt has done so meanwhile."""
+    old = [] if replaced is None and not whole else target.files()
+    remove = old if whole else [] if replaced is None else replaced(old, new)
+    if whole:
+        remove = [*remove, *target.notes(DONE)]
+    # A mark such as `_SUCCESS` may be there already; files of rows have names of their own.
+    note = _Note(stage, tuple(new), tuple(sorted(set(remove) - set(new))), keep=bool(name) and not whole)
+    pending = f"{PENDING}/{name if note.keep else stage}.json"
+    if not target.create(pending, note.to_json(), stage):
+        return False
+    if note.keep and target.read(f"{DONE}/{name}") is not None:
+        target.remove([pending])
+        return False
+    _apply(target, pending, note)
+    return True
+
+
+def _apply(target: Target, pending: str, note: _Note) -> None:
+    """Do what a note says, as far as it is not done; what cannot be added is taken back."""
+    added: list[str] = []
+    try:
+        target.add(note.stage, note.add, added)
+    except BaseException:
+        with suppress(Exception):  # what made adding fail is told; what is left is settled by the next one who comes
+            target.remove([*added, pending])
+        raise
+    target.remove(note.remove)
+    if target.read(_SUCCESS) is None:
+        target.put(_SUCCESS)
+    if note.keep:
+        target.put(f"{DONE}/{pending.rpartition('/')[2].removesuffix('.json')}")
+    target.remove([pending])
+
+
+def _settle(target: Target) -> None:
+    target.recover()
+    for pending in target.notes(PENDING):
+        text = target.read(pending)
+        if text is None:
+            continue  # its writer has just come to the end
+        found = json.loads(text)
+        note = _Note(found["stage"], tuple(found["add"]), tuple(found["remove"]), bool(found["keep"]))
+        if not target.is_alive(note.stage):
+            _apply(target, pending, note)
+            target.clear(note.stage)
+    target.sweep()
+
+
+def _hidden(name: str) -> bool:
+    return name.rpartition("/")[2].startswith((".", "_"))

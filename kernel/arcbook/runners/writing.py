@@ -7,7 +7,8 @@ from arcbook.core.addresses import is_s3, within_s3
 from arcbook.core.failures import DefinitionError, InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result
-from arcbook.runners.loading import WritesView, rows_to_write
+from arcbook.runners.intervals import NULL_FOLDER, replaced_files, require_declared
+from arcbook.runners.loading import WritesFiles, rows_to_write, write_key
 from arcbook.runners.placing import place
 from arcbook.runners.reading.json_text import json_line
 from arcbook.runners.reading.scan import filesystem_of
@@ -17,21 +18,18 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import DataType
 
-#: The folder of rows whose partition value is null, as Hive and Spark name it.
-_NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 
-
-def write_files(stage: WritesView, session: Session, file_format: str) -> Result:
+def write_files(stage: WritesFiles, session: Session, file_format: str) -> Result:
     """Write the stage's view as files of a format ("json" or "parquet")."""
     frame, details = rows_to_write(stage, session)
     if not frame.columns:
         raise InputError(f"The view `{stage.input_view}` has no columns that can be written.")
     if len(stage.partition_by) >= len(frame.columns):
         raise DefinitionError("`partitionBy` names all columns: none would be left for the files.")
+    require_declared(frame, stage.replace_where)
     prepared = _levelled(frame, stage.partition_by, file_format) if session.engine == "embedded" else frame
 
     def write(folder: str) -> None:
-        # The folder is new, or on S3 shared with files that `place` takes care of.
         if session.engine == "embedded" and stage.num_partitions == 1 and not stage.partition_by:
             _write_one(prepared, folder, file_format)
             return
@@ -41,7 +39,14 @@ def write_files(stage: WritesView, session: Session, file_format: str) -> Result
         if not stage.partition_by:
             _write_columns(frame, folder, file_format)
 
-    placed = place(stage.output_uri, stage.save_mode, write, write_columns)
+    placed = place(
+        stage.output_uri,
+        stage.save_mode,
+        write,
+        write_columns,
+        key=write_key(stage, session),
+        replaced=replaced_files(stage, frame, session),
+    )
     details["skipped"] = placed.skipped
     details["outputFiles"] = len(placed.files)
     details["bytesWritten"] = sum(size for _, size in placed.files)
@@ -55,7 +60,7 @@ def _levelled(frame: "DataFrame", partition_by: tuple[str, ...], file_format: st
         name = identifier(field.name)
         value = _as_json(name, field.dataType) if file_format == "json" else name
         if field.name.lower() in folders:
-            value = f"coalesce(nullif(CAST({name} AS STRING), ''), '{_NULL_FOLDER}')"
+            value = f"coalesce(nullif(CAST({name} AS STRING), ''), '{NULL_FOLDER}')"
         columns.append(f"{value} AS {name}")
     return frame.selectExpr(*columns)
 
@@ -108,7 +113,7 @@ def _write_columns(frame: "DataFrame", folder: str, file_format: str) -> None:
 
 
 def _new_file(folder: str, file_format: str) -> str:
-    """A name that no file has: on S3 the old files go after the new ones have come."""
+    """A name that no file has: the new ones may join others."""
     return f"{folder.rstrip('/')}/part-{uuid.uuid4().hex[:16]}.{file_format}"
 
 

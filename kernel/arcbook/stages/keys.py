@@ -183,6 +183,21 @@ ContiguousIndex = Annotated[
         "false adds `_monotonically_increasing_id` and `_filename`."
     ),
 ]
+ReplaceWhere = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description="With `Overwrite`: a condition on the columns of `partitionBy`. Only partitions that meet it are "
+        "replaced, and every written row must meet it; Arc refuses the key.",
+    ),
+]
+PartitionOverwriteMode = Annotated[
+    Literal["static", "dynamic"],
+    Field(
+        description="With `Overwrite`: `dynamic` replaces only the partitions that the written rows belong to; Arc "
+        "refuses the key."
+    ),
+]
 SaveMode = Annotated[
     Literal["Append", "ErrorIfExists", "Ignore", "Overwrite"],
     Field(description="What to do when the target exists already."),

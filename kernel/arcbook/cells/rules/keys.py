@@ -33,6 +33,10 @@ def _overwrites(values: Values) -> bool:
     return mode == "Overwrite" or has_placeholders(mode)
 
 
+_INTERVALS = tuple(
+    Idle(key, _overwrites, "`saveMode` is not `Overwrite`", "Remove it, or choose that mode.")
+    for key in ("replaceWhere", "partitionOverwriteMode")
+)
 #: By stage type; the empty name stands for all.
 _IDLE: Mapping[str, tuple[Idle, ...]] = {
     "": (
@@ -60,6 +64,7 @@ _IDLE: Mapping[str, tuple[Idle, ...]] = {
         Idle(key, _overwrites, "`saveMode` is not `Overwrite`", "Remove it, or choose that mode.")
         for key in ("replaceWhere", "overwriteSchema", "options.replaceWhere", "options.overwriteSchema")
     ),
+    **dict.fromkeys(("ParquetLoad", "JSONLoad"), _INTERVALS),
 }
 #: Keys of Arc that arcbook obeys and Arc passes over, with the place where both obey them.
 _ARC_IGNORES = {"DeltaLakeLoad": ("replaceWhere", "mergeSchema", "overwriteSchema")}

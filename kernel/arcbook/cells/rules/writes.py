@@ -110,6 +110,7 @@ def _overwrites(message: str, span: Any, key: str) -> Problem:
 def _replaces(value: dict[str, Any]) -> bool:
     options = value.get("options")
     some = value.get("replaceWhere") or (isinstance(options, dict) and options.get("replaceWhere"))
+    some = some or value.get("partitionOverwriteMode") == "dynamic"
     return value.get("saveMode", "Overwrite") == "Overwrite" and not some
 
 

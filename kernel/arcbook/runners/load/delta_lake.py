@@ -1,13 +1,15 @@
 """DeltaLakeLoad."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from arcbook.core.addresses import is_s3
 from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
-from arcbook.runners.delta import append_once, is_table, newest_commit, write_manifest
-from arcbook.runners.loading import nullable, rows_to_write
+from arcbook.runners.delta import is_table, newest_commit, write_manifest
+from arcbook.runners.delta_once import next_mark, write_rows
+from arcbook.runners.intervals import require_declared
+from arcbook.runners.loading import nullable, rows_to_write, write_key
 from arcbook.runners.reading.listing import absolute, can_list, local_path
 from arcbook.runners.refresh import refresh
 from arcbook.sql.rewrite import delta_path
@@ -25,23 +27,24 @@ def run_delta_lake_load(stage: DeltaLakeLoad, session: Session) -> Result:
     place = stage.output_uri
     if can_list(place) and not is_s3(place):
         place = absolute(local_path(place))
-    exists = is_table(place)
-    if exists and stage.save_mode in ("ErrorIfExists", "Ignore"):
+    options = _options(stage)
+    interval = options.get("replaceWhere") if stage.save_mode == "Overwrite" else None
+    whole = stage.save_mode == "Overwrite" and interval is None
+    # An Overwrite of the whole table leaves nothing of an earlier attempt: it is just made again.
+    key = "" if whole else write_key(stage, session)
+    mark = next_mark(place, key) if key else 1
+    if mark is not None and stage.save_mode in ("ErrorIfExists", "Ignore") and is_table(place):
         if stage.save_mode == "Ignore":
             return Result(frame=frame, details={**details, "skipped": True})
         raise InputError(f"There is a Delta table at {stage.output_uri} already, and `saveMode` is ErrorIfExists.")
-    options = _options(stage)
-    repeated = False
-    if stage.save_mode == "Append" and _key(stage, session):
-        repeated = not _append_once(frame, place, stage, options, session)
-    else:
-        _write(frame, place, stage, options, session)
+    require_declared(frame, interval)
+    written = mark is not None and _write(frame, place, stage, options, session, key=key, mark=mark)
     if stage.generate_symlink_manifest:
         _write_manifest(place, session)
     refresh(place, session)
     commit = newest_commit(place)
     details["commit"] = {key: commit[key] for key in ("version", "timestamp", "operationMetrics")}
-    details["skipped"] = repeated
+    details["skipped"] = not written
     return Result(frame=frame, details=details)
 
 
@@ -59,45 +62,32 @@ def _options(stage: DeltaLakeLoad) -> dict[str, str]:
     return options
 
 
-def _key(stage: DeltaLakeLoad, session: Session) -> str:
-    """What names this write when its run is repeated; empty when nobody could repeat it."""
-    settings = session.settings
-    if not settings.run_id:
-        return ""
-    # Attempts at a run share its key; with the time, lest a key that never changes keep tomorrow's rows out.
-    run = f"{settings.run_key}@{settings.logical_time.isoformat()}" if settings.run_key else settings.run_id
-    # With the position, since stages may share a name.
-    return f"arcbook/{settings.job_name}/{run}/{session.position}/{stage.id or stage.name}"
-
-
-def _write(frame: "DataFrame", place: str, stage: DeltaLakeLoad, options: dict[str, str], session: Session) -> None:
-    merges = options.get("mergeSchema") == "true" and stage.save_mode == "Append"
-    if session.engine == "embedded" and merges and is_table(place):
-        # Sail ignores mergeSchema without a word and loses the new columns.
-        append_once(frame.toArrow(), place, partition_by=stage.partition_by, merge_schema=True)
-        return
-    predicate = options.get("replaceWhere")
-    if session.engine == "embedded" and predicate is not None:
-        # Sail writes whatever it is given.
-        strays = frame.where(f"NOT coalesce(({predicate}), FALSE)").limit(1).count()
-        if strays:
-            raise InputError(f"The view has rows that do not match `replaceWhere`: {predicate}")
-    mode = "append" if stage.save_mode == "Append" else "overwrite"
-    frame.write.format("delta").mode(mode).options(**options).partitionBy(*stage.partition_by).save(place)
-
-
-def _append_once(
-    frame: "DataFrame", place: str, stage: DeltaLakeLoad, options: dict[str, str], session: Session
+def _write(
+    frame: "DataFrame",
+    place: str,
+    stage: DeltaLakeLoad,
+    options: dict[str, str],
+    session: Session,
+    *,
+    key: str,
+    mark: int,
 ) -> bool:
-    """Append unless this run did so before; the mark is part of the commit itself. False when nothing was written."""
-    key = _key(stage, session)
-    if session.engine == "embedded":
-        merges = options.get("mergeSchema") == "true"
-        return append_once(frame.toArrow(), place, partition_by=stage.partition_by, merge_schema=merges, key=key)
-    before = newest_commit(place)["version"] if is_table(place) else None
-    _write(frame, place, stage, {**options, "txnAppId": key, "txnVersion": "1"}, session)
-    after: Any = newest_commit(place)["version"]
-    return bool(after != before)
+    """Write in one commit, which bears the mark if there is a key. False when another attempt did so meanwhile."""
+    whole = stage.save_mode == "Overwrite" and "replaceWhere" not in options
+    merges = options.get("mergeSchema") == "true"
+    # Sail knows no marks, ignores mergeSchema without a word and takes rows outside of the interval.
+    if session.engine == "embedded" and not whole and (key or stage.save_mode == "Overwrite" or merges):
+        interval = options.get("replaceWhere") if stage.save_mode == "Overwrite" else None
+        write_rows(
+            frame.toArrow(), place, partition_by=stage.partition_by, merge_schema=merges, replace_where=interval,
+            key=key, mark=mark,
+        )  # fmt: skip
+        return True
+    before = newest_commit(place)["version"] if key and is_table(place) else None
+    marks = {"txnAppId": key, "txnVersion": str(mark)} if key else {}
+    mode = "overwrite" if stage.save_mode == "Overwrite" else "append"
+    frame.write.format("delta").mode(mode).options(**options, **marks).partitionBy(*stage.partition_by).save(place)
+    return not key or bool(newest_commit(place)["version"] != before)
 
 
 def _write_manifest(place: str, session: Session) -> None:

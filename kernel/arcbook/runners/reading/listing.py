@@ -71,6 +71,12 @@ def write_text(uri: str, text: str) -> None:
     boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
 
 
+def without_pattern(uri: str) -> str:
+    """The address itself, or the folder in which a pattern begins."""
+    wild = _WILD.search(uri)
+    return uri[: uri.rfind("/", 0, wild.start())] if wild and "/" in uri[: wild.start()] else "" if wild else uri
+
+
 def absolute(uri: str) -> str:
     """`uri` as an engine in another process means it: its working directory is not ours."""
     return uri if scheme_of(uri) else os.path.abspath(uri)  # noqa: PTH100  # a pattern, which is no Path

@@ -1,9 +1,21 @@
 """ParquetLoad."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
+
+from pydantic import model_validator
 
 from arcbook.stages.base import LoadStage
-from arcbook.stages.keys import Authentication, InputView, NumPartitions, OutputURI, PartitionBy, SaveMode
+from arcbook.stages.intervals import require_partitions
+from arcbook.stages.keys import (
+    Authentication,
+    InputView,
+    NumPartitions,
+    OutputURI,
+    PartitionBy,
+    PartitionOverwriteMode,
+    ReplaceWhere,
+    SaveMode,
+)
 
 
 class ParquetLoad(LoadStage):
@@ -13,10 +25,10 @@ class ParquetLoad(LoadStage):
     cannot be written: they are dropped and named in the result, or refused when that policy is off. A view without
     rows leaves one file that holds its columns, so that it can be read back.
 
-    The files are written beside the target and moved into it when all are complete, so a failure leaves the target as
-    it was. With `saveMode` `Overwrite` the folder is exchanged, with `Append` files are added, `ErrorIfExists` fails
-    when the folder is there and `Ignore` then does nothing. A repeated run appends its rows once more: where that must
-    not happen, `Overwrite` a folder of the run's own, or use `DeltaLakeLoad`.
+    The files are written where no reader looks and moved when all are complete, so a failure leaves the target as it
+    was. With `saveMode` `Overwrite` the folder is exchanged, or only the partitions that `replaceWhere` or
+    `partitionOverwriteMode` names; `Append` adds files, `ErrorIfExists` fails when the folder is there and `Ignore`
+    then does nothing. What an earlier attempt at the run added is not added again.
     """
 
     example: ClassVar[str] = """
@@ -37,3 +49,11 @@ class ParquetLoad(LoadStage):
     num_partitions: NumPartitions | None = None
     partition_by: PartitionBy = ()
     save_mode: SaveMode = "Overwrite"
+    replace_where: ReplaceWhere | None = None
+    partition_overwrite_mode: PartitionOverwriteMode = "static"
+    at_most_one_of = (("replaceWhere", "partitionOverwriteMode"),)
+
+    @model_validator(mode="after")
+    def _intervals_are_partitions(self) -> Self:
+        require_partitions(self)
+        return self

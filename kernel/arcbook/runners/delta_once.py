@@ -1,0 +1,87 @@
+"""Writes to Delta tables that all attempts at a run make once: the mark is part of the commit itself.
+
+The mark is Delta's transaction identifier: its name is the write's key, its number the version of the table that the
+writer saw, plus one. A commit that replaced the whole table since has taken the rows away; then they are written again.
+"""
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING
+
+from arcbook.cells.fetch import fetch_text
+from arcbook.runners.delta import canonical, commit_files, is_table, open_table, storage_options
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def next_mark(path: str, key: str) -> int | None:
+    """The number for the mark of a write; None when its rows are in the table."""
+    if not is_table(path):
+        return 1
+    table = open_table(path)
+    known = table.transaction_version(key)
+    if known is not None and not _replaced_since(path, key, known):
+        return None
+    return max(table.version() + 1, (known or 0) + 1)
+
+
+def write_rows(
+    rows: "pa.Table",
+    path: str,
+    *,
+    partition_by: tuple[str, ...] = (),
+    merge_schema: bool = False,
+    replace_where: str | None = None,
+    key: str = "",
+    mark: int = 1,
+) -> None:
+    """Add `rows` without an engine, where Sail's writer falls short; creates the table when there is none.
+
+    Args:
+        rows: what to write.
+        path: the table.
+        partition_by: its partition columns.
+        merge_schema: whether new columns join the table.
+        replace_where: the rows of the table that these replace; nothing when None.
+        key: names the write in all attempts at a run; empty when it is never repeated.
+        mark: what `next_mark` gave.
+    """
+    from deltalake import CommitProperties, Transaction, write_deltalake
+
+    write = partial(
+        write_deltalake,
+        canonical(path),
+        rows,
+        partition_by=list(partition_by) or None,
+        schema_mode="merge" if merge_schema else None,
+        storage_options=storage_options(path),
+        commit_properties=CommitProperties(app_transactions=[Transaction(key, mark)]) if key else None,
+    )
+    if replace_where is not None and is_table(path):
+        write(mode="overwrite", predicate=replace_where)
+    else:
+        write(mode="append")
+
+
+def _replaced_since(path: str, key: str, mark: int) -> bool:
+    """Whether the whole table was replaced after the commit that bears the mark."""
+    marked = False
+    for version, uri in sorted(commit_files(path).items()):
+        if version + 1 < mark:
+            continue
+        actions = [json.loads(line) for line in fetch_text(uri).splitlines() if line.strip()]
+        if marked and any(_replaces_all(action.get("commitInfo") or {}) for action in actions):
+            return True
+        marked = marked or any((action.get("txn") or {}).get("appId") == key for action in actions)
+    return False
+
+
+def _replaces_all(info: dict[str, object]) -> bool:
+    operation = str(info.get("operation") or "")
+    parameters = info.get("operationParameters")
+    told = parameters if isinstance(parameters, dict) else {}
+    if "REPLACE TABLE" in operation:
+        return True
+    partly = told.get("predicate") not in (None, "", "[]") or str(told.get("isDynamicPartitionOverwrite")) == "true"
+    return operation == "WRITE" and told.get("mode") == "Overwrite" and not partly

@@ -1,0 +1,1 @@
+"""Folders that files are written into: on this machine, and on S3."""

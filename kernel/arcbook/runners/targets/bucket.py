@@ -1,0 +1,140 @@
+"""A folder on S3, where nothing can be renamed: staged objects are copied, by S3 itself, into their places."""
+
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from arcbook.core.addresses import bucket_and_key
+from arcbook.runners.targets.base import OWN, STAGE, Target
+
+_BATCH = 1000
+_COPIES_AT_ONCE = 8
+#: S3 knows no locks. A stage that nothing was written to for so long has lost its writer.
+_ABANDONED = timedelta(days=1)
+
+
+class Bucket(Target):
+    """A prefix in a bucket."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri.rstrip("/")
+        self.bucket, key = bucket_and_key(self.uri)
+        self.prefix = f"{key}/" if key else ""
+
+    def exists(self) -> bool:
+        return bool(self.files())
+
+    def address(self, file: str) -> str:
+        return f"{self.uri}/{file}"
+
+    def files(self) -> list[str]:
+        return [name for name in self._sizes() if not name.startswith(f"{OWN}/")]
+
+    def notes(self, kind: str) -> list[str]:
+        return list(self._sizes(f"{kind}/"))
+
+    def read(self, file: str) -> bytes | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            found: bytes = self._client.get_object(Bucket=self.bucket, Key=self.prefix + file)["Body"].read()
+        except ClientError as error:
+            if _code(error) == "NoSuchKey":
+                return None
+            raise
+        return found
+
+    def put(self, file: str) -> None:
+        self._client.put_object(Bucket=self.bucket, Key=self.prefix + file, Body=b"")
+
+    def create(self, file: str, content: bytes, stage: str) -> bool:
+        from botocore.exceptions import ClientError
+
+        try:
+            self._client.put_object(Bucket=self.bucket, Key=self.prefix + file, Body=content, IfNoneMatch="*")
+        except ClientError as error:
+            if _code(error) in ("PreconditionFailed", "ConditionalRequestConflict"):
+                return False
+            raise
+        return True
+
+    def remove(self, files: Collection[str]) -> None:
+        doomed = sorted(files)
+        for start in range(0, len(doomed), _BATCH):
+            objects = [{"Key": self.prefix + name} for name in doomed[start : start + _BATCH]]
+            answer = self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
+            if refused := answer.get("Errors"):
+                first = refused[0]
+                raise PermissionError(f"s3://{self.bucket}/{first['Key']} cannot be deleted: {first.get('Code')}")
+
+    @contextmanager
+    def staged(self, stage: str, *, whole: bool) -> Iterator[str]:
+        try:
+            yield f"{self.uri}/{STAGE}/{stage}"
+        finally:
+            self.clear(stage)
+
+    def files_of(self, stage: str) -> dict[str, int]:
+        start = f"{STAGE}/{stage}/"
+        sizes = self._sizes(start)
+        # Spark's committer leaves a mark of its own, and of a folder that was one for a moment a key with a slash.
+        return {name.removeprefix(start): size for name, size in sizes.items() if not name.endswith(("/", "/_SUCCESS"))}
+
+    def add(self, stage: str, files: Sequence[str], added: list[str]) -> None:
+        def copy(file: str) -> None:
+            added.append(file)
+            self._copy(f"{STAGE}/{stage}/{file}", file)
+
+        with ThreadPoolExecutor(_COPIES_AT_ONCE) as pool:
+            for done in [pool.submit(copy, file) for file in files]:
+                done.result()
+
+    def clear(self, stage: str) -> None:
+        self.remove([*self._sizes(f"{STAGE}/{stage}/"), f"{STAGE}/{stage}/"])
+
+    def recover(self) -> None:
+        """Nothing to do: nothing is exchanged here."""
+
+    def sweep(self) -> None:
+        newest: dict[str, datetime] = {}
+        for item in self._objects(f"{STAGE}/"):
+            stage = item["Key"].removeprefix(f"{self.prefix}{STAGE}/").partition("/")[0]
+            newest[stage] = max(newest.get(stage, item["LastModified"]), item["LastModified"])
+        for stage, moment in newest.items():
+            if datetime.now(UTC) - moment > _ABANDONED:
+                self.clear(stage)
+
+    def _copy(self, source: str, target: str) -> None:
+        from boto3.s3.transfer import TransferConfig
+        from botocore.exceptions import ClientError
+
+        origin = {"Bucket": self.bucket, "Key": self.prefix + source}
+        # One request up to 5 GB; beyond that S3 wants parts.
+        config = TransferConfig(multipart_threshold=4 * 1024**3, multipart_chunksize=1024**3, use_threads=False)
+        try:
+            self._client.copy(origin, self.bucket, self.prefix + target, Config=config)
+        except ClientError as error:
+            # Whoever else settled this write has copied it and cleared the stage.
+            if _code(error) not in ("404", "NoSuchKey") or target not in self._sizes(target):
+                raise
+
+    def _sizes(self, below: str = "") -> dict[str, int]:
+        return {item["Key"].removeprefix(self.prefix): int(item["Size"]) for item in self._objects(below)}
+
+    def _objects(self, below: str) -> Iterator[Any]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + below)
+        for page in pages:
+            yield from page.get("Contents", ())
+
+    @cached_property
+    def _client(self) -> Any:
+        import boto3
+
+        return boto3.client("s3")
+
+
+def _code(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
