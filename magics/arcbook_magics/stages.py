@@ -1,7 +1,7 @@
 """Running the stages of a cell and showing what each of them left."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ class _Ran:
     result: "Result"
     rows: Rows | None
     notices: tuple[str, ...]
+    note: Mapping[str, Any] = field(default_factory=dict)
+    reused: str = ""
 
 
 def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
@@ -120,10 +122,17 @@ def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Sh
     def inside(executor: "Executor") -> _Ran:
         executor.settings = bench.settings
         with telling_plan(step, executor):
-            result = executor.execute(step, context.values.bound(), context.lifecycle)
+            reuse, bound = bench.reusing(), context.values.bound()
+            if reuse is None:
+                ran = _Ran(executor.execute(step, bound, context.lifecycle), None, ())
+            else:
+                done = reuse.run(executor, step, bound, context.lifecycle)
+                ran = _Ran(done.result, None, (), done.note, done.said)
             notices, executor.notices[:] = tuple(executor.notices), []
+            if ran.reused:  # rows would have to be read anew for it
+                return replace(ran, notices=notices)
             with executor.explaining(step):  # reading is when a lazy view first runs
-                return _Ran(result, _read(step, result, options), notices)
+                return replace(ran, rows=_read(step, ran.result, options), notices=notices)
 
     events = len(bench.events)
     ran = bench.room.call(inside)
@@ -154,7 +163,10 @@ def _shown(step: "Step", ran: _Ran, options: Options, log: list[dict[str, Any]])
 
     stage, result = step.stage, ran.result
     details = plain(dict(result.details))
-    metadata = {"arcbook": _about(step, view=result.view, details=details, skipped=False)}
+    about = _about(step, view=result.view, details=details, skipped=False)
+    metadata = {"arcbook": {**about, "reuse": plain(ran.note)} if ran.note else about}
+    if ran.reused:
+        return Shown({"text/plain": f"{stage.type_name()} `{stage.name}`: {ran.reused}"}, metadata)
     extra = "\n".join(json.dumps(plain(event), separators=(",", ":"), ensure_ascii=False) for event in log[-1:])
     if ran.rows is None or not ran.rows.columns:
         counts = ", ".join(f"{key}={value}" for key, value in details.items() if _is_count(key, value))

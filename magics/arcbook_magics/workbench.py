@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from arcbook.cells.model import Cell
     from arcbook.cells.plan import Context
     from arcbook.engines.session import Session
+    from arcbook.reuse.reuse import Reuse
     from arcbook.runners.executor import Executor, Refused
 
 #: Not weak: a workbench holds its shell, by the functions that show and describe.
@@ -96,6 +97,8 @@ class Workbench:
         self.interactive_client = True
         self.events: list[dict[str, Any]] = []
         self.in_kernel = in_kernel
+        #: What earlier runs have done and what is kept of this one; None where nobody asked.
+        self.reuse: Reuse | None = None
         self._describe = describe
         self._told_environment = False
 
@@ -134,6 +137,7 @@ class Workbench:
             job_id=chosen.job_id or self.launch.run_id,
             run_id=self.launch.run_id,
             run_key=self.launch.run_key,
+            first_run_id=str(self.launch.reuse.get("lineage") or ""),
             streaming=chosen.streaming or bool(self.options["streaming"]),
         )
 
@@ -209,6 +213,32 @@ class Workbench:
         from arcbook_magics.stages import run_stages
 
         yield from run_stages(self, cell)
+
+    def reusing(self) -> "Reuse | None":
+        """What earlier runs have done and what is to be kept of this one; None where the launcher did not ask.
+
+        Raises:
+            InputError: the record of the run to resume cannot be read.
+        """
+        if self.reuse is None and self.launch.reuse:
+            from arcbook_magics.reusing import open_reuse
+
+            self.reuse = open_reuse(self.launch.reuse)
+        return self.reuse
+
+    def note_python(self, digest: str) -> None:
+        """Note that Python runs, or was run by the resumed run: no key can see what it did."""
+        reuse = self.reusing()
+        if reuse is not None:
+            reuse.chain("python", digest)
+
+    def leaves_out(self, source: str) -> bool:
+        """Whether the resumed run has completed a Python cell that is not to run again."""
+        if not self.launch.reuse.get("python_done"):
+            return False
+        from arcbook.reuse.keys import digest_of_text
+
+        return digest_of_text(source) in self.launch.reuse["python_done"]
 
     def keep_computed(self, values: Mapping[str, Any]) -> None:
         """Take values of a ConfigExecute stage for lazy ones; those whose names say that they are secret are masked."""

@@ -94,7 +94,7 @@ class S3Spy:
 @contextmanager
 def spying_server() -> Iterator[S3Spy]:
     """moto's S3 behind a spy, at an address of its own."""
-    from moto.server import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
     spy = S3Spy()

@@ -33,7 +33,7 @@ def environment() -> dict[str, str]:
 
 def record_folder(tmp_path: Path) -> Path:
     """The folder of the one record under `runs`."""
-    (found,) = (tmp_path / "runs").glob("*/*")
+    (found,) = (tmp_path / "runs").glob("*/*Z-??????")
     return found
 
 

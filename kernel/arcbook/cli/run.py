@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("run", cls=JobCommand)
-@click.argument("jobs", nargs=-1, required=True, metavar="NOTEBOOK|JOB|BUNDLE|FOLDER...")
+@click.argument("jobs", nargs=-1, metavar="NOTEBOOK|JOB|BUNDLE|FOLDER...")
 @parameter_option
 @parameter_file_options
 @engine_option
@@ -35,6 +35,18 @@ if TYPE_CHECKING:
 @click.option("--cwd", metavar="DIR", help="The kernel's working directory. Default: the job's folder.")
 @click.option("--timeout", type=click.IntRange(min=1), metavar="SECONDS", help="The longest a cell may take.")
 @click.option("--jobs", "workers", type=click.IntRange(min=1), metavar="N", help="Of a folder: how many at once.")
+@click.option("--resume", metavar="RUN", help="Go on with a failed run: execute what failed and what follows.")
+@click.option(
+    "--python-again/--no-python-again",
+    default=None,
+    help="With --resume: run completed %python cells once more, or leave them out.",
+)
+@click.option("--cache", is_flag=True, help="Take unchanged work from earlier runs. Also: ARCBOOK_CACHE=true.")
+@click.option(
+    "--checkpoints",
+    type=click.Choice(("never", "small", "always")),
+    help="Which views are kept for resuming. Default: $ARCBOOK_CHECKPOINTS, else small ones; all with --cache.",
+)
 @json_option
 @click.pass_context
 def command(
@@ -58,6 +70,8 @@ def command(
     The parameters that the job declares are options too, behind its name: `arcbook run JOB --help` lists them. Arc's
     launch values are taken as well: `--etl.config.environment=test`, `--ETL_CONF_NAME=value`. The exit code is that of
     the failure class (docs/failures.md); 0 means that every cell ran.
+
+    `--resume RUN` needs no job: it takes that of the run, with its parameters, its time and its environment.
     """
     from arcbook.core.addresses import local_path
     from arcbook.promote.load import is_bundle, opened_bundle
@@ -77,7 +91,16 @@ def command(
         "record_root": options["record"],
         "output": options["output"],
         "cell_timeout": options["timeout"],
+        "cache": options["cache"],
+        "checkpoints": options["checkpoints"],
+        "python_again": options["python_again"],
     }
+    if options["resume"]:
+        jobs, choices = _resumed(options["resume"], jobs, choices)
+    elif not jobs:
+        raise click.UsageError("Missing argument 'NOTEBOOK|JOB|BUNDLE|FOLDER...'.")
+    elif options["python_again"] is not None:
+        raise click.UsageError("--python-again and --no-python-again say what --resume does.")
     job, *others = jobs
     folders = [each for each in jobs if not is_bundle(each) and local_path(each).is_dir()]
     if folders:
@@ -99,11 +122,25 @@ def command(
     _report(ctx, outcome, options["output"], as_json)
 
 
+def _resumed(run: str, jobs: tuple[str, ...], choices: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The jobs of a run to resume, and the choices with its record."""
+    from arcbook.runs.resume import FIXED, failed_run, source_of_run
+
+    for name in FIXED:
+        if choices.get(name):
+            option = f"--{name.replace('_', '-')}" if name != "launch" else f"--{next(iter(choices['launch']))}"
+            raise click.UsageError(f"{option} and --resume exclude each other: the failed run has chosen it.")
+    record = failed_run(run, choices["record_root"])
+    return jobs or (source_of_run(record),), choices | {"resumes": record}
+
+
 def _run(job: str, choices: dict[str, Any], *others: str) -> "Outcome":
     from arcbook.runs.launch import read_request, run
     from arcbook.runs.progress import progress
+    from arcbook.runs.resume import resume_request
 
-    request = read_request(job, *others, **choices)
+    record = choices.pop("resumes", None)
+    request = resume_request(record, job, *others, **choices) if record else read_request(job, *others, **choices)
     with progress(request.notebook) as on_cell:
         return run(request, on_cell)
 

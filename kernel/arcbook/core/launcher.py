@@ -18,7 +18,8 @@ class Launch:
 
     `environment_source` says who chose the environment, for messages. `interactive` is False when a launcher runs the
     notebook: nobody is there to answer a prompt. `documents` has the path of the kept copy of a document by the address
-    that the job uses.
+    that the job uses. `reuse` says what to keep of the run's work and what to take from earlier runs, as
+    `arcbook.reuse.plan` reads it; empty when nobody asked.
     """
 
     engine: str = DEFAULT_ENGINE
@@ -30,6 +31,7 @@ class Launch:
     logical_time: datetime = field(default_factory=lambda: datetime.now(UTC))
     values: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
+    reuse: Mapping[str, Any] = field(default_factory=dict)
     interactive: bool = True
 
     def to_json(self) -> str:
@@ -44,6 +46,7 @@ class Launch:
                 "environment_source": self.environment_source,
                 "launch": dict(self.values),
                 "documents": dict(self.documents),
+                "reuse": dict(self.reuse),
                 "interactive": self.interactive,
             }
         )
@@ -76,6 +79,7 @@ class Launch:
             logical_time=_time(message.get("logical_time")),
             values=values,
             documents=_texts(message.get("documents")),
+            reuse=message["reuse"] if isinstance(message.get("reuse"), dict) else {},
             interactive=bool(message.get("interactive", True)),
         )
 

@@ -12,7 +12,8 @@ class RunSettings:
     `environment` None means no choice: only an interactive kernel may have none, and then runs every cell.
     `logical_time` is the run's one time, with a zone; retries and backfills see the same value. `run_id` is that of the
     run's record, empty when nobody launched one; `run_key` is the same in all attempts at the run, empty when nobody
-    said; `job_id` is for readers, and may be the same in every run.
+    said; `first_run_id` is the run that this one resumes, or the first of a row of such; `job_id` is for readers, and
+    may be the same in every run.
     `file_access` names what was given of Arc's arguments and variables for reading the job file.
     """
 
@@ -26,6 +27,7 @@ class RunSettings:
     streaming: bool = False
     run_id: str = ""
     run_key: str = ""
+    first_run_id: str = ""
     job_id: str = ""
     job_name: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)

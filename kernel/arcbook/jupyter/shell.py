@@ -65,13 +65,17 @@ class ArcShell(_Shell):  # type: ignore[misc]
             nested: str = super().transform_cell(raw_cell)
             return nested
         python = python_source(raw_cell)
-        if python is None or self.workbench.abandoned() is not None:
+        bench = self.workbench
+        if python is None or bench.abandoned() is not None or bench.leaves_out(raw_cell):
             return f"get_ipython().run_arc_cell({raw_cell!r})\n"
         transformed: str = super().transform_cell(python)
         names = sorted(set(_MENTIONED.findall(python)))
-        if names:
+        before = [f"get_ipython().offer({names!r})"] if names else []
+        if bench.launch.reuse:
+            before.append(f"get_ipython().note_python({raw_cell!r})")
+        if before:
             # In place of the comment that stands for the magic's line: the lines below keep their numbers.
-            transformed = f"get_ipython().offer({names!r})\n" + transformed.removeprefix("#\n")
+            transformed = "; ".join(before) + "\n" + transformed.removeprefix("#\n")
         return transformed
 
     async def run_code(self, *args: Any, **kwargs: Any) -> Any:
@@ -86,6 +90,12 @@ class ArcShell(_Shell):  # type: ignore[misc]
     def run_arc_cell(self, source: str) -> Any:
         """Run a cell that is not Python; what it returns is the cell's result."""
         return self.workbench.run(source)
+
+    def note_python(self, source: str) -> None:
+        """Tell what is kept of the run that a cell of Python runs."""
+        from arcbook.reuse.keys import digest_of_text
+
+        self.workbench.note_python(digest_of_text(source))
 
     def offer(self, names: Sequence[str]) -> None:
         """Set the names that a Python cell mentions and has not defined itself.

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arcbook.planning.values import Plan, covers
+from arcbook.planning.values import Plan
+from arcbook.runners.reading.listing import covers
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from arcbook.engines.views import View
 from arcbook.planning.empty import empty_frame
 from arcbook.planning.places import address_of, is_there, look_at
 from arcbook.planning.traffic import Traffic, Uses, save_mode, statement_in
-from arcbook.planning.values import Place, Plan, PlannedStage, Write, covers
+from arcbook.planning.values import Place, Plan, PlannedStage, Write
 from arcbook.runners.base import load_runners, run
 from arcbook.runners.executor import Executor
 from arcbook.runners.extracting import empty
+from arcbook.runners.reading.listing import covers
 from arcbook.runners.statement import execute_statement
 from arcbook.sql.lineage import lineage
 from arcbook.sql.origins import Lineage

@@ -6,7 +6,7 @@ from typing import Any
 
 from arcbook.core.problem import Problem
 from arcbook.core.span import Span
-from arcbook.runners.reading.listing import glob_regex
+from arcbook.runners.reading.listing import covers
 from arcbook.sql.origins import Lineage, Origins
 
 #: Statements that change the rows of a table that is there.
@@ -160,13 +160,6 @@ class Plan:
             "coreSeconds": list(core_seconds(self.bytes_to_read)),
             "problems": [problem.to_dict() for problem in self.problems],
         }
-
-
-def covers(read: str, written: str) -> bool:
-    """Whether reading the address or pattern `read` yields what was written to the folder `written`."""
-    if read == written or read.startswith(written + "/"):
-        return True
-    return bool(glob_regex(read).fullmatch(written)) or bool(glob_regex(read).fullmatch(written + "/part-0"))
 
 
 #: Bytes of input that one core turns into output in a second, from plain copies down to typing of many columns: the

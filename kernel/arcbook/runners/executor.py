@@ -90,11 +90,29 @@ class Executor:
             for plugin in plugins:
                 before(plugin, step.stage, session)
             result = run(step.stage, session)
-            self._decisions |= result.decisions
-            self._note(step, parameters, result)
+            self._take(step, parameters, result)
             for plugin in plugins:
                 result = after(plugin, step.stage, result, session)
         return result
+
+    def restore(self, step: Step, parameters: Mapping[str, Any], make: Callable[[Session], Result]) -> Result:
+        """As `execute`, with `make` in the runner's place and without plugins: for what an earlier run has done.
+
+        Raises:
+            ArcbookError: always one of ours.
+        """
+        load_runners()
+        with self.explaining(step):
+            for capability in _needs(step):
+                self.engine.need(capability)
+            result = make(replace(self.session(parameters), position=_position(step)))
+            self._take(step, parameters, result)
+        return result
+
+    def _take(self, step: Step, parameters: Mapping[str, Any], result: Result) -> None:
+        """Keep what a stage decided and made."""
+        self._decisions |= result.decisions
+        self._note(step, parameters, result)
 
     def refused(self, plugins: Sequence[LifecyclePlugin], stage: str = "") -> Refused | None:
         """Why nothing further may run, by the first plugin that says so; None when the next stage may.

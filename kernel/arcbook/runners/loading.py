@@ -43,8 +43,9 @@ def write_key(stage: WritesView, session: Session) -> str:
     if not settings.run_id:
         return ""
     assert isinstance(stage, Stage)
+    first = settings.first_run_id or settings.run_id
     # Attempts at a run share its key; with the time, lest a key that never changes keep tomorrow's rows out.
-    run = f"{settings.run_key}@{settings.logical_time.isoformat()}" if settings.run_key else settings.run_id
+    run = f"{settings.run_key}@{settings.logical_time.isoformat()}" if settings.run_key else first
     # With the position, since stages may share a name.
     return f"arcbook/{settings.job_name}/{run}/{session.position}/{stage.id or stage.name}"
 

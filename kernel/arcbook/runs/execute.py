@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from arcbook.core.failures import ArcbookError
+from arcbook.core.kernelspec import KERNEL
 from arcbook.core.launcher import Launch
 from arcbook.core.masking import Masker, mask_url, masker
 from arcbook.core.translate import translate, translating
 from arcbook.core.versions import installed_version
+from arcbook.reuse.plan import ReusePlan
 from arcbook.runs import layout
 from arcbook.runs.journal import FORMAT, Journal, read_events
 from arcbook.runs.kernels import RUN_VARIABLE
@@ -22,6 +24,7 @@ from arcbook.runs.prepare import prepare
 from arcbook.runs.record import FailureNote, Record, StageNote
 from arcbook.runs.render import render
 from arcbook.runs.request import Ending, OnCell, Outcome, Prepared, Request, now
+from arcbook.runs.reusing import after_run, lineage_of, reuse_plan
 from arcbook.runs.stop import Stop
 from arcbook.runs.store import Folder, open_store
 from arcbook.runs.usage import total
@@ -63,7 +66,7 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
                 "status": status, "ended": ended, "seconds": round((ended - started).total_seconds(), 3),
                 "cells": tuple(ending.cells), "stages": tuple(ending.stages), "failure": failure,
                 "usage": total(cell.usage for cell in ending.cells), "logs": masked(ending.logs, hidden),
-                "notes": (*record.notes, *_left_out(ending.stages)),
+                "notes": (*record.notes, *_left_out(ending.stages), *filter(None, (ending.trouble,))),
             }
         )  # fmt: skip
         return _leave(folder, journal.path, _masked(record, hidden), ending, prepared)
@@ -105,14 +108,16 @@ def _run_kernel(
         timeout=request.cell_timeout,
         startup_timeout=request.start_timeout,
     )
-    options: dict[str, Any] = {"env": os.environ | _kernel_environment(request, prepared, run_id)}
+    plan = reuse_plan(request, prepared, run_id) if request.kernel == KERNEL else ReusePlan()
+    options: dict[str, Any] = {"env": os.environ | _kernel_environment(request, prepared, run_id, plan)}
     if request.folder:
         options["cwd"] = request.folder
     ending: Ending = run_sync(client.run)(run_id, **options)
+    ending.trouble = after_run(plan, run_id, ending.stages, completed=ending.error is None)
     return ending
 
 
-def _kernel_environment(request: Request, prepared: Prepared, run_id: str) -> dict[str, str]:
+def _kernel_environment(request: Request, prepared: Prepared, run_id: str, plan: ReusePlan) -> dict[str, str]:
     """What a launcher tells a kernel (docs/design.md): the engine, the environment, and the launch as JSON."""
     variables = {RUN_VARIABLE: run_id}
     if request.kernel != "arc":
@@ -127,6 +132,7 @@ def _kernel_environment(request: Request, prepared: Prepared, run_id: str) -> di
         logical_time=prepared.logical_time,
         values=prepared.launch,
         documents=request.documents,
+        reuse=plan.to_dict(),
         interactive=False,
     )
     return variables | launch.variables()
@@ -145,6 +151,8 @@ def _first_record(request: Request, prepared: Prepared, run_id: str, started: An
         logical_time=prepared.logical_time,
         run_key=prepared.run_key,
         part_of=request.part_of,
+        resumed_from=request.resumes.run_id if request.resumes else "",
+        first_run_id=lineage_of(request.resumes) if request.resumes else "",
         started=started,
         parameters=prepared.parameters,
         job_id=prepared.settings.job_id,

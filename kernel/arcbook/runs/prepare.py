@@ -28,6 +28,7 @@ from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean, nearest
 from arcbook.runs.layout import job_name
 from arcbook.runs.request import Prepared, Request
+from arcbook.runs.reusing import written_places
 from arcbook.runs.translator import ArcTranslator, is_finite
 
 ENVIRONMENT_KEY = "etl.config.environment"
@@ -117,6 +118,8 @@ def _prepared(request: Request, prepared: Prepared) -> Prepared:
     if prepared.settings.lint_only:
         prepared = replace(prepared, notes=(*prepared.notes, _LINT_ONLY))
     prepared = _with_values(prepared, own, given)
+    written, uncertain = written_places(job, report.steps, prepared.settings, request.resumes)
+    prepared = replace(prepared, written=written, uncertain=uncertain)
     return replace(prepared, warnings=tuple(each for each in found if each.severity is Severity.WARNING))
 
 

@@ -31,6 +31,9 @@ class StageNote(_Part):
     view: str | None = None
     skipped: bool = False
     details: Mapping[str, Any] = Field(default_factory=dict)
+    reuse: Mapping[str, Any] = Field(
+        default_factory=dict, description="Key of the stage, states of what it read and wrote, the run it came from."
+    )
 
 
 def stage_note(output: Mapping[str, Any], cell: int) -> StageNote | None:
@@ -45,6 +48,7 @@ def stage_note(output: Mapping[str, Any], cell: int) -> StageNote | None:
         view=str(noted["view"]) if noted.get("view") else None,
         skipped=bool(noted.get("skipped")),
         details=noted.get("details") or {},
+        reuse=noted.get("reuse") or {},
     )
 
 
@@ -109,6 +113,8 @@ class Record(_Part):
     logical_time: datetime
     run_key: str = Field("", description="What all attempts at this run have in common; empty when nobody said.")
     part_of: str = Field("", description="The id of the folder's run that this one belongs to.")
+    resumed_from: str = Field("", description="The run that this one resumes.")
+    first_run_id: str = Field("", description="The first of the runs that resume one another, when this one resumes.")
     started: datetime
     ended: datetime | None = None
     seconds: float | None = None

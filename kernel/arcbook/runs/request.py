@@ -21,8 +21,11 @@ class Request:
     document by the address that the job uses. `job` is what was read from `source` when that is not the notebook itself
     (a job file), so that problems point into it; `any_kernel` runs a notebook whatever kernel it says it is for; with
     `unreadable` the run is refused for that reason. `parameters` are typed or text values by name, `launch` text for
-    `${name}`. `folder` is the kernel's working directory (None: that of this process). `part_of` is the
-    id of the folder's run that this one belongs to, or empty. Times are in seconds.
+    `${name}`. `folder` is the kernel's working directory (None: that of this process). `part_of` is the id of the
+    folder's run that this one belongs to, or empty. Times are in seconds.
+    `resumes` is the record of the run to go on with, and `python_again` whether its Python cells run once more (None:
+    nobody said). `cache` takes unchanged work of earlier runs; `checkpoints` says which views are kept for that and for
+    resuming (`arcbook.reuse.plan.KEEPS`, None: as the variable ARCBOOK_CHECKPOINTS says, else the small ones).
     """
 
     notebook: dict[str, Any]
@@ -45,6 +48,10 @@ class Request:
     folder: str | None = None
     cell_timeout: int | None = None
     start_timeout: int = 60
+    resumes: Record | None = None
+    python_again: bool | None = None
+    cache: bool = False
+    checkpoints: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +59,9 @@ class Prepared:
     """A request after reading and checking, ready for a kernel.
 
     `numbers` is the user's number of the code cell at a position; `environment_source` says who chose the environment;
-    `settings` are Arc's options and policies as they hold for the run; `refused` says why no kernel may start, or None.
+    `settings` are Arc's options and policies as they hold for the run; `written` are the addresses that the job writes,
+    None when that cannot be told, and `uncertain` those that the stage which failed in a resumed run may have written.
+    `refused` says why no kernel may start, or None.
     """
 
     notebook: dict[str, Any]
@@ -67,6 +76,8 @@ class Prepared:
     launch: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    written: tuple[str, ...] | None = None
+    uncertain: tuple[str, ...] = ()
     refused: ArcbookError | None = None
 
 
@@ -89,7 +100,10 @@ class Outcome:
 
 @dataclass(slots=True)
 class Ending:
-    """How the cells of a run ended; `error` None means that all of them ran, `logs` are the last words."""
+    """How the cells of a run ended; `error` None means that all of them ran.
+
+    `logs` are the last words of the processes, `trouble` is what to note beside.
+    """
 
     error: ArcbookError | None = None
     cell: int | None = None
@@ -97,6 +111,7 @@ class Ending:
     cells: list[CellNote] = field(default_factory=list)
     stages: list[StageNote] = field(default_factory=list)
     logs: dict[str, str] = field(default_factory=dict)
+    trouble: str = ""
 
 
 #: Told as a cell begins and ends: its position, its user's number if it has one, and "begins" or how it ended.

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -17,11 +17,15 @@ _PARTITION = re.compile(r"([^=/]+)=([^/]*)\Z")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file. `uri` is what `_filename` shows; `partitions` are the `key=value` folders above it, outermost first."""
+    """One file. `uri` is what `_filename` shows; `partitions` are the `key=value` folders above it, outermost first.
+
+    `version` is another text whenever the file has been written: its times on a disk, its ETag on S3.
+    """
 
     uri: str
     size: int
     partitions: tuple[tuple[str, str], ...] = ()
+    version: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,11 @@ def _list_local(uri: str, base_path: str | None) -> Listing:
     found: list[Source] = []
     for path in sorted(matched):
         root = base or (str(Path(path).parent) if Path(path).is_file() else path)
-        files = [(file, size) for file, size in _walk(path) if not hidden(Path(file).name)]
-        found += [Source(_file_uri(file), size, _partitions(file, root)) for file, size in files]
+        files = [(file, about) for file, about in _walk(path) if not hidden(Path(file).name)]
+        found += [
+            Source(_file_uri(file), about.st_size, _partitions(file, root), f"{about.st_mtime_ns}-{about.st_ctime_ns}")
+            for file, about in files
+        ]
     return Listing(tuple(found), exists=bool(matched))
 
 
@@ -126,11 +133,11 @@ def _descend(folder: str, depth: int) -> Iterator[str]:
             yield from _descend(path, depth - 1)
 
 
-def _walk(path: str) -> Iterator[tuple[str, int]]:
+def _walk(path: str) -> Iterator[tuple[str, os.stat_result]]:
     """The data files of a file or folder; of folders below it only partitions, as Spark does."""
     place = Path(path)
     if place.is_file():
-        yield path, place.stat().st_size
+        yield path, place.stat()
         return
     with translating(f"cannot list {path}"):
         entries = sorted(entry.name for entry in place.iterdir())
@@ -139,7 +146,7 @@ def _walk(path: str) -> Iterator[tuple[str, int]]:
         if hidden(name):
             continue
         if below.is_file():
-            yield str(below), below.stat().st_size
+            yield str(below), below.stat()
         elif _PARTITION.fullmatch(name):
             yield from _walk(str(below))
 
@@ -170,7 +177,7 @@ def _list_s3(uri: str, base_path: str | None) -> Listing:
     base = bucket_and_key(base_path)[1].strip("/") if base_path else None
     found: list[Source] = []
     exists = False
-    for name, size in _objects(bucket, prefix, uri):
+    for name, size, etag in _objects(bucket, prefix, uri):
         match = wanted.fullmatch(name) if wanted else None
         if wanted and match is None:
             continue
@@ -182,11 +189,12 @@ def _list_s3(uri: str, base_path: str | None) -> Listing:
         if below and not all(_PARTITION.fullmatch(part) for part in folders[:-1]):
             continue
         root = base if base is not None else match["root"] if match and below else name.rpartition("/")[0]
-        found.append(Source(f"{scheme}://{bucket}/{name}", size, _partitions(name, root) if root else ()))
+        pairs = _partitions(name, root) if root else ()
+        found.append(Source(f"{scheme}://{bucket}/{name}", size, pairs, etag))
     return Listing(tuple(sorted(found, key=lambda source: source.uri)), exists)
 
 
-def _objects(bucket: str, prefix: str, uri: str) -> Iterable[tuple[str, int]]:
+def _objects(bucket: str, prefix: str, uri: str) -> Iterable[tuple[str, int, str]]:
     import boto3
     from botocore.exceptions import ClientError
 
@@ -195,7 +203,7 @@ def _objects(bucket: str, prefix: str, uri: str) -> Iterable[tuple[str, int]]:
         try:
             for page in pages:
                 for item in page.get("Contents", ()):
-                    yield item["Key"], int(item["Size"])
+                    yield item["Key"], int(item["Size"]), str(item.get("ETag", "")).strip('"')
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") != "NoSuchBucket":
                 raise
@@ -224,3 +232,10 @@ def glob_regex(pattern: str) -> re.Pattern[str]:
             text += {"*": "[^/]*", "?": "[^/]"}.get(character) or re.escape(character)
         position += 1
     return re.compile(text + ")" * depth, re.S)
+
+
+def covers(read: str, written: str) -> bool:
+    """Whether reading the address or pattern `read` yields what was written to the folder `written`."""
+    if read == written or read.startswith(written + "/"):
+        return True
+    return bool(glob_regex(read).fullmatch(written)) or bool(glob_regex(read).fullmatch(written + "/part-0"))

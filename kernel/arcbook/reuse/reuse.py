@@ -1,0 +1,406 @@
+"""Running the stages of one run: each is taken from an earlier run where its key allows, and executed otherwise."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from arcbook.cells.model import Step
+from arcbook.cells.numbers import number
+from arcbook.core.addresses import is_s3
+from arcbook.core.failures import ArcbookError, CancelledError, InputError
+from arcbook.core.masking import MASK
+from arcbook.engines.session import Session
+from arcbook.reuse.checkpoints import Checkpoint, Checkpoints
+from arcbook.reuse.frames import read_rows, unstorable, write_rows
+from arcbook.reuse.keys import Key, Surroundings, digest, key_of
+from arcbook.reuse.ledger import Ledger, States
+from arcbook.reuse.plan import SMALL_BYTES, Done, ReusePlan
+from arcbook.reuse.states import Place, State, state_of
+from arcbook.reuse.touching import Effect, Touch, touch_of
+from arcbook.runners.base import Decision, Result, run
+from arcbook.runners.delta import open_table
+from arcbook.runners.executor import Executor
+from arcbook.runners.reading.listing import covers
+from arcbook.runners.views import register
+from arcbook.sql.errors import SqlError
+from arcbook.stages.execute.config import ConfigExecute
+from arcbook.stages.execute.control_flow import ControlFlowExecute
+from arcbook.stages.plugins.base import LifecyclePlugin
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a stage was done. `note` is for its record; `said` tells what was reused, empty when it was executed."""
+
+    result: Result
+    note: Mapping[str, Any] = field(default_factory=dict)
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """A view of this run: its key, the tables it is read from anew each time, and all places that it came from."""
+
+    key: Key
+    live: frozenset[str] = frozenset()
+    roots: tuple[tuple[Place, State | None], ...] = ()
+    complete: bool = True
+
+
+class Reuse:
+    """Keys and checkpoints of one run. Used by the thread of the engine alone."""
+
+    def __init__(self, plan: ReusePlan, done: Sequence[Done] = ()) -> None:
+        self.plan = plan
+        self._ledger = Ledger(done, plan.uncertain)
+        self._store = Checkpoints(plan.root) if plan.root else None
+        self._views: dict[str, _Known] = {}
+        self._chains: dict[str, str] = {}
+        self._moved: set[Place] = set()
+
+    def chain(self, name: str, what: str) -> None:
+        """Note what no key can see through: all that follows depends on it (`name` is `python` or `session`)."""
+        self._chains[name] = digest(self._chains.get(name, ""), what)
+
+    def run(
+        self, executor: Executor, step: Step, parameters: Mapping[str, Any], plugins: Sequence[LifecyclePlugin] = ()
+    ) -> Ran:
+        """Do one step: as an earlier run left it, or by the executor.
+
+        Raises:
+            ArcbookError: as `Executor.execute`; also when an earlier run's work can neither be taken nor be repeated.
+        """
+        with executor.explaining(step):
+            session = executor.session(parameters)
+            touch = self._touch(step, session)
+        if session.settings.streaming:
+            return Ran(executor.execute(step, parameters, plugins))
+        if touch.effect is Effect.SESSION:
+            result = executor.execute(step, parameters, plugins)
+            self.chain("session", str(result.details.get("sql", "")))
+            return Ran(result)
+        now: States = tuple((place, state_of(place)) for place in touch.places)
+        try:
+            key, states = self._key(step, touch, now, session)
+        except SqlError:
+            return Ran(executor.execute(step, parameters, plugins))  # which says what is wrong, and where
+        self._moved |= {place for (place, then), (_, state) in zip(states, now, strict=True) if then != state}
+        if self._ledger.knows(key.text):
+            done = self._ledger.take(key.text)
+            return self._again(_Turn(executor, step, parameters, touch, key, states), done)
+        turn = _Turn(executor, step, parameters, touch, key, now)
+        if self.plan.cache and (cached := self._cached(turn)):
+            return cached
+        if self._ledger and touch.effect is Effect.ACT:
+            self._ledger.refuse_twice(step.stage.type_name(), touch.writes)
+        result = executor.execute(step, parameters, plugins)
+        return self._executed(turn, result, session)
+
+    def _touch(self, step: Step, session: Session) -> Touch:
+        def delta_of(name: str) -> str | None:
+            view = session.views.get(name)
+            return view.delta_path if view else None
+
+        return touch_of(step.stage, session.engine, lambda name: name.lower() in self._views, delta_of)
+
+    def _key(self, step: Step, touch: Touch, now: States, session: Session) -> tuple[Key, States]:
+        """The stage's key and the states of its inputs in it: such under which an earlier run did it, else as now."""
+        views = {name: self._views[name].key for name in touch.views if name in self._views}
+        missing = tuple(name for name in touch.views if name not in self._views)
+        touch = replace(touch, unknown=(*touch.unknown, *missing))
+        found: tuple[Key, States] | None = None
+        for states in (*self._ledger.ways(now), now) if self._ledger else (now,):
+            around = Surroundings(views=views, states=states, lineage=self.plan.lineage, chains=self._chains)
+            found = key_of(step.stage, touch, around, session), states
+            if self._ledger.knows(found[0].text):
+                break
+        assert found is not None
+        return found
+
+    # What an earlier run has done.
+
+    def _again(self, turn: "_Turn", done: Done) -> Ran:
+        """Take a stage that the resumed run completed."""
+        stored = False
+        how = "done before"
+        if done.view is None and turn.touch.effect in (Effect.VIEW, Effect.REPLACE, Effect.ACT):
+            result = turn.restore(lambda session: Result(details=done.details))
+        elif turn.touch.effect is Effect.CHECK:
+            result = turn.restore(lambda session: _decided(turn.step.stage, done, session))
+        else:
+            checkpoint = self._stored(turn)
+            stored = checkpoint is not None
+            if checkpoint is None:
+                self._require_repeatable(turn, done)
+            how = "from its checkpoint" if checkpoint else "made again from unchanged input"
+            result = self._view(turn, checkpoint, done.details)
+        self._learn(turn, result)
+        self._wrote(turn.touch, turn.key)
+        note = self._note(turn, done.writes, stored=stored) | {"from": done.run_id, "how": how}
+        return Ran(result, note, f"reused from run {done.run_id}: {how}")
+
+    def _stored(self, turn: "_Turn") -> Checkpoint | None:
+        """The checkpoint of a view. One that a table is read through anew must be made again."""
+        if self._store is None or self._live(turn):
+            return None
+        checkpoint = self._store.read(turn.key.text)
+        return checkpoint if checkpoint and checkpoint.schema else None
+
+    def _view(self, turn: "_Turn", checkpoint: Checkpoint | None, details: Mapping[str, Any]) -> Result:
+        """A view from its checkpoint, else by running its stage, which reads its input when the view is read."""
+        store = self._store
+
+        def make(session: Session) -> Result:
+            if checkpoint is None or store is None:
+                return replace(run(turn.step.stage, session), details=details)
+            frame = read_rows(checkpoint, store, session)
+            name = str(getattr(turn.step.stage, "output_view", ""))
+            register(frame, name, session)
+            return Result(frame=frame, view=name, details=details)
+
+        return turn.restore(make)
+
+    def _require_repeatable(self, turn: "_Turn", done: Done) -> None:
+        """Raise when a view without checkpoint would come out otherwise than the earlier run had it."""
+        view = f"The view `{done.view}` of the run {done.run_id}"
+        if turn.touch.effect is not Effect.VIEW:
+            raise InputError(f"{view} cannot be restored: it has no checkpoint, and its stage changes data. {_ANEW}")
+        keeps = getattr(turn.step.stage, "persist", False)
+        rooted = self._roots(turn) if keeps else [(place, state) for place, state in turn.states if not place.live]
+        for place, _ in rooted:
+            if place in self._moved:
+                raise InputError(
+                    f"{view} cannot be restored: it has no checkpoint, and the run itself has changed {place.address} "
+                    f"since. {_ANEW}"
+                )
+
+    def _cached(self, turn: "_Turn") -> Ran | None:
+        """Take a stage's work from the checkpoints of any run, where its key holds in all of them."""
+        if turn.key.why or self._store is None:
+            return None
+        view = getattr(turn.step.stage, "output_view", None)
+        if turn.touch.effect is Effect.VIEW and view and not self._live(turn):
+            checkpoint = self._stored(turn)
+            if checkpoint is None:
+                return None
+            try:
+                result = self._view(turn, checkpoint, checkpoint.note.get("details") or {})
+            except InputError:
+                return None  # what was stored cannot be read back as it was: the stage is executed
+        elif turn.touch.effect is Effect.REPLACE:
+            checkpoint = self._store.read(turn.key.text)
+            left = [(place.address, state_of(place)) for place in turn.touch.writes]
+            if checkpoint is None or not _left_so(checkpoint, left):
+                return None
+            details = checkpoint.note.get("details") or {}
+            result = turn.restore(lambda session: Result(details=details))
+        else:
+            return None
+        self._store.touch(checkpoint)
+        self._learn(turn, result)
+        self._wrote(turn.touch, turn.key)
+        writes = tuple((place, state_of(place)) for place in turn.touch.writes)
+        note = self._note(turn, writes, stored=True) | {"from": checkpoint.run_id, "how": "from the cache"}
+        return Ran(result, note, f"reused from run {checkpoint.run_id}: unchanged")
+
+    # What this run does.
+
+    def _executed(self, turn: "_Turn", result: Result, session: Session) -> Ran:
+        self._learn(turn, result)
+        self._wrote(turn.touch, turn.key)
+        writes = tuple((place, state_of(place)) for place in turn.touch.writes)
+        stored, why_not = self._keep(turn, result, writes, session)
+        note = self._note(turn, writes, stored=stored)
+        if why_not:
+            note["notStored"] = why_not
+        if values := _values(result):
+            note["values"] = values
+        return Ran(result, note)
+
+    def _keep(self, turn: "_Turn", result: Result, writes: States, session: Session) -> tuple[bool, str]:
+        """Store what the stage made, where that is wanted and possible; whether it is stored, and why not."""
+        store = self._store
+        if store is None or self.plan.keep == "never":
+            return False, ""
+        note = {"details": _plain(result.details), "writes": _states(writes)}
+        try:
+            if turn.touch.effect is Effect.REPLACE and self.plan.cache and not turn.key.why:
+                store.publish(turn.key.text, "", run_id=session.settings.run_id, note=note)
+                return True, ""
+            if result.view is None or result.frame is None:
+                return False, ""
+            with turn.executor.explaining(turn.step):
+                why_not = self._unwanted(turn, result) or unstorable(result.frame)
+                if why_not:
+                    return False, why_not
+                if store.read(turn.key.text) is not None:
+                    return True, ""
+                if is_s3(store.root):
+                    turn.executor.engine.need("s3")
+                return self._write(turn, result, note, session)
+        except CancelledError:
+            raise
+        except (ArcbookError, OSError) as error:
+            # The stage has done its work: a checkpoint that cannot be written must not undo that.
+            return False, str(error)
+
+    def _unwanted(self, turn: "_Turn", result: Result) -> str:
+        """Why a view is not to be stored; empty when it is."""
+        if "uses a secret" in turn.key.why:
+            return "it uses a secret"
+        if self._live(turn):
+            return "the job writes the table that it is read from"
+        cheap = turn.touch.effect is Effect.ACT or getattr(turn.step.stage, "persist", False)
+        if self.plan.keep == "small" and not cheap:
+            size = self._size(turn)
+            if size is None or size > SMALL_BYTES:
+                return "its input is large, or nobody knows how large; --checkpoints always stores it"
+        return ""
+
+    def _write(self, turn: "_Turn", result: Result, note: dict[str, Any], session: Session) -> tuple[bool, str]:
+        assert self._store is not None
+        store, key = self._store, turn.key.text
+        name = store.new_folder(key)
+        published = False
+        try:
+            rows = write_rows(session.spark.table(str(result.view)), f"{store.folder(key)}/{name}")
+            if any(state_of(place) != state for place, state in self._roots(turn) if not place.version):
+                return False, "its input changed meanwhile"
+            schema = session.spark.table(str(result.view)).schema.json()
+            store.publish(key, name, run_id=session.settings.run_id, schema=schema, rows=rows, note=note)
+            published = True
+        finally:
+            if not published:
+                store.drop(key, name)
+        return True, ""
+
+    # The views of this run.
+
+    def _learn(self, turn: "_Turn", result: Result) -> None:
+        """Note the view that a stage left."""
+        if result.view is None:
+            return
+        parents = [self._views[name] for name in turn.touch.views if name in self._views]
+        complete = turn.touch.complete and not turn.touch.unknown and all(each.complete for each in parents)
+        complete = complete and len(parents) == len(turn.touch.views)
+        self._views[result.view.lower()] = _Known(
+            key=turn.key,
+            live=frozenset() if getattr(turn.step.stage, "persist", False) else self._live(turn),
+            roots=tuple(dict.fromkeys(self._roots(turn))),
+            complete=complete,
+        )
+
+    def _live(self, turn: "_Turn") -> frozenset[str]:
+        """The tables that the stage's view shows as they are whenever it is read, and that this job writes."""
+        own = {place.address for place in turn.touch.places if place.live and self._is_written(place.address)}
+        return frozenset(own).union(*(self._views[name].live for name in turn.touch.views if name in self._views))
+
+    def _is_written(self, address: str) -> bool:
+        written = self.plan.written
+        return written is None or any(covers(address, each) for each in written)
+
+    def _roots(self, turn: "_Turn") -> list[tuple[Place, State | None]]:
+        parents = [self._views[name] for name in turn.touch.views if name in self._views]
+        return [*turn.states, *(root for parent in parents for root in parent.roots)]
+
+    def _size(self, turn: "_Turn") -> int | None:
+        """The bytes of all that the stage's view comes from, None when nobody knows."""
+        parents = [self._views.get(name) for name in turn.touch.views]
+        if not turn.touch.complete or turn.touch.unknown or any(not each or not each.complete for each in parents):
+            return None
+        total = 0
+        for place, state in dict.fromkeys(self._roots(turn)):
+            size = state.bytes if state is not None else None
+            if size is None and state is not None and place.delta:
+                size = _table_bytes(place, state)
+            if size is None:
+                return None
+            total += size
+        return total
+
+    def _wrote(self, touch: Touch, key: Key) -> None:
+        """After a change of a table: views that show it as it is have another content now."""
+        if touch.effect not in (Effect.REPLACE, Effect.ACT):
+            return
+        if not touch.complete:
+            self.chain("changes", key.text)
+        for name, view in self._views.items():
+            if any(covers(address, place.address) for address in view.live for place in touch.writes):
+                self._views[name] = replace(view, key=replace(view.key, text=digest(view.key.text, key.text)))
+
+    def _note(self, turn: "_Turn", writes: States, *, stored: bool) -> dict[str, Any]:
+        """What the record keeps of the stage: its key, what it read and left."""
+        note: dict[str, Any] = {"key": turn.key.text, "effect": turn.touch.effect.name, "stored": stored}
+        if turn.key.why:
+            note["why"] = turn.key.why
+        for name, states in (("inputs", turn.states), ("writes", writes)):
+            if listed := _states(states):
+                note[name] = listed
+        return note
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A stage whose turn has come."""
+
+    executor: Executor
+    step: Step
+    parameters: Mapping[str, Any]
+    touch: Touch
+    key: Key
+    states: States
+
+    def restore(self, make: Any) -> Result:
+        """Have the executor take what `make` yields for the stage's own work."""
+        return self.executor.restore(self.step, self.parameters, make)
+
+
+_ANEW = "Start a new run without --resume."
+
+
+def _states(states: Sequence[tuple[Place, State | None]]) -> list[dict[str, Any]]:
+    return [state.to_dict(place) for place, state in states if state is not None]
+
+
+def _left_so(checkpoint: Checkpoint, now: Sequence[tuple[str, State | None]]) -> bool:
+    """Whether the places that a stage wrote are still as it left them."""
+    then = {each.get("address"): each.get("token") for each in checkpoint.note.get("writes") or ()}
+    return bool(now) and all(state is not None and then.get(address) == state.token for address, state in now)
+
+
+def _table_bytes(place: Place, state: State) -> int | None:
+    table = open_table(place.address)
+    if place.version is not None and state.version is not None:
+        table.load_as_version(state.version)
+    return sum(size or 0 for size in table.get_add_actions().column("size_bytes").to_pylist())
+
+
+def _plain(details: Mapping[str, Any]) -> Any:
+    return json.loads(json.dumps(details, default=str))
+
+
+def _values(result: Result) -> dict[str, Any]:
+    """Values for `${name}`, numbers with the digits they were written with."""
+    return {
+        name: {"number": str(value)} if isinstance(value, int | float) and not isinstance(value, bool) else value
+        for name, value in result.values.items()
+    }
+
+
+def _decided(stage: Any, done: Done, session: Session) -> Result:
+    """What a stage decided or computed in the earlier run, without asking again."""
+    details = done.details
+    if isinstance(stage, ControlFlowExecute):
+        decision = Decision(bool(details.get("result")), details.get("message"))
+        return Result(details=details, decisions={stage.key: decision})
+    if not isinstance(stage, ConfigExecute):
+        return Result(details=details)
+    if MASK in json.dumps(done.values, default=str):
+        return run(stage, session)  # a record does not keep secrets
+    values = {
+        name: number(each["number"]) if isinstance(each, dict) and set(each) == {"number"} else each
+        for name, each in done.values.items()
+    }
+    again = run(stage, session) if stage.output_view is not None else Result()
+    return replace(again, details=details, values=values)
