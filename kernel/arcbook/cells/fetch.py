@@ -1,11 +1,13 @@
 """Reading small documents (SQL files, schemas, jobs) by address."""
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from arcbook.core.addresses import beside, bucket_and_key, is_s3, local_path, scheme_of
 from arcbook.core.addresses import folder_of as folder_of
-from arcbook.core.failures import DefinitionError, InputError
+from arcbook.core.failures import DefinitionError, InputError, TransientError
 from arcbook.core.translate import translating
 
 Fetch = Callable[[str], str]
@@ -14,6 +16,9 @@ Fetch = Callable[[str], str]
 MAX_BYTES = 40_000_000
 
 _TIMEOUT_SECONDS = 30
+#: How often an answer of S3 that broke off is asked for again, and how long the first wait is.
+_ATTEMPTS = 5
+_SECONDS_BETWEEN_ATTEMPTS = 0.2
 
 
 def fetch_text(uri: str) -> str:
@@ -50,6 +55,31 @@ def fetch_bytes(uri: str, *, at_most: int | None = None) -> bytes:
     if at_most is not None and len(content) > at_most:
         raise InputError(f"{uri} is larger than {at_most // 1_000_000} MB, which is no job, statement or schema")
     return content
+
+
+def read_object(client: Any, bucket: str, key: str, *, limit: int = -1) -> bytes:
+    """The content of an object on S3, or its first `limit` bytes.
+
+    boto3 tries again until an answer begins; one that breaks off in the middle is asked for anew here.
+
+    Raises:
+        ArcbookError: it cannot be read, however often it is tried.
+    """
+    for attempt in range(_ATTEMPTS):
+        with translating():
+            answer = client.get_object(Bucket=bucket, Key=key)
+        try:
+            with translating():
+                content: bytes = answer["Body"].read(limit) if limit > 0 else answer["Body"].read()
+            wanted = answer["ContentLength"] if limit < 0 else min(limit, answer["ContentLength"])
+            if len(content) == wanted:
+                return content
+            raise TransientError(f"the answer broke off after {len(content)} of {wanted} bytes")
+        except TransientError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(_SECONDS_BETWEEN_ATTEMPTS * 2**attempt)
+    raise AssertionError
 
 
 def relative_to(folder: str, fetch: Fetch = fetch_text) -> Fetch:
@@ -97,6 +127,4 @@ def _s3(uri: str, limit: int) -> bytes:
         raise DefinitionError(f"cannot read {uri}: expected s3://bucket/key")
     import boto3
 
-    body = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
-    content: bytes = body.read(limit) if limit > 0 else body.read()
-    return content
+    return read_object(boto3.client("s3"), bucket, key, limit=limit)

@@ -20,7 +20,7 @@ _RECORD_OPTION = click.option(
 def command() -> None:
     """List, show, compare, open and recover the records of runs.
 
-    RUN is a run id or its beginning, `job/run-id`, or `latest`.
+    RUN is a run id or its beginning, `job/run-id`, `latest`, or the address of a record.
     """
 
 
@@ -56,7 +56,7 @@ def list_(root: str | None, as_json: bool, job: str | None, limit: int) -> None:
 @json_option
 def show(run: str, root: str | None, more: bool, as_json: bool) -> None:
     """Show one run: what it was, what each cell did and used, how it ended."""
-    folder = _store(root).find(run)
+    folder = _find(run, root)
     record = folder.record()
     if as_json:
         echo_json(record.model_dump(mode="json"))
@@ -94,8 +94,7 @@ def compare(before: str, after: str, root: str | None, as_json: bool) -> None:
     """Show what the run AFTER did differently from the run BEFORE: inputs, outcome, stages, slow cells."""
     from arcbook.runs.compare import differences
 
-    store = _store(root)
-    old, new = store.find(before).record(), store.find(after).record()
+    old, new = _find(before, root).record(), _find(after, root).record()
     found = differences(old, new)
     if as_json:
         runs = {"before": old.run_id, "after": new.run_id}
@@ -117,7 +116,7 @@ def logs(run: str, root: str | None, cell: int | None) -> None:
     """Print what the cells of a run showed, as far as it has come: also of one that still runs or was killed."""
     from arcbook.runs.shown import shown_by
 
-    for each in shown_by(_store(root).find(run), cell):
+    for each in shown_by(_find(run, root), cell):
         click.secho(each.heading, bold=True)
         if each.text:
             click.echo(each.text)
@@ -128,7 +127,7 @@ def logs(run: str, root: str | None, cell: int | None) -> None:
 @_RECORD_OPTION
 def open_(run: str, root: str | None) -> None:
     """Print the address of a run's executed notebook, for example for `jupyter lab "$(arcbook runs open latest)"`."""
-    folder = _store(root).find(run)
+    folder = _find(run, root)
     folder.get(layout.NOTEBOOK)
     click.echo(f"{folder.address}/{layout.NOTEBOOK}")
 
@@ -145,10 +144,10 @@ def recover(run: str | None, root: str | None, force: bool) -> None:
     from arcbook.runs.recover import is_alive
     from arcbook.runs.recover import recover as recover_run
 
-    store = _store(root)
     if run:
-        folders = [store.find(run)]
+        folders = [_find(run, root)]
     else:
+        store = _store(root)
         candidates = [store.folder(*each) for each in store.runs()]
         folders = [
             folder
@@ -166,6 +165,16 @@ def _store(root: str | None) -> "Store":
     from arcbook.runs.store import open_store
 
     return open_store(root)
+
+
+def _find(run: str, root: str | None) -> "Folder":
+    """The record that somebody names; an address, as runs print it, says its root itself."""
+    address = run.rstrip("/").removesuffix(f"/{layout.RECORD}")
+    place, _, run_id = address.rpartition("/")
+    above, _, job = place.rpartition("/")
+    if above and layout.RUN_ID.match(run_id):
+        return _store(above).folder(job, run_id)
+    return _store(root).find(run)
 
 
 def _record(folder: "Folder") -> "Record | None":

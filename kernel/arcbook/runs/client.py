@@ -178,11 +178,14 @@ class JournalClient(NotebookClient):
         return f"cell {number}" if number else "the cell of given parameters"
 
     async def _look(self) -> None:
-        """See now and then what the running cell uses, lest all of it be unknown when its kernel is killed."""
+        """See now and then what the running cell uses and shows, lest it be unknown when a process is killed."""
         assert self._meter is not None
+        assert self._outputs is not None
         while True:
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
             self._meter.look()
+            with suppress(OSError):  # a full disk ends the run with the next line that has to be written
+                self._outputs.look()
 
     def _end_cell(
         self, index: int, cell: NotebookNode, status: Any, seconds: float, stages: Sequence[StageNote]

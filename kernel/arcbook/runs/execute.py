@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import socket
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -26,7 +27,7 @@ from arcbook.runs.render import render
 from arcbook.runs.request import Ending, OnCell, Outcome, Prepared, Request, now
 from arcbook.runs.reusing import after_run, lineage_of, reuse_plan
 from arcbook.runs.stop import Stop
-from arcbook.runs.store import Folder, open_store
+from arcbook.runs.store import Folder, Say, open_store
 from arcbook.runs.usage import total
 
 _PACKAGES = ("arcbook", "pyspark", "pysail", "papermill", "ipykernel")
@@ -48,7 +49,7 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
         record = _first_record(request, prepared, run_id, started)
         with translating(f"cannot keep a record at {folder.address}"):
             folder.put(layout.RECORD, _masked(record, hidden).to_json().encode())
-            opened = Journal(folder.start_journal(), hidden)
+            opened = Journal(folder.start_journal(_loudly(log)), hidden)
         with opened as journal:
             ending = _run(request, prepared, record, journal, stop, on_cell, log)
             if ending.error:
@@ -69,7 +70,20 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
                 "notes": (*record.notes, *_left_out(ending.stages), *filter(None, (ending.trouble,))),
             }
         )  # fmt: skip
+        if stop.urgency:
+            folder.hurry()
         return _leave(folder, journal.path, _masked(record, hidden), ending, prepared)
+
+
+def _loudly(log: RunLog) -> Say:
+    """Tell people and the run's log at once: a run whose record is in danger should not look like all others."""
+
+    def say(text: str) -> None:
+        shown = mask_url(masker().mask(text))
+        print(shown, file=sys.stderr, flush=True)
+        log.say(shown)
+
+    return say
 
 
 def _run(
@@ -208,25 +222,26 @@ def failure_note(error: ArcbookError, cell: int | None) -> FailureNote:
 
 
 def _leave(folder: Folder, journal: Path, record: Record, ending: Ending, prepared: Prepared) -> Outcome:
-    """Render the notebook and complete the record; trouble with the place of records does not change the outcome."""
+    """Render the notebook and complete the record; a run that leaves none in its place is no success."""
     text = journal.read_text(encoding="utf-8")
     notebook = render(read_events(text))
-    content = to_bytes(notebook)
-    trouble = ""
+    address, trouble = folder.address, ""
+    error = ending.error
     try:
         folder.end_journal()
-        folder.finish(record, content)
-    except (ArcbookError, OSError) as error:
-        # The record's place is lost (a bucket, a full disk). What the job did is done: it is kept beside the journal.
-        trouble = f"The record could not be completed: {error}"
-        with suppress(OSError):
-            (journal.parent / layout.NOTEBOOK).write_bytes(content)
-            (journal.parent / layout.RECORD).write_text(record.to_json(), encoding="utf-8")
+        folder.finish(record, to_bytes(notebook))
+    except (ArcbookError, OSError) as raised:
+        from arcbook.runs.kept import keep_here  # which uses this module
+
+        kept = keep_here(record, journal, folder.address, raised, masker())
+        record, notebook, address = kept.record, kept.notebook, kept.address or address
+        trouble = kept.error.message if ending.error else ""
+        error = ending.error or kept.error
     return Outcome(
         record=record,
-        address=folder.address,
+        address=address,
         notebook=notebook,
-        error=ending.error,
+        error=error,
         cell_index=ending.index,
         record_trouble=trouble,
         warnings=tuple(masker().mask(str(problem)) for problem in prepared.warnings),

@@ -23,8 +23,9 @@ RICH_TOTAL_BYTES = 32 * 1024 * 1024
 RICH_COUNT = 1000
 _TAIL_OUTPUTS = 50
 
-_SECONDS_BETWEEN_CHECKPOINTS = 5.0
-_CHECKPOINT_BYTES = 8 * 1024
+#: With the time that a segment of the journal takes to S3, less than the 5 s that the loss of a machine may cost.
+_SECONDS_BETWEEN_CHECKPOINTS = 3.0
+_CHECKPOINT_BYTES = 4 * 1024
 _SECONDS_BETWEEN_UPDATES = 1.0
 
 
@@ -50,6 +51,7 @@ class CellOutputs:
         self.lost_lines = 0
         self.lost_bytes = 0
         self._checkpoint = time.monotonic()
+        self._unwritten = False
 
     def stream(self, name: str, text: str) -> None:
         """Text on stdout or stderr. The beginning of what may become a known secret waits for the next piece."""
@@ -81,7 +83,7 @@ class CellOutputs:
     def update(self, display: str, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         """What was shown under `display` has changed; of many changes one a second is written, and the last."""
         self._updates[display] = {"data": data, "metadata": metadata}
-        if time.monotonic() - self._update_written.get(display, 0.0) >= _SECONDS_BETWEEN_UPDATES:
+        if self._is_due(display):
             self._write_update(display)
 
     def clear(self) -> None:
@@ -89,6 +91,13 @@ class CellOutputs:
         self._held.clear()
         self._reset()
         self._write("clear", cell=self._cell)
+
+    def look(self) -> None:
+        """Write what is held back and due; call it now and then, for a cell may show nothing more for hours."""
+        for display in tuple(self._updates):
+            if self._is_due(display):
+                self._write_update(display)
+        self._write_checkpoint_when_due()
 
     def finish(self) -> None:
         """Write what was held back; call it once, when the cell has ended."""
@@ -128,8 +137,8 @@ class CellOutputs:
         self._tail_bytes += size
         while self._tail_bytes > 2 * TAIL_BYTES or len(self._tail) > _TAIL_OUTPUTS:
             self._shorten(TAIL_BYTES)
-        if time.monotonic() - self._checkpoint >= _SECONDS_BETWEEN_CHECKPOINTS:
-            self._write_checkpoint()
+        self._unwritten = True
+        self._write_checkpoint_when_due()
 
     def _shorten(self, limit: int) -> None:
         """Lose the oldest part of the tail; a single long text is cut at a line's end."""
@@ -150,8 +159,13 @@ class CellOutputs:
         self.lost_bytes += size
         self._tail_bytes = sum(map(_size, self._tail))
 
+    def _write_checkpoint_when_due(self) -> None:
+        if self._unwritten and time.monotonic() - self._checkpoint >= _SECONDS_BETWEEN_CHECKPOINTS:
+            self._write_checkpoint()
+
     def _write_checkpoint(self) -> None:
         self._checkpoint = time.monotonic()
+        self._unwritten = False
         last = self._tail[-1]
         text = last.get("text", "")[-_CHECKPOINT_BYTES:]
         outputs = (_stream(last["name"], text),) if text else (last,)
@@ -161,6 +175,11 @@ class CellOutputs:
 
     def _write_tail(self, outputs: tuple[Output, ...], lines: int, lost: int) -> None:
         self._write("tail", cell=self._cell, lost_lines=lines, lost_bytes=lost, outputs=list(outputs))
+
+    def _is_due(self, display: str) -> bool:
+        return (
+            time.monotonic() - self._update_written.get(display, -_SECONDS_BETWEEN_UPDATES) >= _SECONDS_BETWEEN_UPDATES
+        )
 
     def _write_update(self, display: str) -> None:
         self._update_written[display] = time.monotonic()

@@ -2,13 +2,20 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from arcbook.core.addresses import is_s3, replace_file
 from arcbook.core.failures import InputError
 from arcbook.runs import layout
 from arcbook.runs.record import Record, read_record
+
+#: Takes a sentence for whoever looks at the run.
+Say = Callable[[str], None]
+
+
+def nobody(text: str) -> None:
+    """Nobody looks."""
 
 
 class Folder(ABC):
@@ -34,12 +41,18 @@ class Folder(ABC):
         """The journal as far as it has been written, joined from segments where the run has not ended properly."""
 
     @abstractmethod
-    def start_journal(self) -> Path:
-        """The local file to write the journal to; what is in it by now and later reaches the record by itself."""
+    def start_journal(self, say: Say = nobody) -> Path:
+        """The local file to write the journal to; what is in it by now and later reaches the record by itself.
+
+        `say` is told of trouble with that, which is none of the run's.
+        """
 
     @abstractmethod
     def end_journal(self) -> None:
         """The journal is complete and closed: see that all of it is in the record. Safe to call twice."""
+
+    def hurry(self) -> None:  # noqa: B027  # only a place far away can be waited for
+        """Somebody asked the run to stop: do not wait long for a place that does not answer."""
 
     def replace_journal(self, content: bytes) -> None:
         """Put a mended journal in the place of what is there."""
@@ -128,7 +141,7 @@ class LocalFolder(Folder):
         """The journal's text."""
         return self.get(layout.JOURNAL).decode("utf-8", "replace")
 
-    def start_journal(self) -> Path:
+    def start_journal(self, say: Say = nobody) -> Path:
         """The journal itself."""
         return self.path / layout.JOURNAL
 

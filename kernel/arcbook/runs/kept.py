@@ -1,0 +1,76 @@
+"""What happens when the place of records fails at the end of a run: the record is kept on this machine, and said so.
+
+The work is done and is not lost, but a run whose record nobody finds is no success: one that was ends as a failure of
+the class of the trouble. Who runs it again by that class does no harm, since writes can be repeated.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arcbook.core.failures import ArcbookError
+from arcbook.core.masking import Masker
+from arcbook.core.translate import translate
+from arcbook.runs import layout
+from arcbook.runs.execute import failure_note, to_bytes
+from arcbook.runs.journal import Journal, read_events
+from arcbook.runs.record import Record
+from arcbook.runs.render import render
+from arcbook.runs.store import LocalFolder, LocalStore
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record that had to be kept elsewhere; `address` is empty where even that failed."""
+
+    record: Record
+    notebook: dict[str, Any]
+    address: str
+    error: ArcbookError
+
+
+def keep_here(record: Record, journal: Path, place: str, cause: Exception, masker: Masker) -> Kept:
+    """Keep a finished run's record under ./runs, or in a temporary folder; `cause` is why `place` did not take it."""
+    ours = translate(cause)
+    green = "" if record.failure else "All cells ran, but without its record the run counts as failed. "
+    reason = masker.mask(ours.message).rstrip(".")
+    error = type(ours)(f"{green}The record could not be completed at {place}: {reason}.", detail=ours.detail)
+    changes: dict[str, Any] = {"notes": (*record.notes, error.message)}
+    if record.failure is None:
+        failure = failure_note(error, None)
+        changes |= {"status": "failed", "failure": failure}
+        with suppress(OSError), Journal(journal, masker) as again:
+            again.write("run-end", status="failed", failure=failure.model_dump(mode="json"))
+    record = record.model_copy(update=changes)
+    text = journal.read_bytes()
+    notebook = render(read_events(text.decode("utf-8", "replace")))
+    for folder in _places(record, place):
+        try:
+            folder.put(layout.JOURNAL, text)
+            folder.finish(record, to_bytes(notebook))
+        except OSError:
+            continue
+        if folder.path != journal.parent:
+            _take_away(journal)
+        error.message += f" It is kept at {folder.address}: copy that to its place, for example with `aws s3 cp`."
+        return Kept(record, notebook, folder.address, error)
+    error.message += f" The journal is at {journal}."
+    return Kept(record, notebook, "", error)
+
+
+def _places(record: Record, place: str) -> Iterator[LocalFolder]:
+    """Where to try, in this order; not the place that failed."""
+    here = LocalStore(layout.DEFAULT_ROOT).folder(record.job, record.run_id)
+    if here.address != place:
+        yield here
+    with suppress(OSError):
+        yield LocalFolder(Path(tempfile.mkdtemp(prefix="arcbook-record-")))
+
+
+def _take_away(journal: Path) -> None:
+    with suppress(OSError):
+        journal.unlink()
+        journal.parent.rmdir()

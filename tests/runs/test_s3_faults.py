@@ -1,0 +1,196 @@
+"""Records, notebooks and data on a bucket that throttles, refuses, is slow or cuts answers off."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import nbformat
+import pytest
+
+from arcbook.runs.journal import read_events
+from arcbook.runs.layout import read_manifest
+from arcbook.runs.record import read_record
+from arcbook.runs.render import render
+from arcbook.runs.store import open_store
+from tests.faulty_s3 import Asked, FaultyS3, faulty_s3
+from tests.runs.running import Make, Ran, texts
+
+Run = Callable[..., Ran]
+Rule = Callable[[Asked], str]
+
+PASSING = ["throttled", "slow", "cut", "dropped"]
+
+
+def first(times: int, fault: str, within: str = "") -> Rule:
+    """The first requests of every kind go wrong, then they work; only those whose address has `within`."""
+    return lambda asked: fault if asked.turn <= times and within in asked.path else ""
+
+
+def always(fault: str, within: str, methods: tuple[str, ...] = ("PUT",)) -> Rule:
+    """Requests to addresses with `within` never work."""
+    return lambda asked: fault if within in asked.path and asked.method in methods else ""
+
+
+@pytest.fixture
+def faulty(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyS3]:
+    """S3 as commands see it; faults begin when the test sets a rule."""
+    with faulty_s3(moto_server) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.address)
+        yield proxy
+
+
+def client(moto_server: str) -> "boto3.client":
+    return boto3.client("s3", endpoint_url=moto_server)
+
+
+def objects(moto_server: str, bucket: str) -> dict[str, bytes]:
+    """What lies in the bucket, read without faults."""
+    s3 = client(moto_server)
+    listed = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+    return {item["Key"]: s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in listed}
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_record_survives_what_passes(
+    fault: str, faulty: FaultyS3, s3_bucket: str, moto_server: str, make_notebook: Make, run_command: Run
+) -> None:
+    """Every request fails at first: the record is whole all the same, and so are the notebook and its input."""
+    job = make_notebook("print('one')", "import time; time.sleep(3); print('two')", kernel="python3")
+    client(moto_server).put_object(Bucket=s3_bucket, Key="in/job.ipynb", Body=job.read_bytes())
+    faulty.begin(first(1, fault, s3_bucket))
+    done = run_command(
+        "papermill", "--engine", "arcbook", f"s3://{s3_bucket}/in/job.ipynb", f"s3://{s3_bucket}/out/job.ipynb",
+        env={"ARCBOOK_RECORD": f"s3://{s3_bucket}/runs"},
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert faulty.met[fault] > 5
+    found = objects(moto_server, s3_bucket)
+    (folder,) = {key.rpartition("/")[0] for key in found if key.startswith("runs/")}
+    names = {key.removeprefix(f"{folder}/") for key in found if key.startswith("runs/")}
+    assert names == {"MANIFEST", "journal.jsonl", "notebook.ipynb", "record.json"}
+    assert set(read_manifest(found[f"{folder}/MANIFEST"].decode())) == names - {"MANIFEST"}
+    assert read_record(found[f"{folder}/record.json"].decode()).status == "completed"
+    rendered = render(read_events(found[f"{folder}/journal.jsonl"].decode()))
+    assert json.loads(found[f"{folder}/notebook.ipynb"]) == json.loads(json.dumps(rendered))
+    executed = nbformat.reads(found["out/job.ipynb"].decode(), as_version=4)  # type: ignore[no-untyped-call]
+    assert "one" in texts(executed)
+    assert "two" in texts(executed)
+
+    faulty.begin(first(1, fault, s3_bucket))
+    for arguments in (("list",), ("show",), ("logs",)):
+        shown = run_command("arcbook", "runs", *arguments, "--record", f"s3://{s3_bucket}/runs")
+        assert shown.code == 0, shown.err
+    assert "two" in shown.out
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_arcbook_run_of_a_job_on_s3(
+    fault: str,
+    faulty: FaultyS3,
+    s3_bucket: str,
+    moto_server: str,
+    make_notebook: Make,
+    run_command: Run,
+    tmp_path: Path,
+) -> None:
+    """`arcbook run s3://… --output s3://…`: the job is read whole, the executed notebook arrives."""
+    job = make_notebook("%environment test", "%python\nprint('x' * 10_000)")
+    client(moto_server).put_object(Bucket=s3_bucket, Key="job.ipynb", Body=job.read_bytes())
+    faulty.begin(first(1, fault, s3_bucket))
+    done = run_command(
+        "arcbook", "run", f"s3://{s3_bucket}/job.ipynb", "--output", f"s3://{s3_bucket}/out.ipynb", "--record", "runs"
+    )
+    assert done.code == 0, done.err
+    assert faulty.met[fault] > 0
+    assert b"x" * 10_000 in objects(moto_server, s3_bucket)["out.ipynb"]
+
+
+def test_throttling_during_the_whole_run(
+    faulty: FaultyS3, s3_bucket: str, moto_server: str, make_notebook: Make, run_command: Run
+) -> None:
+    """No segment can be sent: the run goes on and says so, and the end brings all of the journal."""
+    faulty.begin(always("throttled", "/journal/"))
+    job = make_notebook(
+        "import time\nfor i in range(40): print('line', i, flush=True); time.sleep(0.2)", kernel="python3"
+    )
+    root = f"s3://{s3_bucket}/runs"
+    done = run_command("papermill", "--engine", "arcbook", job, "out.ipynb", env={"ARCBOOK_RECORD": root})
+    assert done.code == 0, done.err
+    assert "cannot be sent (transient)" in done.err
+    assert faulty.met["throttled"] > 0
+    folder = open_store(root).find("latest")
+    assert folder.record().status == "completed"
+    assert "line 39" in folder.journal_text()
+    assert not [key for key in objects(moto_server, s3_bucket) if "/journal/" in key]
+
+
+@pytest.mark.parametrize("fault", ["refused", "expired"])
+def test_a_bucket_that_refuses_the_record_from_the_beginning(
+    fault: str, faulty: FaultyS3, s3_bucket: str, make_notebook: Make, run_command: Run, tmp_path: Path
+) -> None:
+    """Nothing runs: `access`, at once."""
+    faulty.begin(always(fault, s3_bucket))
+    job = make_notebook("open('ran', 'w')", kernel="python3")
+    root = f"s3://{s3_bucket}/runs"
+    done = run_command("papermill", "--engine", "arcbook", job, "out.ipynb", env={"ARCBOOK_RECORD": root})
+    assert done.code == 77, done.err
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("program", ["arcbook", "papermill"])
+def test_a_bucket_that_refuses_the_record_later(
+    program: str, faulty: FaultyS3, s3_bucket: str, make_notebook: Make, run_command: Run, tmp_path: Path
+) -> None:
+    """The work is done and kept here, loudly; but a run without a record in its place is not green."""
+    faulty.begin(lambda asked: "refused" if asked.method == "PUT" and "record.json" not in asked.path else "")
+    job = make_notebook(
+        "%environment test", "%python\nimport time; time.sleep(4); open('ran', 'w').close(); print('done')"
+    )
+    root = f"s3://{s3_bucket}/records"
+    arguments = (job, "--record", root) if program == "arcbook" else (job, "out.ipynb")
+    command = ("run", *arguments) if program == "arcbook" else arguments
+    done = run_command(program, *command, env={"ARCBOOK_RECORD": root})
+    assert done.code == 77, done.err
+    assert (tmp_path / "ran").exists()
+    assert "cannot be sent (access)" in done.err
+    assert "All cells ran" in done.err
+    (kept,) = (tmp_path / "runs").glob("job/*")
+    assert str(kept) in done.err
+    record = read_record((kept / "record.json").read_text())
+    assert record.failure is not None
+    assert (record.status, record.failure.failure) == ("failed", "access")
+    assert [cell.status for cell in record.cells] == ["completed"] * 2
+    notebook = nbformat.read(kept / "notebook.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    assert "done" in texts(notebook)
+    assert "All cells ran" in notebook.cells[0].source
+    assert set(read_manifest((kept / "MANIFEST").read_text())) == {"record.json", "journal.jsonl", "notebook.ipynb"}
+    assert run_command("arcbook", "runs", "show", str(kept)).code == 0
+    if program == "papermill":
+        assert "done" in texts(nbformat.read(tmp_path / "out.ipynb", as_version=4))  # type: ignore[no-untyped-call]
+
+
+def test_a_failed_job_keeps_its_own_class(
+    faulty: FaultyS3, s3_bucket: str, make_notebook: Make, run_command: Run, tmp_path: Path
+) -> None:
+    """A refused record does not hide why the job failed."""
+    faulty.begin(always("refused", "/MANIFEST"))
+    job = make_notebook("%environment test", "%sqlvalidate environments=test\nSELECT false, 'no'")
+    done = run_command("arcbook", "run", job, "--record", f"s3://{s3_bucket}/records")
+    assert done.code == 65, done.err
+    assert "could not be completed" in done.err
+    (kept,) = (tmp_path / "runs").glob("job/*")
+    assert json.loads((kept / "record.json").read_text())["failure"]["failure"] == "quality"
+
+
+def test_deleting_may_be_forbidden(faulty: FaultyS3, s3_bucket: str, make_notebook: Make, run_command: Run) -> None:
+    """A bucket of records that nobody may delete from keeps the segments beside the joined journal."""
+    faulty.begin(always("refused", "?delete", ("POST",)))
+    job = make_notebook("import time; print('one', flush=True); time.sleep(4)", kernel="python3")
+    root = f"s3://{s3_bucket}/runs"
+    done = run_command("papermill", "--engine", "arcbook", job, "out.ipynb", env={"ARCBOOK_RECORD": root})
+    assert done.code == 0, done.err
+    assert faulty.met["refused"] == 1
+    folder = open_store(root).find("latest")
+    assert folder.record().status == "completed"
+    assert folder.journal_text().count('"event":"run-end"') == 1
