@@ -6,6 +6,7 @@ from typing import Any
 
 from arcbook.core.problem import Problem
 from arcbook.core.span import Span
+from arcbook.planning.cost import core_seconds
 from arcbook.runners.reading.listing import glob_regex
 from arcbook.sql.origins import Lineage, Origins
 
@@ -167,14 +168,3 @@ def covers(read: str, written: str) -> bool:
     if read == written or read.startswith(written + "/"):
         return True
     return bool(glob_regex(read).fullmatch(written)) or bool(glob_regex(read).fullmatch(written + "/part-0"))
-
-
-#: Bytes of input that one core turns into output in a second, from plain copies down to typing of many columns: the
-#: range that `python -m benchmarks typing_speed` shows for text.
-_BYTES_PER_CORE_SECOND = (40_000_000, 8_000_000)
-
-
-def core_seconds(size: int) -> tuple[float, float]:
-    """The least and the most core-seconds that so many bytes of input should take."""
-    fast, slow = _BYTES_PER_CORE_SECOND
-    return round(size / fast, 1), round(size / slow, 1)
