@@ -1,6 +1,7 @@
 """Spies: which parts of a file anybody has read, what processes have read and written, what an S3 server was asked."""
 
 import ctypes
+import importlib
 import mmap
 import os
 import threading
@@ -94,11 +95,11 @@ class S3Spy:
 @contextmanager
 def spying_server() -> Iterator[S3Spy]:
     """moto's S3 behind a spy, at an address of its own."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
+    moto: Any = importlib.import_module("moto.server")
     spy = S3Spy()
-    application = spy.note(DomainDispatcherApplication(create_backend_app))
+    application = spy.note(moto.DomainDispatcherApplication(moto.create_backend_app))
     server = make_server("127.0.0.1", 0, application, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -95,7 +95,7 @@ def takers(jobs: Mapping[str, Job], parameters: Mapping[str, Any], launch: Mappi
     problems = [
         Problem(
             "unknown-parameter",
-            f"no job takes the value of `{name}`",
+            f"the jobs have no parameter `{name}` and no `${{{name}}}`",
             key=name,
             remedy=did_you_mean(name, listed) or f"The jobs declare: {', '.join(listed) or 'nothing'}.",
         )

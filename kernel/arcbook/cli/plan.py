@@ -1,146 +1,231 @@
 """Show what jobs would do: each view with its columns, what is read, written and replaced."""
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from arcbook.cli._job_options import JobCommand
 from arcbook.cli._output import (
-    ParameterCommand,
-    counted,
     echo_json,
     environment_option,
+    given_values,
     json_option,
-    pairs,
+    parameter_file_options,
     parameter_option,
     show_problems,
 )
 
 if TYPE_CHECKING:
-    from arcbook.planning.values import Place, Plan, PlannedStage, Write
+    from datetime import datetime
+
+    from arcbook.cells.notebook import Job
+    from arcbook.cells.plan import Context
+    from arcbook.planning.values import Plan
 
 _HELP = """Show what JOBS would do, without reading rows or writing anything.
 
 Every stage is built as an empty view on the embedded engine, from the headers, footers and logs of what it reads, so
-that the columns of each view are known and every statement is analysed by an engine. Several jobs are shown with the
-edges between them: which reads what another writes. The exit code is 64 when something is wrong.
+that the columns of each view are known and every statement is analysed by an engine. Several jobs, or those of a
+FOLDER, are shown with the edges between them: which reads what another writes. With --join they are one job, as
+`arcbook run JOB JOB` runs them. Parameters and launch values are given as to `arcbook run`. The exit code is 64 when
+something is wrong.
 """
 
 
-@click.command(cls=ParameterCommand, help=_HELP)
-@click.argument("jobs", nargs=-1, required=True, metavar="JOBS...")
+@click.command(cls=JobCommand, help=_HELP)
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB|FOLDER...")
 @environment_option
 @parameter_option
+@parameter_file_options
+@click.option("--logical-time", metavar="TIME", help="The time that the run would have (ISO). Default: now.")
+@click.option("--join", is_flag=True, help="The jobs are one: cells, parameters and values one after the other.")
+@click.option("--lineage", is_flag=True, help="Show where each column comes from, too.")
+@click.option(
+    "--core-hour", type=click.FloatRange(min=0), default=0.0, envvar="ARCBOOK_PRICE_CORE_HOUR", metavar="PRICE",
+    help="What a core costs for an hour: the plan then has a cost.",
+)  # fmt: skip
+@click.option(
+    "--terabyte", type=click.FloatRange(min=0), default=0.0, envvar="ARCBOOK_PRICE_TERABYTE", metavar="PRICE",
+    help="What reading a terabyte (10^12 bytes) costs.",
+)  # fmt: skip
+@click.option(
+    "--currency", default="USD", envvar="ARCBOOK_PRICE_CURRENCY", show_default=True, metavar="NAME",
+    help="The unit of both prices.",
+)  # fmt: skip
 @json_option
-def command(jobs: tuple[str, ...], environment: str | None, parameters: tuple[str, ...], as_json: bool) -> int:
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    jobs: tuple[str, ...],
+    environment: str | None,
+    parameters: tuple[str, ...],
+    files: tuple[str, ...],
+    documents: tuple[str, ...],
+    logical_time: str | None,
+    join: bool,
+    lineage: bool,
+    core_hour: float,
+    terabyte: float,
+    currency: str,
+    as_json: bool,
+) -> int:
     """Print the plan of each job, and the edges between them."""
-    from contextlib import chdir
-    from dataclasses import replace
-    from pathlib import Path
+    from arcbook.cli._plan_text import show_edges, show_plan
+    from arcbook.core.failures import CellError
+    from arcbook.core.problem import errors
+    from arcbook.planning.cost import Prices
+    from arcbook.planning.edges import edges
+    from arcbook.runs.launch import read_logical_time
 
-    from arcbook.cells.asked import asked_apart, names_asked
-    from arcbook.cells.fetch import folder_of
+    given = given_values(parameters, files, documents)
+    moment = read_logical_time(logical_time) if logical_time else None
+    plans = _plans(jobs, given, ctx.meta["arcbook.launch"], environment, moment, join=join)
+    between = edges(plans)
+    prices = Prices(core_hour, terabyte, currency)
+    problems = [problem for plan in plans for problem in plan.problems]
+    if as_json:
+        told = [plan.to_dict() | _cost(plan, prices) for plan in plans]
+        echo_json({"plans": told, "edges": [edge.to_dict() for edge in between]})
+    else:
+        for plan in plans:
+            show_plan(plan, prices, lineage=lineage)
+        show_edges(between)
+        show_problems(problems)
+    return CellError(errors(problems)).exit_code if errors(problems) else 0
+
+
+def _cost(plan: "Plan", prices: Any) -> dict[str, Any]:
+    return {"cost": prices.to_dict(plan.bytes_to_read) if prices else None}
+
+
+def _plans(
+    addresses: tuple[str, ...],
+    given: dict[str, Any],
+    launch: dict[str, str],
+    environment: str | None,
+    logical_time: "datetime | None",
+    *,
+    join: bool,
+) -> "list[Plan]":
+    """The plans of the jobs, in the order given; each is made behind those whose output it reads.
+
+    Raises:
+        ArcbookError: a job cannot be read, or a value is given that none takes.
+    """
+    from contextlib import chdir
+
+    from arcbook.cells.asked import takers
+    from arcbook.cells.joined import joined
     from arcbook.cells.notebook import read_job
+    from arcbook.core.failures import CellError
+    from arcbook.engines.open import open_engine
+    from arcbook.planning.edges import sequence
+    from arcbook.planning.rehearsal import rehearse
+
+    addresses = _without_folders(addresses)
+    read = [read_job(address) for address in addresses]
+    jobs = dict(zip(addresses[:1], [joined(read)], strict=True)) if join else dict(zip(addresses, read, strict=True))
+    shares = takers(jobs, given, launch) if len(jobs) > 1 else None
+    if shares and shares.problems:
+        raise CellError(shares.problems)
+    contexts: dict[str, Context] = {}
+    for address, job in jobs.items():
+        own = shares.of(address) if shares else {"parameters": given, "launch": launch}
+        with chdir(_folder(address)):
+            contexts[address] = _context(job, address, environment, logical_time, **own)
+    plans: dict[str, Plan] = {}
+    written: dict[str, Any] = {}
+    engine = open_engine("embedded")
+    try:
+        for address in sequence(_outlines(jobs, contexts)) if len(jobs) > 1 else jobs:
+            # Relative addresses start at the job's folder, as in a run.
+            with chdir(_folder(address)):
+                plans[address] = rehearse(jobs[address], contexts[address], engine, written)
+    finally:
+        engine.close()
+    return [plans[address] for address in jobs]
+
+
+def _without_folders(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """The addresses with the jobs of a folder in its place."""
+    from arcbook.core.addresses import local_path, scheme_of
+    from arcbook.folders.find import find_jobs
+
+    found: dict[str, None] = {}
+    for address in addresses:
+        here = scheme_of(address) in ("", "file")
+        if here and local_path(address).is_dir():
+            jobs = find_jobs(local_path(address))
+            for name, why in jobs.left_out.items():
+                click.echo(f"{name} is left out: {why}.", err=True)
+            found |= dict.fromkeys(map(str, jobs.jobs.values()))
+        else:
+            found[address] = None
+    return tuple(found)
+
+
+def _folder(address: str) -> str:
+    from arcbook.cells.fetch import folder_of
+    from arcbook.core.addresses import scheme_of
+
+    return "." if scheme_of(address) else folder_of(address) or "."
+
+
+def _context(
+    job: "Job",
+    address: str,
+    environment: str | None,
+    logical_time: "datetime | None",
+    *,
+    parameters: dict[str, Any],
+    launch: dict[str, str],
+) -> "Context":
+    """What decides on the job's meaning, as in a run of it.
+
+    Raises:
+        CellError: a value does not fit, or nothing takes it.
+    """
+    from dataclasses import replace
+
+    from arcbook.cells.asked import asked_apart, names_asked, unasked
     from arcbook.cells.plan import Context
     from arcbook.core.addresses import scheme_of
     from arcbook.core.failures import CellError
     from arcbook.core.launch import settings_from
     from arcbook.core.problem import errors
-    from arcbook.engines.open import open_engine
-    from arcbook.planning.edges import edges
-    from arcbook.planning.rehearsal import rehearse
+    from arcbook.runs.prepare import times
 
-    given, plans = pairs(parameters), []
-    read = [read_job(address) for address in jobs]
-    asked = [names_asked(job.sources) for job in read]
-    known = set().union(*asked, *(job.declarations.by_name for job in read))
-    engine = open_engine("embedded")
-    try:
-        for address, job, names in zip(jobs, read, asked, strict=True):
-            parameters_given, launch = asked_apart(given, job.declarations, names)
-            # Of several jobs each takes the values that it knows; what none knows is refused by the first.
-            own = job.declarations.by_name
-            taken = {name: value for name, value in parameters_given.items() if name in own or name not in known}
-            values = job.declarations.bind({**job.injected, **taken})
-            settings = settings_from([], os.environ, environment=environment)
-            # As a run does: the notebook's own choice counts when nobody else chose.
-            settings = replace(settings, environment=settings.environment or job.environment)
-            remote = bool(scheme_of(address))
-            # Relative addresses start at the job's folder, as in a run.
-            with chdir(Path() if remote else Path(folder_of(address) or ".")):
-                context = Context(
-                    settings=settings,
-                    launch=launch,
-                    values=values,
-                    complete=True,
-                    engine="embedded",
-                    folder=None if remote else "",
-                )
-                plans.append(rehearse(job, context, engine))
-    finally:
-        engine.close()
-    between = edges(plans)
-    problems = [problem for plan in plans for problem in plan.problems]
-    if as_json:
-        echo_json({"plans": [plan.to_dict() for plan in plans], "edges": [edge.to_dict() for edge in between]})
-    else:
-        for plan in plans:
-            _show(plan)
-        for edge in between:
-            click.echo(f"{edge.reader} reads what {edge.writer} writes: {edge.address}")
-        show_problems(problems)
-    return CellError(errors(problems)).exit_code if errors(problems) else 0
-
-
-def _show(plan: "Plan") -> None:
-    from arcbook.planning.values import core_seconds
-
-    click.secho(f"{plan.origin} in the environment `{plan.environment}`", bold=True)
-    for stage in plan.stages:
-        _show_stage(stage)
-    size = plan.bytes_to_read
-    least, most = core_seconds(size)
-    click.echo(
-        f"  to read: {counted(sum(each.files or 0 for each in plan.reads), 'file')}, {_size(size)}; "
-        f"about {least} to {most} core-seconds"
+    if wrong := errors(unasked(job.declarations, job.sources, launch)):
+        raise CellError(wrong)
+    named, launched = job.declarations.among(launch)
+    taken, wanted = asked_apart({**named, **parameters}, job.declarations, names_asked(job.sources))
+    launched |= {name: str(value) for name, value in wanted.items()}
+    values = job.declarations.bind({**job.injected, **taken})
+    settings = settings_from(launched, os.environ | launched, environment=environment, logical_time=logical_time)
+    # As a run does: the notebook's own choice counts when nobody else chose.
+    settings = replace(settings, environment=settings.environment or job.environment)
+    return Context(
+        settings=settings,
+        launch=launched | times(launched, settings.logical_time),
+        values=values,
+        complete=True,
+        engine="embedded",
+        folder=None if scheme_of(address) else "",
     )
-    for write in plan.writes:
-        click.echo(f"  {_written(write)}")
 
 
-def _show_stage(stage: "PlannedStage") -> None:
-    cell = f"cell {stage.span.cell}" if stage.span and stage.span.cell else ""
-    made = f" -> {stage.view}" if stage.view else ""
-    if stage.skipped:
-        click.secho(f"  {cell:<8} {stage.name}: does not run in this environment", dim=True)
-        return
-    click.echo(f"  {cell:<8} {stage.name}{made}")
-    if stage.columns is not None:
-        click.echo("           " + ", ".join(f"{name} {type_}" for name, type_ in stage.columns.items()))
-    if stage.unknown:
-        click.secho(f"           columns not known: {stage.unknown}", fg="yellow")
-    for place in stage.reads:
-        click.echo(f"           reads {_said(place)}")
+def _outlines(jobs: "dict[str, Job]", contexts: "dict[str, Context]") -> "list[Plan]":
+    """What the jobs read and write, by their texts alone."""
+    from contextlib import chdir
 
+    from arcbook.cells.plan import check_job
+    from arcbook.planning.traffic import outline
 
-def _said(place: "Place") -> str:
-    if place.files is None:
-        return place.address
-    return f"{place.address} ({counted(place.files, 'file')}, {_size(place.bytes or 0)})"
-
-
-def _written(write: "Write") -> str:
-    place = _said(write.replaces) if write.replaces else write.address
-    verb = "replaces" if write.replaces and write.mode == "Overwrite" else write.mode
-    limits = f" where {write.where}" if write.where else ""
-    folders = f", by {', '.join(write.partition_by)}" if write.partition_by else ""
-    return f"writes: {verb} {place}{limits}{folders}"
-
-
-def _size(size: int) -> str:
-    value = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} TB"
+    found = []
+    for address, job in jobs.items():
+        with chdir(_folder(address)):
+            report = check_job(job, contexts[address])
+            found.append(outline(address, report.steps, contexts[address].settings))
+    return found

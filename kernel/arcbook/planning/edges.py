@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from arcbook.planning.values import Plan
@@ -30,3 +31,12 @@ def edges(plans: Sequence[Plan]) -> tuple[Edge, ...]:
                 if reader is not writer and any(covers(address, write.address) for address in reader.needs):
                     found[Edge(writer.origin, reader.origin, write.address)] = None
     return tuple(found)
+
+
+def sequence(plans: Sequence[Plan]) -> tuple[str, ...]:
+    """The addresses of the jobs, writers before readers; as they were given where jobs wait for each other."""
+    waits = {plan.origin: [edge.writer for edge in edges(plans) if edge.reader == plan.origin] for plan in plans}
+    try:
+        return tuple(TopologicalSorter(waits).static_order())
+    except CycleError:
+        return tuple(waits)

@@ -38,17 +38,18 @@ if TYPE_CHECKING:
 _CHANGES = frozenset(("merge", "insert", "update", "delete", "truncate", "drop", "alter"))
 
 
-def rehearse(job: Job, context: Context, engine: Engine) -> Plan:
+def rehearse(job: Job, context: Context, engine: Engine, written: "dict[str, StructType] | None" = None) -> Plan:
     """The plan of a job in the environment of `context`, built on an engine (the embedded one) without touching rows.
 
-    Findings of the check are in the plan, too; a stage that depends on a wrong one is said to be unknown.
+    Findings of the check are in the plan, too; a stage that depends on a wrong one is said to be unknown. `written` has
+    the columns of what jobs before this one write, by address, and gains those of what this one writes.
 
     Raises:
         ArcbookError: the engine cannot be started.
     """
     started = time.perf_counter()
     report = check_job(job, context)
-    rehearsal = _Rehearsal(Executor(engine, context.settings), context)
+    rehearsal = _Rehearsal(Executor(engine, context.settings), context, {} if written is None else written)
     try:
         stages = tuple(rehearsal.stages(report.steps))
     finally:
@@ -64,15 +65,15 @@ _KNOWN_WITHOUT_ROWS = frozenset(("parquet", "delta", "iceberg", "text", "binaryf
 class _Rehearsal:
     """One walk over the steps of a job.
 
-    `written` has the columns of what the job itself wrote by address, so that it can be read further down; `lost` the
+    `written` has the columns of what was written so far by address, so that it can be read further down; `lost` the
     views whose columns cannot be known, with the reason; `columns` those of the views made so far, type by name.
     """
 
-    def __init__(self, executor: Executor, context: Context) -> None:
+    def __init__(self, executor: Executor, context: Context, written: "dict[str, StructType]") -> None:
         self.executor = executor
         self.context = context
         self.problems: list[Problem] = []
-        self.written: dict[str, StructType] = {}
+        self.written = written
         self.lost: dict[str, str] = {}
         self.columns: dict[str, Mapping[str, str]] = {}
         self.traffic = Traffic()
@@ -143,7 +144,7 @@ class _Rehearsal:
         place = look_at(uri)
         own = [columns for address, columns in self.written.items() if covers(place.address, address)]
         if own:
-            return self._made(step, own[-1], reads=(Place(place.address),))
+            return self._made(step, own[-1], reads=(place if is_there(place) else Place(place.address),))
         if not is_there(place):
             return self._from_schema(step, "nothing is there yet", reads=(place,))
         if step.stage.type_name() == "JSONExtract":

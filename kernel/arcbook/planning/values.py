@@ -6,6 +6,7 @@ from typing import Any
 
 from arcbook.core.problem import Problem
 from arcbook.core.span import Span
+from arcbook.planning.cost import core_seconds
 from arcbook.runners.reading.listing import covers
 from arcbook.sql.origins import Lineage, Origins
 
@@ -160,14 +161,3 @@ class Plan:
             "coreSeconds": list(core_seconds(self.bytes_to_read)),
             "problems": [problem.to_dict() for problem in self.problems],
         }
-
-
-#: Bytes of input that one core turns into output in a second, from plain copies down to typing of many columns: the
-#: range that `python -m benchmarks typing_speed` shows for text.
-_BYTES_PER_CORE_SECOND = (40_000_000, 8_000_000)
-
-
-def core_seconds(size: int) -> tuple[float, float]:
-    """The least and the most core-seconds that so many bytes of input should take."""
-    fast, slow = _BYTES_PER_CORE_SECOND
-    return round(size / fast, 1), round(size / slow, 1)

@@ -103,7 +103,7 @@ def _prepared(request: Request, prepared: Prepared) -> Prepared:
         environment=environment,
         environment_source=chooser,
         engine=_engine(request),
-        launch=launch | _times(launch, prepared.logical_time),
+        launch=launch | times(launch, prepared.logical_time),
         parameters=_shown(values),
         notes=_notes(job, launch),
     )
@@ -213,7 +213,7 @@ def _engine(request: Request) -> str:
     return name
 
 
-def _times(launch: Mapping[str, str], logical_time: datetime) -> dict[str, str]:
+def times(launch: Mapping[str, str], logical_time: datetime) -> dict[str, str]:
     """The run's one time under the names that Arc jobs use; a launcher's own values stay."""
     moment = logical_time.astimezone(UTC)
     times = dict(zip(TIMES, (str(int(moment.timestamp())), f"'{moment:%Y-%m-%d %H:%M:%S}'"), strict=True))
