@@ -1,6 +1,7 @@
 """A writer of files that dies at a step of its work: run in a process of its own, by tests of what it leaves."""
 
 import os
+import shutil
 import signal
 import uuid
 from collections.abc import Callable, Collection
@@ -19,7 +20,7 @@ from arcbook.runners.targets.folder import Folder
 STEPS: tuple[tuple[Any, str], ...] = (
     *((Bucket, name) for name in ("put", "create", "remove", "_copy", "clear")),
     *((Folder, name) for name in ("put", "create", "remove", "clear", "put_staged", "exchange")),
-    (Path, "rename"), (Path, "unlink"), (Path, "mkdir"), (os, "link"), (local.shutil, "rmtree"),
+    (Path, "rename"), (Path, "unlink"), (Path, "mkdir"), (os, "link"), (shutil, "rmtree"),
 )  # fmt: skip
 
 

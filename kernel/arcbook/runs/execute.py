@@ -15,6 +15,7 @@ from arcbook.core.masking import Masker, mask_url, masker
 from arcbook.core.translate import translate, translating
 from arcbook.core.versions import installed_version
 from arcbook.runs import layout
+from arcbook.runs.gates import warnings_of
 from arcbook.runs.journal import FORMAT, Journal, read_events
 from arcbook.runs.kernels import RUN_VARIABLE
 from arcbook.runs.prepare import prepare
@@ -58,7 +59,7 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
             update={
                 "status": status, "ended": ended, "seconds": round((ended - started).total_seconds(), 3),
                 "cells": tuple(ending.cells), "stages": tuple(ending.stages), "failure": failure,
-                "notes": (*record.notes, *_left_out(ending.stages)),
+                "notes": (*record.notes, *_left_out(ending.stages), *warnings_of(ending.stages)),
             }
         )  # fmt: skip
         return _leave(folder, journal.path, _masked(record, hidden), ending, prepared)
