@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from arcbook.cells.options import Options
-from arcbook.core.failures import CellError
+from arcbook.core.evidence import evidence_lines
+from arcbook.core.failures import CellError, QualityError
 from arcbook.core.problem import Problem
 from arcbook_magics import table
 from arcbook_magics.rows import Rows, read_rows
@@ -135,7 +136,12 @@ def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Sh
                 return replace(ran, rows=_read(step, ran.result, options), notices=notices)
 
     events = len(bench.events)
-    ran = bench.room.call(inside)
+    try:
+        ran = bench.room.call(inside)
+    except QualityError as failed:
+        if failed.gate is not None:
+            yield _evidence(step, failed.gate)
+        raise
     bench.keep_computed(ran.result.values)
     yield from map(text, ran.notices)
     if ran.result.printed:
@@ -171,13 +177,26 @@ def _shown(step: "Step", ran: _Ran, options: Options, log: list[dict[str, Any]])
     if ran.rows is None or not ran.rows.columns:
         counts = ", ".join(f"{key}={value}" for key, value in details.items() if _is_count(key, value))
         message = _line(details.get("message"))
-        lines = [message or "Success. No result.", f"{stage.type_name()} `{stage.name}`: {counts}" if counts else ""]
+        gate = details.get("gate") or {}
+        warned = evidence_lines(stage.name, gate) if gate.get("outcome") == "warn" else []
+        lines = [
+            *warned,
+            message or "Success. No result.",
+            f"{stage.type_name()} `{stage.name}`: {counts}" if counts else "",
+        ]
         said = "\n".join(line for line in [*lines, extra] if line)
         return Shown({"text/plain": said}, metadata)
     label = ""
     if options["datasetLabels"]:
         label = result.view or getattr(stage, "input_view", None) or stage.name
     return Shown(table.bundle(ran.rows, options, label=label, extra=extra), metadata, result.frame)
+
+
+def _evidence(step: "Step", gate: Mapping[str, Any]) -> Shown:
+    """A gate that does not hold: shown before the error that ends the cell, and kept for the record."""
+    details = plain({"gate": gate})
+    metadata = {"arcbook": _about(step, view=None, details=details, skipped=False)}
+    return Shown({"text/plain": "\n".join(evidence_lines(step.stage.name, gate))}, metadata)
 
 
 def _skipped(step: "Step", environment: str) -> Shown:

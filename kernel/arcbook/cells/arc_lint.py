@@ -52,6 +52,8 @@ _KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "JSONExtract": {"schema": _REFUSED},
         "ParquetExtract": {"schema": _REFUSED},
         "DeltaLakeExtract": {"schema": _REFUSED},
+        "SQLValidate": dict.fromkeys(("severity", "evidence", "evidenceColumns"), _REFUSED),
+        "MetadataValidate": dict.fromkeys(("severity", "evidence"), _REFUSED),
         "JDBCExecute": {"sql": _REFUSED, "user": _IGNORED, "password": _IGNORED},
         **dict.fromkeys(
             ("ParquetLoad", "JSONLoad"), dict.fromkeys(("replaceWhere", "partitionOverwriteMode"), _REFUSED)

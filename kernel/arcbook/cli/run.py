@@ -150,12 +150,16 @@ def _report(ctx: click.Context, outcome: "Outcome", output: str | None, as_json:
     for line in (*outcome.warnings, *outcome.record.notes, outcome.record_trouble):
         if line:
             click.echo(line, err=True)
+    from arcbook.runs.gates import shown_evidence
+
     if as_json:
         echo_json({**outcome.record.model_dump(mode="json"), "record": outcome.address})
         ctx.exit(outcome.error.exit_code if outcome.error else 0)
     failure = outcome.record.failure
     if failure and failure.cell:
         click.echo(f"Cell {failure.cell} failed.", err=True)
+    for line in shown_evidence(outcome.record):
+        click.echo(line, err=True)
     if not outcome.error:
         click.echo(f"Completed {outcome.record.job} in {outcome.record.seconds or 0.0:.1f} s.")
     click.echo(f"Record: {outcome.address}/{layout.RECORD}", err=bool(outcome.error))

@@ -56,6 +56,8 @@ def list_(root: str | None, as_json: bool, job: str | None, limit: int) -> None:
 @json_option
 def show(run: str, root: str | None, more: bool, as_json: bool) -> None:
     """Show one run: what it was, what each cell did and used, how it ended."""
+    from arcbook.runs.gates import shown_evidence
+
     folder = _find(run, root)
     record = folder.record()
     if as_json:
@@ -78,11 +80,43 @@ def show(run: str, root: str | None, more: bool, as_json: bool) -> None:
         click.echo(f"  {'in all':<14} {', '.join(used)}")
     for note in record.notes:
         click.echo(f"  note           {note}")
+    for line in shown_evidence(record):
+        click.echo(f"  {line}")
     if more:
         _show_more(record)
     if record.failure:
         place = f" in cell {record.failure.cell}" if record.failure.cell else ""
         click.echo(f"\n{record.failure.error}{place} (retry: {record.failure.retry}):\n{record.failure.message}")
+
+
+@command.command("gates")
+@click.argument("job", required=False)
+@_RECORD_OPTION
+@json_option
+@click.option("--limit", default=20, show_default=True, help="How many runs are looked at, the newest.")
+def gates(job: str | None, root: str | None, as_json: bool, limit: int) -> None:
+    """Show what each gate said in the latest runs (of JOB): pass, warn or fail, and what it measured, newest first."""
+    from itertools import islice
+
+    from arcbook.runs.gates import over_time
+
+    store = _store(root)
+    runs = islice((run for run in store.runs() if job in (None, run[0])), limit)
+    found = over_time(record for run in runs if (record := _record(store.folder(*run))))
+    if as_json:
+        echo_json([each.to_dict() for results in found.values() for each in results])
+        return
+    for (of, name), results in found.items():
+        said = [each.outcome for each in results]
+        counts = ", ".join(
+            f"{said.count(outcome)} {outcome}" for outcome in ("pass", "warn", "fail") if outcome in said
+        )
+        click.secho(f"{of}, {name}: {counts}", bold=True)
+        click.echo(f"  {results[0].gate.get('rule')}")
+        for each in results:
+            click.echo(f"  {each.outcome:<4}  {each.run_id}  {each.logical_time:%Y-%m-%d %H:%M}  {each.count}")
+    if not found:
+        click.echo(f"No gate has a result in {store.root}.", err=True)
 
 
 @command.command("compare")

@@ -105,9 +105,20 @@ class CellError(DefinitionError):
 
 
 class QualityError(ArcbookError):
-    """The data failed a gate (SQLValidate, a typing threshold)."""
+    """The data failed a gate (SQLValidate, a typing threshold); `gate` is the evidence, as `core.evidence` reads it."""
 
     failure_name = "quality"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: Iterable[Problem] = (),
+        detail: str = "",
+        gate: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(message, problems=problems, detail=detail)
+        self.gate = gate
 
 
 class InputError(ArcbookError):

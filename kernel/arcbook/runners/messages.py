@@ -58,16 +58,9 @@ def outcome_of(frame: "DataFrame", stage: str) -> tuple[bool, str | None]:
     return outcome, message
 
 
-def passed(frame: "DataFrame", stage: str) -> Any:
-    """The message of a gate that passes.
-
-    Raises:
-        QualityError: it does not pass, or cannot tell.
-    """
-    outcome, message = outcome_of(frame, stage)
-    if not outcome:
-        raise QualityError(f"{stage} failed with message: '{'null' if message is None else message}'.")
-    return structured(message)
+def failed_message(stage: str, message: str | None) -> str:
+    """What Arc says of a gate that does not hold."""
+    return f"{stage} failed with message: '{'null' if message is None else message}'."
 
 
 def structured(message: str | None) -> Any:

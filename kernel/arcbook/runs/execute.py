@@ -18,6 +18,7 @@ from arcbook.core.translate import translate, translating
 from arcbook.core.versions import installed_version
 from arcbook.reuse.plan import ReusePlan
 from arcbook.runs import layout
+from arcbook.runs.gates import warnings_of
 from arcbook.runs.journal import FORMAT, Journal, read_events
 from arcbook.runs.kernels import RUN_VARIABLE
 from arcbook.runs.last_words import RunLog, masked
@@ -67,7 +68,10 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
                 "status": status, "ended": ended, "seconds": round((ended - started).total_seconds(), 3),
                 "cells": tuple(ending.cells), "stages": tuple(ending.stages), "failure": failure,
                 "usage": total(cell.usage for cell in ending.cells), "logs": masked(ending.logs, hidden),
-                "notes": (*record.notes, *_left_out(ending.stages), *filter(None, (ending.trouble,))),
+                "notes": (
+                    *record.notes, *_left_out(ending.stages), *warnings_of(ending.stages),
+                    *filter(None, (ending.trouble,)),
+                ),
             }
         )  # fmt: skip
         if stop.urgency:

@@ -51,7 +51,7 @@ class Typing:
     """The compiled statements.
 
     The columns of `sql` are named `o0`, `o1` … since names of a schema may repeat; `columns` are the names they are to
-    have. `refused_sql` yields the errors of one row that stops the job, if there is such a row; it is empty when no
+    have. `refused_sql` yields the errors of each row that stops the job, in a column `e`; it is empty when no
     error stops it.
     """
 
@@ -96,7 +96,7 @@ def compile_typing(schema: Schema, columns: Sequence[InputColumn], view: str, *,
     refused = ""
     if stopping:
         found = f"SELECT CASE WHEN {_any_failed(stopping)} THEN {_errors(stopping)} END AS e"
-        refused = f"SELECT e FROM ({_selected(found, source, ['e'])}) WHERE e IS NOT NULL LIMIT 1"
+        refused = f"SELECT e FROM ({_selected(found, source, ['e'])}) WHERE e IS NOT NULL"
     return Typing(_selected(f"SELECT {select}", source, kept), names, refused)
 
 

@@ -23,6 +23,7 @@ _AGGREGATE = re.compile(r"\b(count_if|sum|count|bool_and|every)\s*\(", re.I)
 _CASE = re.compile(r"\s*case\s+when\s+(.*?)\s+then\s+\S+\s+(?:else\s+(?:0|null)\s+)?end\s*$", re.I | re.S)
 _IF = re.compile(r"\s*if\s*\((.*),\s*\d+\s*,\s*(?:0|null)\s*\)\s*$", re.I | re.S)
 _EVERYTHING = re.compile(r"\s*(?:\*|1)\s*$")
+_DISTINCT = re.compile(r"\s*distinct\b", re.I)
 _FILTER = re.compile(r"\s*filter\s*\(\s*where\b", re.I)
 _TOTAL = re.compile(r"\s*count\s*\(\s*(?:\*|1)\s*\)\s*$", re.I)
 _LIMIT = re.compile(r"\s*(?:[\d.]+|:\w+)\s*$")
@@ -101,14 +102,14 @@ class _Query:
 
     def evidence(self, left: Stretch, right: Stretch, comparison: str) -> str:
         """The rows that make the left side too large, or that the right side counts and the left one does not."""
-        condition = self._counted(left)
+        none_allowed = self.text(right).strip(".0") == ""
+        condition = self._counted(left, sums=none_allowed)
         if condition is None:
             return ""
         if comparison == "=" and _TOTAL.match(self.code[slice(*right)]):
             return self._rows(f"NOT coalesce(({condition}), FALSE)")
         limit = _LIMIT.match(self.code[slice(*right)])
-        bounded = comparison != "=" or self.text(right).strip(".0") == ""
-        return self._rows(condition) if limit and bounded else ""
+        return self._rows(condition) if limit and (comparison != "=" or none_allowed) else ""
 
     def unmet(self, column: Stretch) -> str:
         """The rows for which `BOOL_AND(…)`, the whole of a first column, does not hold."""
@@ -122,8 +123,8 @@ class _Query:
         """A stretch of the query."""
         return self.sql[slice(*stretch)].strip()
 
-    def _counted(self, side: Stretch) -> str | None:
-        """The condition on rows by which a side counts them; an empty text for all rows."""
+    def _counted(self, side: Stretch, *, sums: bool) -> str | None:
+        """The condition on rows by which a side counts them; an empty text for all rows. `sums` of marks count, too."""
         found = _AGGREGATE.search(self.code, *side)
         if found is None or found[1].lower() in ("bool_and", "every"):
             return None
@@ -138,7 +139,9 @@ class _Query:
         if (chosen := _CASE.match(inner) or _IF.match(inner)) is not None:
             return chosen[1]
         if name == "sum":
-            return f"coalesce({inner.strip()}, 0) <> 0"
+            return f"coalesce({inner.strip()}, 0) <> 0" if sums else None
+        if _DISTINCT.match(inner):
+            return None
         return "" if _EVERYTHING.match(inner) else f"({inner.strip()}) IS NOT NULL"
 
     def _rows(self, condition: str) -> str:

@@ -140,6 +140,28 @@ MetadataSql = Annotated[
     Role.METADATA_SQL,
     Field(min_length=1, description="The statement, over `metadata`: one row for each column of `inputView`."),
 ]
+Severity = Annotated[
+    Literal["fail", "warn"],
+    Field(description="When the data is not right: `fail` ends the job, `warn` only says so; Arc refuses the key."),
+]
+Evidence = Annotated[
+    str,
+    Role.SQL,
+    Field(
+        min_length=1,
+        description="A query for the rows that are not right, of which some are shown, masked; without it they are "
+        "derived from the statement where its first column counts rows. Arc refuses the key.",
+    ),
+]
+MetadataEvidence = Annotated[
+    str,
+    Role.METADATA_SQL,
+    Field(min_length=1, description="A query over `metadata` for the columns that are not right; Arc refuses the key."),
+]
+EvidenceColumns = Annotated[
+    tuple[str, ...],
+    Field(description="Columns that evidence shows as they are, such as ids; Arc refuses the key."),
+]
 SqlParams = Annotated[
     TextMap,
     Field(description="Values for `${name}` in the statement, pasted as text. Prefer `:name`, which binds a value."),

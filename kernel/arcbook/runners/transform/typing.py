@@ -8,6 +8,7 @@ from arcbook.core.failures import InputError, InternalError, QualityError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
 from arcbook.runners.extracting import schema_of
+from arcbook.runners.gates import refusal
 from arcbook.runners.views import make_view, read_view
 from arcbook.schemas.compile import ERRORS_COLUMN, InputColumn, Typing, TypingError, compile_typing
 from arcbook.schemas.model import Schema
@@ -53,18 +54,22 @@ def _refuse(typing: Typing, stage: TypingTransform, session: Session) -> None:
     """Raise for the first row that may not pass, in Arc's words."""
     if not typing.refused_sql:
         return
-    rows = session.spark.sql(typing.refused_sql).collect()
+    rows = session.spark.sql(f"{typing.refused_sql} LIMIT 1").collect()
     if not rows:
         return
     errors = rows[0][0]
-    if stage.fail_mode == "failfast":
+    failfast = stage.fail_mode == "failfast"
+    rule = "failMode is failfast: no value has errors" if failfast else "columns that are not nullable have no errors"
+    gate = refusal(typing.refused_sql, rule, stage.output_view, session)
+    if failfast:
         listed = ", ".join(f"[{error['field']},{error['message']}]" for error in errors)
         raise QualityError(
-            f"TypingTransform with failMode equal to 'failfast' cannot continue due to row with error(s): [{listed}]."
+            f"TypingTransform with failMode equal to 'failfast' cannot continue due to row with error(s): [{listed}].",
+            gate=gate,
         )
-    first = errors[0]
+    column, message = errors[0]["field"], errors[0]["message"]
     raise QualityError(
-        f"TypingTransform with non-nullable column '{first['field']}' cannot continue due to error: {first['message']}."
+        f"TypingTransform with non-nullable column '{column}' cannot continue due to error: {message}.", gate=gate
     )
 
 

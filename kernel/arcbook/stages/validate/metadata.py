@@ -3,7 +3,16 @@
 from typing import ClassVar
 
 from arcbook.stages.base import ValidateStage
-from arcbook.stages.keys import STATEMENT, Authentication, DocumentURI, InputView, MetadataSql, SqlParams
+from arcbook.stages.keys import (
+    STATEMENT,
+    Authentication,
+    DocumentURI,
+    InputView,
+    MetadataEvidence,
+    MetadataSql,
+    Severity,
+    SqlParams,
+)
 
 
 class MetadataValidate(ValidateStage):
@@ -11,7 +20,7 @@ class MetadataValidate(ValidateStage):
 
     Within the statement `metadata` has one row for each column of `inputView`, as in MetadataFilterTransform. The
     query returns one row of two columns: whether the columns are right (boolean), and a message (text or null). With
-    `false` the job fails in class `quality`. No view is left behind.
+    `false` the job fails in class `quality`, or goes on with severity `warn`. No view is left behind.
 
     A query without rows, or whose first column is null or no boolean, fails too: a gate that cannot tell does not pass.
     """
@@ -32,3 +41,5 @@ class MetadataValidate(ValidateStage):
     sql: MetadataSql | None = None
     sql_params: SqlParams = {}
     authentication: Authentication = {}
+    severity: Severity = "fail"
+    evidence: MetadataEvidence | None = None

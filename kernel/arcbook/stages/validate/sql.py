@@ -3,7 +3,16 @@
 from typing import ClassVar
 
 from arcbook.stages.base import ValidateStage
-from arcbook.stages.keys import STATEMENT, Authentication, DocumentURI, Sql, SqlParams
+from arcbook.stages.keys import (
+    STATEMENT,
+    Authentication,
+    DocumentURI,
+    Evidence,
+    EvidenceColumns,
+    Severity,
+    Sql,
+    SqlParams,
+)
 
 
 class SQLValidate(ValidateStage):
@@ -11,7 +20,13 @@ class SQLValidate(ValidateStage):
 
     The query returns one row of two columns: whether the data is right (boolean), and a message (text or null). With
     `false` the job fails in class `quality`, shows the message and runs nothing further. The message is kept in the
-    record either way; text that is a JSON object, or a list of them, is kept as structure.
+    record either way; text that is a JSON object, or a list of them, is kept as structure. With severity `warn` the
+    job goes on, and the record counts the warning.
+
+    A gate that does not hold shows its evidence: what was measured and allowed, how many rows speak against the data,
+    a few of them with their values masked, the query for all of them, and what it cost. The rows are known where the
+    first column counts them (`COUNT_IF(…) = 0`, `COUNT(*) = 0 … WHERE …`, `SUM(CASE WHEN …) / COUNT(*) <= 0.01`);
+    otherwise `evidence` is the query for them.
 
     A query without rows, or whose first column is null or no boolean, fails too: a gate that cannot tell does not pass.
     """
@@ -30,3 +45,6 @@ class SQLValidate(ValidateStage):
     sql: Sql | None = None
     sql_params: SqlParams = {}
     authentication: Authentication = {}
+    severity: Severity = "fail"
+    evidence: Evidence | None = None
+    evidence_columns: EvidenceColumns = ()
