@@ -1,0 +1,64 @@
+"""A run that failed is gone on with: only what failed and what follows is executed, and the results are a clean run's."""
+
+from pathlib import Path
+
+import pytest
+
+from arcbook.engines.base import Engine
+from arcbook.reuse.plan import ReusePlan
+from tests.reuse.playing import digest_of, play, prepare, read_job
+
+JOB = read_job()
+POSITIONS = range(len(JOB["cells"]))
+
+
+def plans(root: Path, keep: str = "small") -> tuple[ReusePlan, ReusePlan]:
+    """The plan of a run and that of one that resumes it."""
+    where = {"root": str(root / "checkpoints"), "keep": keep, "lineage": "run-1"}
+    return ReusePlan(**where), ReusePlan(**where, resume="run-1")  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def clean(embedded_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The hash of what a run without failure leaves."""
+    root = tmp_path_factory.mktemp("clean")
+    prepare(JOB, root)
+    played = play(embedded_engine, JOB["cells"], root, ReusePlan())
+    assert played.error is None
+    return digest_of(embedded_engine, root, JOB["outputs"])
+
+
+@pytest.mark.parametrize("keep", ["small", "never"])
+@pytest.mark.parametrize("position", POSITIONS)
+def test_every_position(position: int, keep: str, embedded_engine: Engine, tmp_path: Path, clean: str) -> None:
+    """Whichever stage fails, also without checkpoints: the stages before it are reused, and the results are the same."""
+    resumed_is_clean(embedded_engine, position, keep, tmp_path, clean)
+
+
+def resumed_is_clean(engine: Engine, position: int, keep: str, root: Path, clean: str) -> None:
+    prepare(JOB, root)
+    first, second = plans(root, keep)
+    failed = play(engine, JOB["cells"], root, first, fail_at=position)
+    assert str(failed.error) == "injected"
+    assert len(failed.notes) == position
+
+    resumed = play(engine, JOB["cells"], root, second, done=failed.done, run_id="run-2")
+
+    assert resumed.error is None
+    assert resumed.reused == [at < position for at in POSITIONS]
+    assert digest_of(engine, root, JOB["outputs"]) == clean
+
+
+@pytest.mark.parametrize("positions", [(3, 8), (7, 7), (9, 13)])
+def test_failing_again(positions: tuple[int, int], embedded_engine: Engine, tmp_path: Path, clean: str) -> None:
+    """A resumed run that fails can be resumed in its turn."""
+    prepare(JOB, tmp_path)
+    first, second = plans(tmp_path)
+    failed = play(embedded_engine, JOB["cells"], tmp_path, first, fail_at=positions[0])
+    again = play(
+        embedded_engine, JOB["cells"], tmp_path, second, done=failed.done, fail_at=positions[1], run_id="run-2"
+    )
+    last = play(embedded_engine, JOB["cells"], tmp_path, second, done=again.done, run_id="run-3")
+    assert last.error is None
+    assert last.reused == [at < positions[1] for at in POSITIONS]
+    assert digest_of(embedded_engine, tmp_path, JOB["outputs"]) == clean
