@@ -6,8 +6,9 @@ import time
 import pytest
 
 from arcbook.core.failures import ERRORS_BY_NAME, TransientError
+from arcbook.engines.processes import oom_kills
 from arcbook.runs.classify import error_of
-from arcbook.runs.kernels import RUN_VARIABLE, death, end_leftovers, oom_kills
+from arcbook.runs.kernels import RUN_VARIABLE, death, end_leftovers
 
 
 def start(run_id: str, *command: str) -> "subprocess.Popen[bytes]":

@@ -19,6 +19,7 @@ from nbformat.v4 import output_from_msg
 from arcbook.core.failures import ArcbookError, CancelledError, DefinitionError, InternalError, TransientError
 from arcbook.core.masking import Masker
 from arcbook.core.translate import translate
+from arcbook.engines.processes import oom_kills
 from arcbook.runs import kernels
 from arcbook.runs.classify import error_of
 from arcbook.runs.journal import Journal
@@ -60,7 +61,7 @@ class JournalClient(NotebookClient):
         self._outputs: CellOutputs | None = None
         self._error_shown: Mapping[str, Any] | None = None
         self._ending = Ending()
-        self._oom_kills = kernels.oom_kills()
+        self._oom_kills = oom_kills()
 
     async def run(self, run_id: str, **kernel_options: Any) -> Ending:
         """Start the kernel, run the cells until one fails, end the kernel. Never raises for what a cell does."""

@@ -9,12 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from arcbook.core.addresses import replace_file
 from arcbook.core.failures import ArcbookError
 from arcbook.core.launcher import Launch
 from arcbook.core.masking import Masker, mask_url, masker
 from arcbook.core.translate import translate, translating
 from arcbook.core.versions import installed_version
 from arcbook.runs import layout
+from arcbook.runs.clock import Clock
 from arcbook.runs.journal import FORMAT, Journal, read_events
 from arcbook.runs.kernels import RUN_VARIABLE
 from arcbook.runs.prepare import prepare
@@ -36,6 +38,7 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
     hidden = masker()
     hidden.add_environment(os.environ)
     started = now()
+    clock = Clock(started)
     run_id = layout.new_run_id(started)
     folder = open_store(request.record_root).folder(layout.job_name(request.source), run_id)
     with Stop() as stop:
@@ -43,7 +46,7 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
         record = _first_record(request, prepared, run_id, started)
         with translating(f"cannot keep a record at {folder.address}"):
             folder.put(layout.RECORD, _masked(record, hidden).to_json().encode())
-            opened = Journal(folder.start_journal(), hidden)
+            opened = Journal(folder.start_journal(), hidden, clock)
         with opened as journal:
             ending = _run(request, prepared, record, journal, stop, on_cell)
             if ending.error:
@@ -53,7 +56,7 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
             end = {"status": status, "failure": failure.model_dump(mode="json") if failure else None}
             with suppress(OSError):  # on a full disk the story stays without an end, which the record tells
                 journal.write("run-end", **end)
-        ended = now()
+        ended = clock.now()
         record = record.model_copy(
             update={
                 "status": status, "ended": ended, "seconds": round((ended - started).total_seconds(), 3),
@@ -203,8 +206,8 @@ def _leave(folder: Folder, journal: Path, record: Record, ending: Ending, prepar
         # The record's place is lost (a bucket, a full disk). What the job did is done: it is kept beside the journal.
         trouble = f"The record could not be completed: {error}"
         with suppress(OSError):
-            (journal.parent / layout.NOTEBOOK).write_bytes(content)
-            (journal.parent / layout.RECORD).write_text(record.to_json(), encoding="utf-8")
+            replace_file(journal.parent / layout.NOTEBOOK, content)
+            replace_file(journal.parent / layout.RECORD, record.to_json().encode())
     return Outcome(
         record=record,
         address=folder.address,

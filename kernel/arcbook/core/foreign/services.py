@@ -102,6 +102,8 @@ _DATABASE_CLASSES = (
     Row(InternalError, ("psycopg.",), lead="A call to the database failed."),
 )  # fmt: skip
 
+#: The module of deltalake's exceptions, as they name it.
+_DELTA = "_internal."
 _TOOL_CLASSES = (
     text_row(
         OutOfMemoryError, ("nbclient.exceptions.DeadKernelError", "builtins.RuntimeError"),
@@ -114,9 +116,9 @@ _TOOL_CLASSES = (
     ),
     class_row(InputError, "papermill.exceptions.", "FileExistsError", lead="The target exists already."),
     class_row(TransientError, "papermill.exceptions.", "PapermillRateLimitException"),
-    class_row(InputError, "deltalake.exceptions.", "TableNotFoundError SchemaMismatchError"),
-    class_row(TransientError, "deltalake.exceptions.", "CommitFailedError", lead="Another writer changed the table."),
-    class_row(InternalError, "deltalake.exceptions.", "DeltaError DeltaProtocolError"),
+    class_row(InputError, _DELTA, "TableNotFoundError SchemaMismatchError"),
+    class_row(TransientError, _DELTA, "CommitFailedError", lead="Another writer changed the table."),
+    class_row(InternalError, _DELTA, "DeltaError DeltaProtocolError"),
     class_row(
         InputError, "pyarrow.lib.", "ArrowInvalid ArrowTypeError", lead="The data is not of the shape it should have."
     ),
