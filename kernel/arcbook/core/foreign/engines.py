@@ -10,6 +10,7 @@ from arcbook.core.failures import (
     QualityError,
     TransientError,
 )
+from arcbook.core.foreign import states
 from arcbook.core.foreign.row import AWS, DELTA, ENGINE, MEMORY_REMEDY, SIGN_IN_REMEDY, Row, text_row
 
 _ENGINE_TEXTS = (
@@ -61,7 +62,7 @@ _STORAGE_TEXTS = (
         r"InvalidClientTokenId", r"UnrecognizedClient", r"NoAuthWithAWSException", r"Unable to load credentials",
         r"UnauthorizedOperation", r"NotAuthorized",
         r"AccessControlException", r"PermissionDenied", r"the credential provider was not enabled",
-        r"not authorized to perform", r"lacked the required permissions",
+        r"not authorized to perform", r"lacked the (?:required permissions|necessary privileges)", r"lacked valid authentication",
         r"PermissionDenied|Permission denied",
         lead="Access was refused.", remedy=SIGN_IN_REMEDY,
     ),
@@ -239,7 +240,10 @@ _ENGINE_CLASSES = (
         ),
         lead="The engine failed.",
     ),
-    Row(TransientError, ("grpc.RpcError",), lead="The engine was lost."),
+    Row(TransientError, ("grpc.RpcError", "grpc.FutureTimeoutError"), lead="The engine was lost."),
+    Row(CancelledError, ("grpc.FutureCancelledError",), lead="The work was stopped."),
 )
 
-ROWS: tuple[Row, ...] = (*_ENGINE_TEXTS, *_SQL_TEXTS, *_STORAGE_TEXTS, *_LIMIT_TEXTS, *_ENGINE_CLASSES)
+ROWS: tuple[Row, ...] = (
+    *_ENGINE_TEXTS, *_SQL_TEXTS, *_STORAGE_TEXTS, *_LIMIT_TEXTS, *states.ROWS, *_ENGINE_CLASSES,
+)  # fmt: skip
