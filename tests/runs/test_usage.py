@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from arcbook.core import notes
 from arcbook.core.masking import MASK, Masker
+from arcbook.runs.clock import Clock
 from arcbook.runs.journal import read_events
 from arcbook.runs.last_words import LIMIT, RunLog, masked, tail_of
 from arcbook.runs.record import Record, StageNote, Usage
@@ -189,7 +191,7 @@ def test_the_runs_own_log_has_what_libraries_say() -> None:
     """Warnings of boto3 and others are in it, only while the run goes on, and never more than a few."""
     import logging
 
-    with RunLog() as log:
+    with RunLog(Clock(datetime.now(UTC))) as log:
         log.say("kernel started")
         logging.getLogger("botocore.retries").warning("retry %d", 3)
         text = log.tail()

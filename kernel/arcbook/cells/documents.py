@@ -9,7 +9,7 @@ from arcbook.cells.bind import Scope, bind
 from arcbook.cells.fetch import Fetch
 from arcbook.cells.hocon import read_value
 from arcbook.cells.tree import Path, Tree
-from arcbook.core.failures import AccessError, ArcbookError, CellError
+from arcbook.core.failures import AccessError, ArcbookError, CellError, TransientError
 from arcbook.core.problem import Problem
 from arcbook.core.span import Span
 from arcbook.stages.base import Stage, roles_of
@@ -34,11 +34,11 @@ def with_documents(tree: Tree, stage_type: type[Stage], fetch: Callable[[str], s
         try:
             text = fetch(address)
         except ArcbookError as error:
-            remedy = "Sign in, or ask for the permission." if isinstance(error, AccessError) else "Check the address."
-            problems.append(_unreadable(tree, key, error.message, remedy))
+            problems.append(unreadable(error, tree.span((key,)), key))
             continue
         if not text.strip():
-            problems.append(_unreadable(tree, key, f"{address} is empty"))
+            empty = f"{address} is empty"
+            problems.append(Problem("missing-document", empty, tree.span((key,)), key, "Check the address."))
             continue
         try:
             value, spans, key_spans, texts = read(text, address, target, fetch)
@@ -62,8 +62,14 @@ def _documents(stage_type: type[Stage], key: str, target: str) -> bool:
     return Role.DOCUMENT in roles_of(stage_type.model_fields[keys[key]])
 
 
-def _unreadable(tree: Tree, key: str, message: str, remedy: str = "Check the address.") -> Problem:
-    return Problem("missing-document", message, tree.span((key,)), key, remedy)
+def unreadable(error: ArcbookError, span: Span | None, key: str) -> Problem:
+    """That the document named by a key cannot be read; a store that refuses or fails is no fault of the job."""
+    remedy, failure = "Check the address.", "definition"
+    if isinstance(error, AccessError):
+        remedy, failure = "Sign in, or ask for the permission.", error.failure_name
+    elif isinstance(error, TransientError):
+        remedy, failure = "Try again.", error.failure_name
+    return Problem("missing-document", error.message, span, key, remedy, failure=failure)
 
 
 #: A value with the places of it and of its keys, and the texts of the documents it includes.

@@ -11,6 +11,7 @@ from arcbook.cells.asked import names_asked
 from arcbook.cells.bind import bind
 from arcbook.cells.check import simple_type
 from arcbook.cells.convert import trees_of
+from arcbook.cells.documents import unreadable
 from arcbook.cells.environments import environments_of
 from arcbook.cells.fetch import folder_of, relative_to
 from arcbook.cells.merge import overridden
@@ -19,7 +20,7 @@ from arcbook.cells.notebook import Job, job_of
 from arcbook.cells.params import Values
 from arcbook.cells.tree import Tree
 from arcbook.core.addresses import scheme_of
-from arcbook.core.failures import AccessError, ArcbookError, CellError
+from arcbook.core.failures import ArcbookError, CellError
 from arcbook.core.problem import Problem
 from arcbook.core.span import Span
 from arcbook.core.suggest import did_you_mean
@@ -81,9 +82,7 @@ def nested_job(stage: Stage, tree: Tree, cell: Cell, context: "Context") -> tupl
     except CellError:
         raise
     except ArcbookError as error:
-        remedy = "Sign in, or ask for the permission." if isinstance(error, AccessError) else "Check the address."
-        problem = Problem("missing-document", error.message, tree.span(("uri",)), "uri", remedy)
-        raise CellError([problem]) from error
+        raise CellError([unreadable(error, tree.span(("uri",)), "uri")]) from error
     _refuse_python(job)
     values, launch = _given(stage, tree, job, context)
     inner = replace(

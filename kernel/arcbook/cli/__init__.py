@@ -5,7 +5,9 @@ the first line of its docstring is its summary. Modules are imported only when t
 `arcbook --help` stays fast.
 """
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +69,15 @@ def main(arguments: list[str] | None = None) -> None:
     This is the one place that turns errors into text, or into JSON when `--json` was given.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    sys.exit(invoke(given))
+    code = invoke(given)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            # Nobody reads, or the disk is full. The interpreter would fail at its own attempt, with a code of its own.
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(code)
 
 
 def invoke(arguments: list[str]) -> int:
@@ -84,7 +94,8 @@ def invoke(arguments: list[str]) -> int:
     except ArcbookError as error:
         from arcbook.cli._output import show_error
 
-        show_error(error, as_json=as_json)
+        with suppress(OSError):  # nobody reads: the exit code still tells
+            show_error(error, as_json=as_json)
         return error.exit_code
     except KeyboardInterrupt:
         click.echo("cancelled", err=True)

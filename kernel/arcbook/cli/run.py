@@ -1,5 +1,6 @@
 """Run a notebook or job file and leave a record."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -146,7 +147,15 @@ def _run(job: str, choices: dict[str, Any], *others: str) -> "Outcome":
 
 
 def _report(ctx: click.Context, outcome: "Outcome", output: str | None, as_json: bool) -> None:
-    """Print how the run went, and end with its exit code."""
+    """Print how the run went, and end with its exit code, whether anybody reads it or not."""
+    with suppress(OSError):
+        _show(outcome, output, as_json)
+    if outcome.error and not as_json:
+        raise outcome.error
+    ctx.exit(outcome.error.exit_code if outcome.error else 0)
+
+
+def _show(outcome: "Outcome", output: str | None, as_json: bool) -> None:
     for line in (*outcome.warnings, *outcome.record.notes, outcome.record_trouble):
         if line:
             click.echo(line, err=True)
@@ -154,7 +163,7 @@ def _report(ctx: click.Context, outcome: "Outcome", output: str | None, as_json:
 
     if as_json:
         echo_json({**outcome.record.model_dump(mode="json"), "record": outcome.address})
-        ctx.exit(outcome.error.exit_code if outcome.error else 0)
+        return
     failure = outcome.record.failure
     if failure and failure.cell:
         click.echo(f"Cell {failure.cell} failed.", err=True)
@@ -165,5 +174,3 @@ def _report(ctx: click.Context, outcome: "Outcome", output: str | None, as_json:
     click.echo(f"Record: {outcome.address}/{layout.RECORD}", err=bool(outcome.error))
     written = output and not outcome.record_trouble
     click.echo(f"Notebook: {output if written else f'{outcome.address}/{layout.NOTEBOOK}'}", err=bool(outcome.error))
-    if outcome.error:
-        raise outcome.error

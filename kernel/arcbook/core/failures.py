@@ -21,7 +21,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar
 
-from arcbook.core.problem import Problem
+from arcbook.core.problem import Problem, Severity
 
 
 class Retry(StrEnum):
@@ -102,6 +102,12 @@ class CellError(DefinitionError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         found = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in found), problems=found)
+
+    @property
+    def failure(self) -> Failure:
+        """`definition`, unless all problems say that something else is at fault."""
+        named = {problem.failure for problem in self.problems if problem.severity is Severity.ERROR}
+        return FAILURES[named.pop() if len(named) == 1 else self.failure_name]
 
 
 class QualityError(ArcbookError):

@@ -20,7 +20,8 @@ class Problem:
     """One finding: what is wrong, where, and what to do about it.
 
     `code` is one of `arcbook.core.codes.CODES`. `key` is the dotted path of the stage key concerned, in the user's
-    spelling, or empty. `remedy` is one imperative sentence, or empty when the message says all.
+    spelling, or empty. `remedy` is one imperative sentence, or empty when the message says all. `failure` is the
+    class of a run that is refused for it: not `definition` when a place that the job reads from is at fault.
     """
 
     code: str
@@ -29,6 +30,7 @@ class Problem:
     key: str = ""
     remedy: str = ""
     severity: Severity = Severity.ERROR
+    failure: str = "definition"
 
     def __post_init__(self) -> None:
         if self.code not in CODES:

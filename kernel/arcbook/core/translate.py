@@ -54,7 +54,7 @@ def translate(error: BaseException, doing: str = "") -> ArcbookError:
     if carried is not None:
         return carried
     text = str(error)
-    spoken = without_trace(text)
+    spoken = without_trace(text) + _state(error)
     names = qualified_names(type(error))
     for row in ROWS:
         if not row.concerns(names):
@@ -92,6 +92,18 @@ def shortened(text: str) -> str:
     text = _HADOOP.sub("", text)
     text = re.sub(r"\s+", " ", text)
     return text if len(text) <= LIMIT else f"{text[:LIMIT].rsplit(' ', 1)[0]} …"
+
+
+def _state(error: BaseException) -> str:
+    """The SQLSTATE of an engine's error whose text lacks it, as those of Delta do."""
+    tell = getattr(error, "getSqlState", None)
+    if not callable(tell) or "SQLSTATE" in str(error):
+        return ""
+    try:
+        state = tell()
+    except Exception:  # noqa: BLE001  # PySpark looks the state up in tables that may lack the error
+        return ""
+    return f" SQLSTATE: {state}" if state else ""
 
 
 def _opened(doing: str, message: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from arcbook.cells.fetch import fetch_text
 from arcbook.core.addresses import is_s3, same_scheme
+from arcbook.core.failures import InputError
 from arcbook.runners.reading.listing import list_sources, remove, write_text
 
 if TYPE_CHECKING:
@@ -85,7 +86,10 @@ def commit_files(path: str) -> dict[int, str]:
 
 def _commit_info(uri: str) -> dict[str, Any]:
     for line in fetch_text(uri).splitlines():
-        action = json.loads(line) if line.strip() else {}
+        try:
+            action = json.loads(line) if line.strip() else {}
+        except ValueError as error:
+            raise InputError(f"{uri}, a part of the table's log, is damaged: {error}.") from error
         if "commitInfo" in action:
             info: dict[str, Any] = action["commitInfo"]
             return info

@@ -1,5 +1,6 @@
 """Running steps one after the other on an engine: places for errors, views that survive the engine's loss."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -8,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 from arcbook.cells.model import Step
 from arcbook.cells.places import span_within
 from arcbook.core.addresses import speaks_of_s3
-from arcbook.core.failures import ArcbookError, CancelledError, DefinitionError, InputError, TransientError
+from arcbook.core.failures import (
+    ArcbookError,
+    CancelledError,
+    DefinitionError,
+    InputError,
+    QualityError,
+    TransientError,
+)
 from arcbook.core.problem import Problem
 from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
@@ -32,6 +40,8 @@ if TYPE_CHECKING:
 Log = Callable[[Mapping[str, Any]], None]
 #: Kinds of stages that can run again without changing anything outside.
 _REPEATABLE = ("extract", "transform")
+#: Functions by which a statement fails on purpose.
+_RAISES = re.compile(r"\b(?:raise_error|assert_true)\s*\(", re.IGNORECASE)
 #: Fields whose text is for people.
 _FREE_TEXT = {"id", "name", "description"}
 
@@ -230,6 +240,8 @@ class Executor:
             return ours
         if ours is error and not isinstance(error, SqlError):
             return ours  # the runner knew better than an engine's text
+        if self.engine.name == "embedded" and _raised_by_statement(ours, sql):
+            return QualityError(f"The statement raised an error: {ours.message}", detail=ours.detail)
         span, name = self._place(error, step, sql)
         problems = tuple(
             replace(
@@ -278,6 +290,12 @@ def _problem(error: ArcbookError) -> Problem:
     if isinstance(error, SqlError):
         return Problem(error.code, error.message, remedy=error.remedy)
     return Problem("engine-error", error.message)
+
+
+def _raised_by_statement(error: ArcbookError, sql: str) -> bool:
+    """Whether a statement's own `raise_error` may have spoken: Sail gives its text alone, as of a wrong statement."""
+    unknown = len(error.problems) == 1 and error.problems[0].code == "engine-error"
+    return unknown and isinstance(error, DefinitionError) and _RAISES.search(sql) is not None
 
 
 def _position(step: Step) -> str:

@@ -18,6 +18,7 @@ from arcbook.core.translate import translate, translating
 from arcbook.core.versions import installed_version
 from arcbook.reuse.plan import ReusePlan
 from arcbook.runs import layout
+from arcbook.runs.clock import Clock
 from arcbook.runs.gates import warnings_of
 from arcbook.runs.journal import FORMAT, Journal, read_events
 from arcbook.runs.kernels import RUN_VARIABLE
@@ -43,14 +44,15 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
     hidden = masker()
     hidden.add_environment(os.environ)
     started = now()
+    clock = Clock(started)
     run_id = layout.new_run_id(started)
     folder = open_store(request.record_root).folder(layout.job_name(request.source), run_id)
-    with Stop() as stop, RunLog() as log:
+    with Stop() as stop, RunLog(clock) as log:
         prepared = prepare(request, started)
         record = _first_record(request, prepared, run_id, started)
         with translating(f"cannot keep a record at {folder.address}"):
             folder.put(layout.RECORD, _masked(record, hidden).to_json().encode())
-            opened = Journal(folder.start_journal(_loudly(log)), hidden)
+            opened = Journal(folder.start_journal(_loudly(log)), hidden, clock)
         with opened as journal:
             ending = _run(request, prepared, record, journal, stop, on_cell, log)
             if ending.error:
@@ -62,7 +64,7 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
             end = {"status": status, "failure": failure.model_dump(mode="json") if failure else None}
             with suppress(OSError):  # on a full disk the story stays without an end, which the record tells
                 journal.write("run-end", **end)
-        ended = now()
+        ended = clock.now()
         record = record.model_copy(
             update={
                 "status": status, "ended": ended, "seconds": round((ended - started).total_seconds(), 3),

@@ -31,6 +31,7 @@ from typing import Any, Self
 
 from arcbook.core.failures import InputError
 from arcbook.core.masking import Masker
+from arcbook.runs.clock import Clock
 
 FORMAT = 1
 
@@ -39,24 +40,20 @@ Event = dict[str, Any]
 _SECONDS_BETWEEN_SYNCS = 1.0
 
 
-def timestamp() -> str:
-    """Now, in the form of the journal's `time`."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
 class Journal:
     """Writes one run's journal. Not thread-safe: one writer per run."""
 
-    def __init__(self, path: Path, masker: Masker) -> None:
+    def __init__(self, path: Path, masker: Masker, clock: Clock | None = None) -> None:
         self.path = path
         self._masker = masker
+        self._clock = clock or Clock(datetime.now(UTC))
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=0)
         self._synced = time.monotonic()
 
     def write(self, event: str, **values: Any) -> None:
         """Append one event."""
-        line = {"event": event, "time": timestamp(), **self._masker.mask_tree(values)}
+        line = {"event": event, "time": self._clock.text(), **self._masker.mask_tree(values)}
         text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str)
         # One write call per line: a reader, or a crash, sees whole lines and at most one broken one at the end.
         self._append(text.encode("utf-8", "backslashreplace") + b"\n")

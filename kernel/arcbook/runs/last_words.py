@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from arcbook.core.masking import Masker, mask_url
-from arcbook.runs.journal import timestamp
+from arcbook.runs.clock import Clock
 
 #: What is kept of each log, in bytes.
 LIMIT = 8000
@@ -31,13 +31,14 @@ def tail_of(path: Path, start: int = 0) -> str:
 class RunLog(logging.Handler):
     """The last lines of what this process logs while a run goes on, with what the run itself says of its way."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__()
+        self._clock = clock
         self._lines: deque[str] = deque(maxlen=_LINES)
 
     def say(self, text: str) -> None:
         """Add a line of the run's own."""
-        self._lines.append(f"{timestamp()} {text}")
+        self._lines.append(f"{self._clock.text()} {text}")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Add what a library logs."""

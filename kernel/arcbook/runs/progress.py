@@ -83,6 +83,8 @@ class _Reporter:
             self._stream.flush()
         except UnicodeEncodeError:  # a log that is not UTF-8
             self._stream.write(text.encode("ascii", "replace").decode())
+        except OSError:  # nobody reads, or the log's disk is full: the run does not depend on it
+            return
 
 
 def _silent(index: int, number: int | None, status: str) -> None:

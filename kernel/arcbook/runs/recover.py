@@ -59,7 +59,9 @@ def recover(folder: Folder, *, force: bool = False) -> Record:
     }
     recovered = Record.model_validate(complete)
     if recovered.ended:
-        recovered = recovered.model_copy(update={"seconds": (recovered.ended - recovered.started).total_seconds()})
+        recovered = recovered.model_copy(
+            update={"seconds": max(0.0, (recovered.ended - recovered.started).total_seconds())}
+        )
     folder.replace_journal(events_text(events).encode())
     folder.finish(recovered, to_bytes(render(events)))
     return recovered

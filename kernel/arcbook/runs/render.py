@@ -148,7 +148,7 @@ def is_marker(cell: Mapping[str, Any]) -> bool:
 def _marker(text: str, cells: list[dict[str, Any]]) -> dict[str, Any]:
     cell: dict[str, Any] = {"cell_type": "markdown", "metadata": {"tags": [MARKER_TAG]}, "source": text}
     taken = {other.get("id") for other in cells}
-    if taken - {None}:  # nbformat 4.5: every cell has an id, or none
+    if taken != {None}:  # nbformat 4.5: every cell has an id, or none; a job that could not be read has no cells
         names = (f"run-marker-{number}" for number in range(1, len(cells) + 2))
         cell["id"] = next(name for name in names if name not in taken)
     return cell

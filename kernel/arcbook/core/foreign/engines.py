@@ -10,7 +10,8 @@ from arcbook.core.failures import (
     QualityError,
     TransientError,
 )
-from arcbook.core.foreign.row import AWS, ENGINE, MEMORY_REMEDY, SIGN_IN_REMEDY, Row, text_row
+from arcbook.core.foreign import states
+from arcbook.core.foreign.row import AWS, DELTA, ENGINE, MEMORY_REMEDY, SIGN_IN_REMEDY, Row, text_row
 
 _ENGINE_TEXTS = (
     text_row(
@@ -55,14 +56,15 @@ _ENGINE_TEXTS = (
 
 _STORAGE_TEXTS = (
     text_row(
-        AccessError, (*ENGINE, *AWS, "deltalake."),
+        AccessError, (*ENGINE, *AWS, *DELTA),
         r"AccessDenied", r"Access Denied", r"\b403\b.{0,40}Forbidden", r"Forbidden.{0,40}\b403\b",
         r"Status Code: 40[13]\b", r"status:? 40[13]\b", r"\((?:403|401|Forbidden)\) when calling",
         r"InvalidAccessKeyId", r"SignatureDoesNotMatch", r"ExpiredToken", r"TokenRefreshRequired", r"RequestExpired",
         r"InvalidClientTokenId", r"UnrecognizedClient", r"NoAuthWithAWSException", r"Unable to load credentials",
         r"UnauthorizedOperation", r"NotAuthorized",
         r"AccessControlException", r"PermissionDenied", r"the credential provider was not enabled",
-        r"not authorized to perform", r"lacked the required permissions",
+        r"not authorized to perform", r"lacked the (?:required permissions|necessary privileges)",
+        r"lacked valid authentication",
         r"PermissionDenied|Permission denied",
         lead="Access was refused.", remedy=SIGN_IN_REMEDY,
     ),
@@ -78,24 +80,24 @@ _STORAGE_TEXTS = (
         lead="A service did not answer or asked to slow down.",
     ),
     text_row(
-        TransientError, (*ENGINE, "deltalake."),
+        TransientError, (*ENGINE, *DELTA),
         r"No space left on device", r"Disk quota exceeded", r"StorageFull", r"File too large",
         lead="The disk is full.", remedy="Free some space and run again.",
     ),
     text_row(
-        TransientError, (*ENGINE, "deltalake."),
+        TransientError, (*ENGINE, *DELTA),
         r"DELTA_CONCURRENT_\w+|Concurrent(?:Append|DeleteRead|DeleteDelete|Write|Transaction|Modification)Exception",
         r"ProtocolChangedException", r"commit failed|Failed to commit",
         lead="Another writer changed the table at the same time.",
     ),
     text_row(
-        InputError, (*ENGINE, *AWS, "deltalake."),
+        InputError, (*ENGINE, *AWS, *DELTA),
         r"PATH_NOT_FOUND\]?\s*Path does not exist: (\S+?)\.? ", r"Path does not exist:? (\S+)",
         r"Object at location (\S+) not found",
         lead="There is nothing at {0}.",
     ),
     text_row(
-        InputError, (*ENGINE, *AWS, "deltalake."),
+        InputError, (*ENGINE, *AWS, *DELTA),
         r"PATH_NOT_FOUND", r"FileNotFoundException", r"No such file or directory", r"NoSuchKey", r"NoSuchBucket",
         r"\((?:404|NotFound)\) when calling", r"DELTA_PATH_DOES_NOT_EXIST", r"DELTA_TABLE_NOT_FOUND",
         r"DELTA_MISSING_DELTA_TABLE", r"No commit files found", r"is not a Delta table", r"UnknownStoreException",
@@ -240,7 +242,10 @@ _ENGINE_CLASSES = (
         ),
         lead="The engine failed.",
     ),
-    Row(TransientError, ("grpc.RpcError",), lead="The engine was lost."),
+    Row(TransientError, ("grpc.RpcError", "grpc.FutureTimeoutError"), lead="The engine was lost."),
+    Row(CancelledError, ("grpc.FutureCancelledError",), lead="The work was stopped."),
 )
 
-ROWS: tuple[Row, ...] = (*_ENGINE_TEXTS, *_SQL_TEXTS, *_STORAGE_TEXTS, *_LIMIT_TEXTS, *_ENGINE_CLASSES)
+ROWS: tuple[Row, ...] = (
+    *_ENGINE_TEXTS, *_SQL_TEXTS, *_STORAGE_TEXTS, *_LIMIT_TEXTS, *states.ROWS, *_ENGINE_CLASSES,
+)  # fmt: skip

@@ -79,7 +79,8 @@ _DATABASE_CLASSES = (
     class_row(CancelledError, "psycopg.errors.", "QueryCanceled", lead="The work was stopped."),
     class_row(
         AccessError, "psycopg.errors.",
-        "InsufficientPrivilege InvalidPassword InvalidAuthorizationSpecification",
+        "InsufficientPrivilege InvalidPassword InvalidAuthorizationSpecification InvalidGrantOperation InvalidGrantor "
+        "InvalidRoleSpecification",
         lead="The database refused access.", remedy=SIGN_IN_REMEDY,
     ),
     text_row(
@@ -93,15 +94,20 @@ _DATABASE_CLASSES = (
         lead="There is no such database.", code="wrong-value",
     ),
     class_row(OutOfMemoryError, "psycopg.errors.", "OutOfMemory", lead="The database ran out of memory."),
-    class_row(TransientError, "psycopg.", "OperationalError InternalError", lead="The database was lost."),
+    class_row(
+        TransientError, "psycopg.", "OperationalError InternalError InterfaceError errors.SnapshotTooOld",
+        lead="The database was lost.",
+    ),
     class_row(InputError, "psycopg.", "IntegrityError DataError", lead="The data does not fit the database."),
     class_row(
-        DefinitionError, "psycopg.", "ProgrammingError NotSupportedError",
+        DefinitionError, "psycopg.", "ProgrammingError NotSupportedError DatabaseError",
         lead="The database refused the statement.", code="engine-error",
     ),
     Row(InternalError, ("psycopg.",), lead="A call to the database failed."),
 )  # fmt: skip
 
+#: The module of deltalake's exceptions, as they name it.
+_DELTA = "_internal."
 _TOOL_CLASSES = (
     text_row(
         OutOfMemoryError, ("nbclient.exceptions.DeadKernelError", "builtins.RuntimeError"),
@@ -114,12 +120,33 @@ _TOOL_CLASSES = (
     ),
     class_row(InputError, "papermill.exceptions.", "FileExistsError", lead="The target exists already."),
     class_row(TransientError, "papermill.exceptions.", "PapermillRateLimitException"),
-    class_row(InputError, "deltalake.exceptions.", "TableNotFoundError SchemaMismatchError"),
-    class_row(TransientError, "deltalake.exceptions.", "CommitFailedError", lead="Another writer changed the table."),
-    class_row(InternalError, "deltalake.exceptions.", "DeltaError DeltaProtocolError"),
+    class_row(InputError, "papermill.exceptions.", "AwsError", lead="AWS refused the request."),
     class_row(
-        InputError, "pyarrow.lib.", "ArrowInvalid ArrowTypeError", lead="The data is not of the shape it should have."
+        DefinitionError, "papermill.exceptions.", "PapermillExecutionError PapermillOptionalDependencyException"
     ),
+    class_row(DefinitionError, "nbclient.exceptions.", "CellExecutionError"),
+    class_row(InputError, _DELTA, "TableNotFoundError SchemaMismatchError"),
+    class_row(TransientError, _DELTA, "CommitFailedError", lead="Another writer changed the table."),
+    class_row(InternalError, _DELTA, "DeltaError DeltaProtocolError"),
+    class_row(
+        InputError, "pyarrow.lib.",
+        "ArrowInvalid ArrowTypeError ArrowSerializationError ArrowCapacityError",
+        lead="The data is not of the shape it should have.",
+    ),
+    class_row(CancelledError, "pyarrow.lib.", "ArrowCancelled", lead="The work was stopped."),
+    class_row(
+        DefinitionError, "pyarrow.lib.", "ArrowNotImplementedError",
+        lead="Data of this kind cannot be read or written here.", code="capability",
+    ),
+    class_row(
+        DefinitionError, "sqlglot.errors.", "SqlglotError",
+        lead="The statement does not parse.", code="sql-syntax",
+    ),
+    class_row(
+        DefinitionError, "nbformat.", "reader.NotJSONError validator.NotebookValidationError",
+        lead="This is no notebook.", code="not-a-notebook",
+    ),
+    class_row(DefinitionError, "jupyter_client.kernelspec.", "NoSuchKernel", lead="No such kernel is installed."),
 )  # fmt: skip
 
 #: pyarrow raises OSError for whatever S3 answers; `UNKNOWN` is followed by the service's own code.

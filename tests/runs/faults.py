@@ -1,0 +1,135 @@
+"""The fault matrix's cases, and what is done to the processes of a run."""
+
+import os
+import re
+import resource
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from arcbook.engines.processes import is_running
+from tests.runs.running import marked
+
+CASES = Path(__file__).parent / "data" / "faults.yaml"
+#: In the environment of everything that a run starts.
+MARK = "FAULT_TRIAL"
+#: Memory that a starved engine may still take.
+_SCARCE_BYTES = 200 << 20
+_PROGRAMS = {"kernel": ("arcbook.jupyter",), "engine": ("arcbook.engines.sail_server", "SparkConnectServer")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One entry of faults.yaml, which says what its keys mean."""
+
+    name: str
+    expect: str
+    cells: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
+    repeat: int = 1
+    job: str = ""
+    arguments: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
+    s3: tuple[dict[str, Any], ...] | None = None
+    disk: int = 0
+    own_server: bool = False
+    clock: float = 0.0
+    when: str = ""
+    do: str = ""
+    stderr: str = ""
+    says: str = ""
+    shows: tuple[str, ...] = ()
+    cell: int | None = None
+    killed: bool = False
+    cut_off: bool = False
+    completes: bool = False
+    runs: str = "runs"
+    leaves: dict[str, Any] = field(default_factory=dict)
+    engines: tuple[str, ...] = ("embedded", "local")
+    papermill: bool = False
+
+    @property
+    def needs_process(self) -> bool:
+        """Whether the run must be a process of its own; others are started by a call of the command line."""
+        return bool(self.when or self.disk or self.stderr or self.clock or self.own_server)
+
+    def texts(self) -> list[str]:
+        """The cells."""
+        return [*self.cells * self.repeat, *self.then]
+
+    def of(self, bucket: str) -> "Fault":
+        """The case for a bucket."""
+        filled: Fault = _filled(self, bucket)
+        return filled
+
+
+def _filled(value: Any, bucket: str) -> Any:
+    if isinstance(value, str):
+        return value.replace("{bucket}", bucket)
+    if isinstance(value, Fault):
+        values: Any = {name: _filled(each, bucket) for name, each in vars(value).items()}
+        return Fault(**values)
+    if isinstance(value, dict):
+        return {_filled(key, bucket): _filled(each, bucket) for key, each in value.items()}
+    return tuple(_filled(each, bucket) for each in value) if isinstance(value, tuple) else value
+
+
+def read_faults() -> list[Fault]:
+    """All cases."""
+    lists = ("cells", "then", "arguments", "s3", "shows", "engines")
+    entries: list[dict[str, Any]] = yaml.safe_load(CASES.read_text(encoding="utf-8"))
+    made = []
+    for entry in entries:
+        values: Any = {key: tuple(value) if key in lists else value for key, value in entry.items()}
+        made.append(Fault(**values))
+    return made
+
+
+def processes(mark: str, program: str = "") -> list[int]:
+    """Living processes of a run: the `kernel`, the `engine`, or all of them."""
+    found = []
+    for pid in marked(f"{MARK}={mark}"):
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if is_running(pid) and (not program or any(each in command for each in _PROGRAMS[program])):
+            found.append(pid)
+    return found
+
+
+def wait_for(pattern: str, runs: Path, process: "subprocess.Popen[bytes]", seconds: float = 180.0) -> None:
+    """Wait until the journal of the one run below `runs`, which `process` makes, holds `pattern`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        for journal in runs.glob("*/*/journal.jsonl"):
+            if re.search(pattern, journal.read_text(encoding="utf-8")):
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"{pattern!r} did not reach the journal")
+
+
+def strike(deed: str, mark: str, run: int) -> None:
+    """Do what a case says: a signal, or `starve`, and to whom."""
+    what, whom = deed.split()
+    victims = [run] if whom == "run" else processes(mark, "" if whom == "all" else whom)
+    assert victims, f"there is no {whom}"
+    for pid in victims:
+        if what == "starve":
+            used = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+            resource.prlimit(pid, resource.RLIMIT_AS, (used + _SCARCE_BYTES,) * 2)
+        else:
+            os.kill(pid, signal.Signals[what])
+
+
+def assert_gone(mark: str, seconds: float = 120.0) -> None:
+    """No process of the run is left, after as long as a server of its own may wait for others."""
+    deadline = time.monotonic() + seconds
+    while (left := processes(mark)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []
