@@ -2,13 +2,17 @@
 
 import json
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from arcbook.cells.fetch import fetch_text
 from arcbook.core.addresses import is_s3, same_scheme
+from arcbook.core.failures import TransientError
+from arcbook.core.translate import translate
 from arcbook.runners.reading.listing import list_sources, remove, write_text
 
 if TYPE_CHECKING:
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _COMMIT = re.compile(r"/(\d{20})\.json$")
+#: How often an append is tried when the storage of a table fails for a moment, and how long the first wait is.
+_ATTEMPTS = 4
+_SECONDS_BETWEEN_ATTEMPTS = 0.3
 _MANIFESTS = "_symlink_format_manifest"
 _COUNTS: Mapping[str, tuple[str, ...]] = {
     "updated": ("numTargetRowsUpdated", "numUpdatedRows"),
@@ -117,10 +124,31 @@ def append_once(
     With a `key` the commit carries it, and rows of a key that the table knows already are not written again (then the
     answer is False).
     """
+    if not key:
+        _append(rows, path, partition_by, merge_schema)
+        return True
+    for attempt in range(_ATTEMPTS):
+        tried = False
+        try:
+            if _knows(path, key):
+                return False
+            tried = True
+            _append(rows, path, partition_by, merge_schema, key)
+        except Exception as error:
+            # S3 may have taken the commit and only its answer be lost; if not, the key makes trying again safe.
+            if tried and _surely(lambda: _knows(path, key)):
+                return True
+            if attempt == _ATTEMPTS - 1 or not isinstance(translate(error), TransientError):
+                raise
+            time.sleep(_SECONDS_BETWEEN_ATTEMPTS * 2**attempt)
+        else:
+            return True
+    raise AssertionError
+
+
+def _append(rows: "pa.Table", path: str, partition_by: tuple[str, ...], merge_schema: bool, key: str = "") -> None:
     from deltalake import CommitProperties, Transaction, write_deltalake
 
-    if key and is_table(path) and open_table(path).transaction_version(key) is not None:
-        return False
     write_deltalake(
         canonical(path),
         rows,
@@ -130,7 +158,18 @@ def append_once(
         storage_options=_storage_options(path),
         commit_properties=CommitProperties(app_transactions=[Transaction(key, 1)]) if key else None,
     )
-    return True
+
+
+def _surely(look: Callable[[], bool]) -> bool:
+    """What `look` sees; False when it cannot see."""
+    with suppress(Exception):
+        return look()
+    return False
+
+
+def _knows(path: str, key: str) -> bool:
+    """Whether a table has the rows of a key."""
+    return is_table(path) and open_table(path).transaction_version(key) is not None
 
 
 def write_manifest(path: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from arcbook.core.addresses import bucket_and_key, is_s3
 from arcbook.core.failures import InputError
+from arcbook.core.translate import translating
 from arcbook.runners.reading.listing import can_list, local_path
 
 #: Writes all files into the folder at the given address, which is empty or, on S3, may hold other files.
@@ -122,8 +123,10 @@ class _Bucket:
             write(self.uri)
             if when_empty is not None and not set(self._keys()) - set(before):
                 when_empty(self.uri)
-        except BaseException:
+        except BaseException as error:
             self._delete(set(self._keys()) - set(before))
+            if isinstance(error, Exception):
+                self._try()
             raise
         after = self._keys()
         if replace:
@@ -134,6 +137,13 @@ class _Bucket:
         scheme = self.uri.partition("://")[0]
         new = sorted(set(after) - set(before))
         return iter([(f"{scheme}://{self.bucket}/{key}", after[key]) for key in new if not _is_hidden(key)])
+
+    def _try(self) -> None:
+        """Write and delete an object, after a failure: a refusal is told here, where Sail only says that it failed."""
+        key = f"{self.prefix}_arcbook-{uuid.uuid4().hex[:8]}"
+        with translating(f"cannot write to {self.uri}"):
+            self._client().put_object(Bucket=self.bucket, Key=key, Body=b"")
+            self._client().delete_object(Bucket=self.bucket, Key=key)
 
     def _keys(self) -> dict[str, int]:
         pages = self._client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)

@@ -10,7 +10,7 @@ from arcbook.core.failures import (
     QualityError,
     TransientError,
 )
-from arcbook.core.foreign.row import AWS, ENGINE, MEMORY_REMEDY, SIGN_IN_REMEDY, Row, text_row
+from arcbook.core.foreign.row import AWS, DELTALAKE, ENGINE, MEMORY_REMEDY, SIGN_IN_REMEDY, Row, text_row
 
 _ENGINE_TEXTS = (
     text_row(
@@ -50,7 +50,7 @@ _ENGINE_TEXTS = (
 
 _STORAGE_TEXTS = (
     text_row(
-        AccessError, (*ENGINE, *AWS, "deltalake."),
+        AccessError, (*ENGINE, *AWS, *DELTALAKE),
         r"AccessDenied", r"Access Denied", r"\b403\b.{0,40}Forbidden", r"Forbidden.{0,40}\b403\b",
         r"Status Code: 40[13]\b", r"status:? 40[13]\b", r"\((?:403|401|Forbidden)\) when calling",
         r"InvalidAccessKeyId", r"SignatureDoesNotMatch", r"ExpiredToken", r"TokenRefreshRequired", r"RequestExpired",
@@ -62,32 +62,33 @@ _STORAGE_TEXTS = (
         lead="Access was refused.", remedy=SIGN_IN_REMEDY,
     ),
     text_row(
-        TransientError, (*ENGINE, *AWS),
+        TransientError, (*ENGINE, *AWS, *DELTALAKE),
         r"Throttling", r"SlowDown", r"TooManyRequests", r"RequestLimitExceeded", r"ServiceUnavailable",
         r"\((?:429|500|502|503|504|Internal(?:Service)?Error|InternalFailure|RequestTimeout)\) when calling",
         r"Status Code: (?:429|50[0234])", r"Connection reset", r"Connection refused", r"Read timed out", r"timed out",
         r"failed to lookup address", r"UnknownHostException", r"error sending request",
+        r"request or response body error", r"error reading a body from connection",
         lead="A service did not answer or asked to slow down.",
     ),
     text_row(
-        TransientError, (*ENGINE, "deltalake."),
+        TransientError, (*ENGINE, *DELTALAKE),
         r"No space left on device", r"Disk quota exceeded", r"StorageFull",
         lead="The disk is full.", remedy="Free some space and run again.",
     ),
     text_row(
-        TransientError, (*ENGINE, "deltalake."),
+        TransientError, (*ENGINE, *DELTALAKE),
         r"DELTA_CONCURRENT_\w+|Concurrent(?:Append|DeleteRead|DeleteDelete|Write|Transaction|Modification)Exception",
         r"ProtocolChangedException", r"commit failed|Failed to commit",
         lead="Another writer changed the table at the same time.",
     ),
     text_row(
-        InputError, (*ENGINE, *AWS, "deltalake."),
+        InputError, (*ENGINE, *AWS, *DELTALAKE),
         r"PATH_NOT_FOUND\]?\s*Path does not exist: (\S+?)\.? ", r"Path does not exist:? (\S+)",
         r"Object at location (\S+) not found",
         lead="There is nothing at {0}.",
     ),
     text_row(
-        InputError, (*ENGINE, *AWS, "deltalake."),
+        InputError, (*ENGINE, *AWS, *DELTALAKE),
         r"PATH_NOT_FOUND", r"FileNotFoundException", r"No such file or directory", r"NoSuchKey", r"NoSuchBucket",
         r"\((?:404|NotFound)\) when calling", r"DELTA_PATH_DOES_NOT_EXIST", r"DELTA_TABLE_NOT_FOUND",
         r"DELTA_MISSING_DELTA_TABLE", r"No commit files found", r"is not a Delta table", r"UnknownStoreException",

@@ -38,6 +38,8 @@ class Row:
 #: Class names of the engines' client and of AWS's.
 ENGINE = ("pyspark.errors.exceptions.",)
 AWS = ("botocore.exceptions.", "boto3.exceptions.")
+#: The module that the classes of deltalake.exceptions name as theirs.
+DELTALAKE = ("_internal.",)
 MEMORY_REMEDY = "Give the engine more memory, or read less at a time (fewer columns, a filter, more partitions)."
 SIGN_IN_REMEDY = "Check the credentials and what they may do; expired ones need a new sign-in."
 

@@ -114,9 +114,10 @@ _TOOL_CLASSES = (
     ),
     class_row(InputError, "papermill.exceptions.", "FileExistsError", lead="The target exists already."),
     class_row(TransientError, "papermill.exceptions.", "PapermillRateLimitException"),
-    class_row(InputError, "deltalake.exceptions.", "TableNotFoundError SchemaMismatchError"),
-    class_row(TransientError, "deltalake.exceptions.", "CommitFailedError", lead="Another writer changed the table."),
-    class_row(InternalError, "deltalake.exceptions.", "DeltaError DeltaProtocolError"),
+    # The classes of deltalake.exceptions, by the module that they name as theirs.
+    class_row(InputError, "_internal.", "TableNotFoundError SchemaMismatchError"),
+    class_row(TransientError, "_internal.", "CommitFailedError", lead="Another writer changed the table."),
+    class_row(InternalError, "_internal.", "DeltaError DeltaProtocolError"),
     class_row(
         InputError, "pyarrow.lib.", "ArrowInvalid ArrowTypeError", lead="The data is not of the shape it should have."
     ),
