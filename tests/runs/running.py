@@ -57,10 +57,11 @@ def texts(notebook: dict[str, Any]) -> str:
 
 def processes_of(run_id: str) -> list[int]:
     """Processes that carry the run's mark in their environment."""
-    return list(_marked(f"ARCBOOK_RUN_ID={run_id}".encode()))
+    return list(marked(f"ARCBOOK_RUN_ID={run_id}".encode()))
 
 
-def _marked(mark: bytes) -> Iterator[int]:
+def marked(mark: bytes) -> Iterator[int]:
+    """Processes that have `NAME=value` in their environment."""
     for path in Path("/proc").glob("[0-9]*"):
         try:
             if mark in (path / "environ").read_bytes().split(b"\0"):
