@@ -29,7 +29,7 @@ class FaultyS3:
     """Forwards to `behind`; `rule` says for each request what goes wrong, or "" for nothing.
 
     Faults: "throttled" (503 SlowDown), "refused" (403 AccessDenied), "expired" (400 ExpiredToken), "slow" (answers
-    after `delay` seconds), "cut" (closes in the middle of the answer's body), "dropped" (does the work, but closes
+    after `delay` seconds), "cut" (closes in the middle of a good answer's body), "dropped" (does the work, but closes
     without an answer). `met` counts the faults that were made.
     """
 
@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "dropped":
             self.close_connection = True
             return
-        self._answer(status, headers, content, cut=fault == "cut")
+        self._answer(status, headers, content, cut=fault == "cut" and status < 300)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = serve  # noqa: N815  # as the base class calls them
 

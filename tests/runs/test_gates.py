@@ -9,7 +9,7 @@ from tests.runs.running import Make, Ran, read_notebook, record_folder, texts
 CELLS = (
     "%environment test",
     "%params\nmost: integer = 0",
-    "%sql name=t environments=test outputView=t\nSELECT id, IF(id = 0, 'Ann' || ' Ash', null) AS customer FROM range(3)",
+    "%sql name=t outputView=t environments=test\nSELECT id, if(id = 0, 'Ann Ash', null) AS customer FROM range(3)",
     """{"type": "SQLValidate", "name": "soft", "environments": ["test"], "severity": "warn", "evidenceColumns": ["id"],
         "sql": "SELECT COUNT_IF(customer LIKE 'Ann%') = 0, 'soft' FROM t"}""",
     "%sqlvalidate name=hard environments=test\nSELECT COUNT_IF(customer IS NULL) <= :most, 'hard' FROM t",

@@ -34,7 +34,7 @@ with open('printed.txt', 'a', buffering=1) as printed:
 """
 SHAPES = {
     "steady": ["%environment test", PRINT.format(count=100_000, padding="", pause=0.05)],
-    "many cells": ["%environment test", *[PRINT.format(count=2, padding="", pause=0.02)] * 300],
+    "many cells": ["%environment test", *[PRINT.format(count=2, padding="", pause=0.02)] * 600],
     "flood": ["%environment test", PRINT.format(count=10_000_000, padding="x" * 100, pause=0.0005)],
 }
 

@@ -194,3 +194,66 @@ def test_deleting_may_be_forbidden(faulty: FaultyS3, s3_bucket: str, make_notebo
     folder = open_store(root).find("latest")
     assert folder.record().status == "completed"
     assert folder.journal_text().count('"event":"run-end"') == 1
+
+
+EXTRACT = (
+    '{{"type": "{kind}Extract", "name": "read", "environments": ["test"], "inputURI": "s3a://{bucket}/{kind}",'
+    ' "outputView": "{kind}"{more}}}'
+)
+LOAD = (
+    '{{"type": "{kind}Load", "name": "write", "environments": ["test"], "inputView": "Delimited",'
+    ' "outputURI": "s3a://{bucket}/{kind}", "saveMode": "Append"}}'
+)
+GATE = (
+    "%sqlvalidate name=all environments=test\nSELECT (SELECT count(*) FROM DeltaLake) = 2000"
+    " AND (SELECT count(*) FROM Parquet) = 1000 AND (SELECT count(DISTINCT id) FROM DeltaLake) = 1000, 'counts'"
+)
+
+
+HEADER = ', "header": true'
+
+
+def stages(text: str, bucket: str, *kinds: str) -> list[str]:
+    """Cells of that form for each kind of file."""
+    return [text.format(kind=kind, bucket=bucket, more=HEADER if kind == "Delimited" else "") for kind in kinds]
+
+
+@pytest.mark.parametrize("engine", ["embedded", pytest.param("local", marks=pytest.mark.local)])
+@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.timeout(900)
+def test_data_survives_what_passes(
+    fault: str, engine: str, faulty: FaultyS3, s3_bucket: str, moto_server: str, make_notebook: Make, run_command: Run
+) -> None:
+    """Engines read all rows and write each once: files, a table's commits, and both read again."""
+    rows = "id,text\n" + "".join(f"{number},{number:064d}\n" for number in range(1000))
+    client(moto_server).put_object(Bucket=s3_bucket, Key="Delimited/rows.csv", Body=rows.encode())
+    faulty.begin(first(1, fault, s3_bucket))
+    faulty.delay = 0.3
+    job = make_notebook(
+        "%environment test",
+        *stages(EXTRACT, s3_bucket, "Delimited"),
+        *stages(LOAD, s3_bucket, "DeltaLake", "DeltaLake", "Parquet", "JSON"),
+        *stages(EXTRACT, s3_bucket, "DeltaLake", "Parquet"),
+        GATE,
+    )
+    done = run_command("arcbook", "run", job, "--engine", engine)
+    assert done.code == 0, done.err
+    assert faulty.met[fault] > 20
+    found = objects(moto_server, s3_bucket)
+    assert sum(content.count(b"\n") for key, content in found.items() if key.startswith("JSON/")) == 1000
+
+
+@pytest.mark.parametrize("engine", ["embedded", pytest.param("local", marks=pytest.mark.local)])
+@pytest.mark.parametrize("kind", ["DeltaLake", "Parquet", "JSON"])
+@pytest.mark.timeout(900)
+def test_data_that_may_not_be_written(
+    kind: str, engine: str, faulty: FaultyS3, s3_bucket: str, make_notebook: Make, run_command: Run, moto_server: str
+) -> None:
+    """403 on writing: `access`, soon, and nothing that a reader would take for rows."""
+    faulty.begin(always("refused", f"/{kind}", ("PUT", "POST")))
+    made = "%sql environments=test outputView=Delimited\nSELECT 1 AS id"
+    job = make_notebook("%environment test", made, *stages(LOAD, s3_bucket, kind))
+    done = run_command("arcbook", "run", job, "--engine", engine)
+    assert done.code == 77, done.err
+    assert faulty.met["refused"] > 0
+    assert not [key for key in objects(moto_server, s3_bucket) if not key.endswith("/")]

@@ -5,14 +5,24 @@ writer saw, plus one. A commit that replaced the whole table since has taken the
 """
 
 import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from arcbook.cells.fetch import fetch_text
+from arcbook.core.failures import TransientError
+from arcbook.core.translate import translate
 from arcbook.runners.delta import canonical, commit_files, is_table, open_table, storage_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+#: How often a commit is tried when the storage of a table fails for a moment.
+_ATTEMPTS = 4
+#: Before the second attempt; doubled before each further one.
+_SECONDS_BETWEEN_ATTEMPTS = 0.3
 
 
 def next_mark(path: str, key: str) -> int | None:
@@ -59,9 +69,33 @@ def write_rows(
         commit_properties=CommitProperties(app_transactions=[Transaction(key, mark)]) if key else None,
     )
     if replace_where is not None and is_table(path):
-        write(mode="overwrite", predicate=replace_where)
+        write = partial(write, mode="overwrite", predicate=replace_where)
     else:
-        write(mode="append")
+        write = partial(write, mode="append")
+    _commit(write, path, key, mark)
+
+
+def _commit(write: Callable[[], object], path: str, key: str, mark: int) -> None:
+    """Make a commit, several times where that does no harm: a mark shows whether an attempt took effect."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            write()
+        except Exception as error:
+            # S3 may have taken the commit and only its answer be lost.
+            if key and _surely_has(path, key, mark):
+                return
+            if not key or attempt == _ATTEMPTS - 1 or not isinstance(translate(error), TransientError):
+                raise
+            time.sleep(_SECONDS_BETWEEN_ATTEMPTS * 2**attempt)
+        else:
+            return
+
+
+def _surely_has(path: str, key: str, mark: int) -> bool:
+    """Whether the table bears the mark; False when it cannot be seen."""
+    with suppress(Exception):
+        return is_table(path) and (open_table(path).transaction_version(key) or 0) >= mark
+    return False
 
 
 def _replaced_since(path: str, key: str, mark: int) -> bool:

@@ -4,11 +4,14 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from queue import Empty
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import zmq
+import zmq.asyncio
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
@@ -34,6 +37,10 @@ from arcbook.runs.usage import SECONDS_BETWEEN_LOOKS, Meter, moved
 
 #: How long an interrupted cell may take to end before its kernel is killed.
 INTERRUPT_SECONDS = 10.0
+
+#: Messages of the kernel that may wait to be read. A cell that flushes each line soon reaches ZeroMQ's own limit of
+#: 1,000, and what comes then is dropped without a word.
+MESSAGES_IN_WAITING = 50_000
 
 
 class JournalClient(NotebookClient):
@@ -78,6 +85,9 @@ class JournalClient(NotebookClient):
         # path is short on purpose, the system limits those of sockets to a hundred characters.
         folder = TemporaryDirectory(prefix="arcbook-")
         manager.transport, manager.ip = "ipc", f"{folder.name}/k"
+        context = zmq.asyncio.Context()
+        context.setsockopt(zmq.RCVHWM, MESSAGES_IN_WAITING)
+        manager.client = partial(manager.client, context=context)  # type: ignore[method-assign]
         notes = Notes(Path(folder.name))
         kernel_log = Path(folder.name, "kernel.log")
         try:
@@ -96,6 +106,7 @@ class JournalClient(NotebookClient):
             kernels.end_leftovers(run_id)
             if self._ending.error is not None:
                 self._ending.logs = {"engine": self._engine_log(notes), "kernel": tail_of(kernel_log)}
+            context.destroy(linger=0)
             folder.cleanup()
         return self._ending
 

@@ -26,6 +26,8 @@ _TAIL_OUTPUTS = 50
 #: With the time that a segment of the journal takes to S3, less than the 5 s that the loss of a machine may cost.
 _SECONDS_BETWEEN_CHECKPOINTS = 3.0
 _CHECKPOINT_BYTES = 4 * 1024
+#: A line is cut in the middle only when it is longer than this.
+_LONG_LINE = 16 * 1024
 _SECONDS_BETWEEN_UPDATES = 1.0
 
 
@@ -120,7 +122,9 @@ class CellOutputs:
             return
         if not self._flooded:
             room = max(0, HEAD_BYTES - self._text_bytes)
-            cut = text.rfind("\n", 0, room) + 1 or room
+            cut = text.rfind("\n", 0, room) + 1
+            if not cut and len(text) > _LONG_LINE:
+                cut = room
             if cut:
                 self._write("output", cell=self._cell, output=_stream(name, text[:cut]))
             self._flooded = True
@@ -167,7 +171,10 @@ class CellOutputs:
         self._checkpoint = time.monotonic()
         self._unwritten = False
         last = self._tail[-1]
-        text = last.get("text", "")[-_CHECKPOINT_BYTES:]
+        text = last.get("text", "")
+        if len(text) > _CHECKPOINT_BYTES:
+            text = text[-_CHECKPOINT_BYTES:]
+            text = text.partition("\n")[2] or text
         outputs = (_stream(last["name"], text),) if text else (last,)
         lost = self.lost_bytes + self._tail_bytes - len(text)
         lines = self.lost_lines + sum(output.get("text", "").count("\n") for output in self._tail) - text.count("\n")

@@ -1,5 +1,6 @@
 """A folder on S3, where nothing can be renamed: staged objects are copied, by S3 itself, into their places."""
 
+import uuid
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from arcbook.core.addresses import bucket_and_key
+from arcbook.core.translate import translating
 from arcbook.runners.targets.base import OWN, STAGE, Target
 
 _BATCH = 1000
@@ -74,8 +76,18 @@ class Bucket(Target):
     def staged(self, stage: str, *, whole: bool) -> Iterator[str]:
         try:
             yield f"{self.uri}/{STAGE}/{stage}"
+        except Exception:
+            self._try()
+            raise
         finally:
             self.clear(stage)
+
+    def _try(self) -> None:
+        """Write and delete an object, after a failure: a refusal is told here, where Sail only says that it failed."""
+        key = f"{self.prefix}{OWN}/{uuid.uuid4().hex[:8]}"
+        with translating(f"cannot write to {self.uri}"):
+            self._client.put_object(Bucket=self.bucket, Key=key, Body=b"")
+            self._client.delete_object(Bucket=self.bucket, Key=key)
 
     def files_of(self, stage: str) -> dict[str, int]:
         start = f"{STAGE}/{stage}/"
