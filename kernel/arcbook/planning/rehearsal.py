@@ -9,11 +9,13 @@ from arcbook.cells.notebook import Job
 from arcbook.cells.places import span_within
 from arcbook.cells.plan import Context, check_job
 from arcbook.cells.statements import filled
-from arcbook.core.failures import ArcbookError, CellError
+from arcbook.core.failures import ArcbookError, CellError, DefinitionError
 from arcbook.core.problem import Problem
 from arcbook.engines.base import Engine
+from arcbook.engines.embedded import EmbeddedEngine
 from arcbook.engines.session import Session
 from arcbook.engines.views import View
+from arcbook.planning.aside import Aside
 from arcbook.planning.empty import empty_frame
 from arcbook.planning.places import address_of, is_there, look_at
 from arcbook.planning.traffic import Traffic, Uses, save_mode, statement_in
@@ -44,15 +46,19 @@ def rehearse(job: Job, context: Context, engine: Engine, written: "dict[str, Str
     the columns of what jobs before this one write, by address, and gains those of what this one writes.
 
     Raises:
-        ArcbookError: the engine cannot be started.
+        DefinitionError: the engine is not the embedded one.
+        ArcbookError: it cannot be started.
     """
+    if not isinstance(engine, EmbeddedEngine):
+        raise DefinitionError(f"A plan is made on the engine `embedded`, not on `{engine.name}`.")
     started = time.perf_counter()
     report = check_job(job, context)
-    rehearsal = _Rehearsal(Executor(engine, context.settings), context, {} if written is None else written)
+    apart = Aside(engine)
+    rehearsal = _Rehearsal(Executor(apart, context.settings), context, {} if written is None else written)
     try:
         stages = tuple(rehearsal.stages(report.steps))
     finally:
-        rehearsal.close()
+        apart.close()
     problems = (*report.problems, *rehearsal.problems)
     return Plan(job.origin, context.settings.environment, stages, problems, time.perf_counter() - started)
 
@@ -88,12 +94,6 @@ class _Rehearsal:
                 yield self._planned(step)
             except ArcbookError as error:
                 yield self._failed(step, error)
-
-    def close(self) -> None:
-        """Drop the views."""
-        spark = self.executor.engine.spark()
-        for view in self.session.views:
-            spark.catalog.dropTempView(view.name)
 
     @property
     def session(self) -> Session:
