@@ -82,6 +82,7 @@ def command(
     given = given_values(parameters, files, documents)
     moment = read_logical_time(logical_time) if logical_time else None
     plans = _plans(jobs, given, ctx.meta["arcbook.launch"], environment, moment, join=join)
+    _tell(plans)
     between = edges(plans)
     prices = Prices(core_hour, terabyte, currency)
     problems = [problem for plan in plans for problem in plan.problems]
@@ -94,6 +95,36 @@ def command(
         show_edges(between)
         show_problems(problems)
     return CellError(errors(problems)).exit_code if errors(problems) else 0
+
+
+def _tell(plans: "list[Plan]") -> None:
+    """Send what the jobs would do to a lineage server, if one is configured."""
+    from arcbook.events.switch import configured
+
+    if not configured():
+        return
+    from arcbook.core.masking import masker
+    from arcbook.core.problem import errors
+    from arcbook.events.datasets import datasets
+    from arcbook.events.namespace import namespace
+    from arcbook.events.send import Sender
+    from arcbook.runs.layout import job_name
+    from arcbook.runs.request import now
+
+    sender = Sender(masker().mask)
+    for plan in plans:
+        if not errors(plan.problems):
+
+            def event(plan: "Plan" = plan) -> Any:
+                from arcbook.events.build import JobFacts, job_event
+
+                job = JobFacts(namespace=namespace(), name=job_name(plan.origin))
+                return job_event(now(), job, *datasets(plan), masker().mask)
+
+            sender.send(event)
+    sender.close()
+    if sender.trouble:
+        click.echo(sender.trouble, err=True)
 
 
 def _cost(plan: "Plan", prices: Any) -> dict[str, Any]:

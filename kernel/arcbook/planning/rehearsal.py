@@ -240,7 +240,8 @@ class _Rehearsal:
     def _said(self, step: Step, **rest: Any) -> PlannedStage:
         view = next(iter(_views_made(step)), None)
         name, type_name = step.stage.name, step.stage.type_name()
-        return PlannedStage(name=name, type=type_name, span=step.tree.span(()), view=view, **rest)
+        inputs = tuple(dict.fromkeys(_views_read(step)))
+        return PlannedStage(name=name, type=type_name, span=step.tree.span(()), inputs=inputs, view=view, **rest)
 
 
 def _format(reference: Reference) -> str:

@@ -6,14 +6,16 @@ import os
 import socket
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import ArcbookError
 from arcbook.core.launcher import Launch
 from arcbook.core.masking import Masker, mask_url, masker
 from arcbook.core.translate import translate, translating
 from arcbook.core.versions import installed_version
+from arcbook.events.switch import configured
 from arcbook.runs import layout
 from arcbook.runs.journal import FORMAT, Journal, read_events
 from arcbook.runs.kernels import RUN_VARIABLE
@@ -23,6 +25,9 @@ from arcbook.runs.render import render
 from arcbook.runs.request import Ending, OnCell, Outcome, Prepared, Request, now
 from arcbook.runs.stop import Stop
 from arcbook.runs.store import Folder, open_store
+
+if TYPE_CHECKING:
+    from arcbook.runs.events import RunEvents
 
 _PACKAGES = ("arcbook", "pyspark", "pysail", "papermill", "ipykernel")
 
@@ -44,6 +49,7 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
         with translating(f"cannot keep a record at {folder.address}"):
             folder.put(layout.RECORD, _masked(record, hidden).to_json().encode())
             opened = Journal(folder.start_journal(), hidden)
+        events = _events(request, prepared, record, hidden)
         with opened as journal:
             ending = _run(request, prepared, record, journal, stop, on_cell)
             if ending.error:
@@ -61,7 +67,21 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
                 "notes": (*record.notes, *_left_out(ending.stages)),
             }
         )  # fmt: skip
-        return _leave(folder, journal.path, _masked(record, hidden), ending, prepared)
+        outcome = _leave(folder, journal.path, _masked(record, hidden), ending, prepared)
+    if events is not None:
+        events.end(outcome.record)
+        if events.trouble:
+            outcome = replace(outcome, warnings=(*outcome.warnings, events.trouble))
+    return outcome
+
+
+def _events(request: Request, prepared: Prepared, record: Record, hidden: Masker) -> "RunEvents | None":
+    """The run's events, which have begun; None when nobody wants them."""
+    if not configured():
+        return None
+    from arcbook.runs.events import RunEvents
+
+    return RunEvents(request, prepared, _masked(record, hidden), hidden.mask)
 
 
 def _run(request: Request, prepared: Prepared, record: Record, journal: Journal, stop: Stop, on_cell: OnCell) -> Ending:
