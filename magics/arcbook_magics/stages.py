@@ -60,6 +60,7 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     if gaps:
         raise CellError(gaps)
     options = bench.options.with_arguments(cell.arguments)
+    bench.begin_cell(cell)
     for step in steps:
         yield from _run_due(bench, step, options)
 
@@ -125,6 +126,7 @@ def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Sh
     events = len(bench.events)
     ran = bench.room.call(inside)
     bench.keep_computed(ran.result.values)
+    bench.note_ran(step)
     yield from map(text, ran.notices)
     if ran.result.printed:
         yield text(ran.result.printed)

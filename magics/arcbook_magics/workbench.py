@@ -21,7 +21,7 @@ from arcbook_magics.room import EngineRoom
 from arcbook_magics.shown import Shown, visible
 
 if TYPE_CHECKING:
-    from arcbook.cells.model import Cell
+    from arcbook.cells.model import Cell, Step
     from arcbook.cells.plan import Context
     from arcbook.engines.session import Session
     from arcbook.runners.executor import Executor, Refused
@@ -95,6 +95,8 @@ class Workbench:
         #: Whether the client that sent the current cell can answer prompts and show widgets.
         self.interactive_client = True
         self.events: list[dict[str, Any]] = []
+        #: The steps that ran to their end, by their cell (its id, else its text): of each cell its last run alone.
+        self.ran: dict[str, list[Step]] = {}
         self.in_kernel = in_kernel
         self._describe = describe
         self._told_environment = False
@@ -209,6 +211,16 @@ class Workbench:
         from arcbook_magics.stages import run_stages
 
         yield from run_stages(self, cell)
+
+    def begin_cell(self, cell: "Cell") -> None:
+        """Forget what an earlier run of the cell did: `note_ran` begins anew, behind the cells that ran before."""
+        key = cell.cell_id or cell.source
+        self.ran.pop(key, None)
+        self.ran[key] = []
+
+    def note_ran(self, step: "Step") -> None:
+        """Keep a step that ran to its end, also one of a job within the cell's."""
+        next(reversed(self.ran.values())).append(step)
 
     def keep_computed(self, values: Mapping[str, Any]) -> None:
         """Take values of a ConfigExecute stage for lazy ones; those whose names say that they are secret are masked."""

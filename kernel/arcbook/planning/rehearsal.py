@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arcbook.cells.model import Step
@@ -49,18 +50,32 @@ def rehearse(job: Job, context: Context, engine: Engine, written: "dict[str, Str
         DefinitionError: the engine is not the embedded one.
         ArcbookError: it cannot be started.
     """
+    started = time.perf_counter()
+    report = check_job(job, context)
+    plan = rehearse_steps(job.origin, report.steps, context, engine, written)
+    problems = (*report.problems, *plan.problems)
+    return replace(plan, problems=problems, seconds=time.perf_counter() - started)
+
+
+def rehearse_steps(
+    origin: str,
+    steps: tuple[Step, ...],
+    context: Context,
+    engine: Engine,
+    written: "dict[str, StructType] | None" = None,
+) -> Plan:
+    """The plan of checked steps; `origin` names them. Everything else as in `rehearse`."""
     if not isinstance(engine, EmbeddedEngine):
         raise DefinitionError(f"A plan is made on the engine `embedded`, not on `{engine.name}`.")
     started = time.perf_counter()
-    report = check_job(job, context)
     apart = Aside(engine)
     rehearsal = _Rehearsal(Executor(apart, context.settings), context, {} if written is None else written)
     try:
-        stages = tuple(rehearsal.stages(report.steps))
+        stages = tuple(rehearsal.stages(steps))
     finally:
         apart.close()
-    problems = (*report.problems, *rehearsal.problems)
-    return Plan(job.origin, context.settings.environment, stages, problems, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return Plan(origin, context.settings.environment, stages, tuple(rehearsal.problems), seconds)
 
 
 #: Formats that an engine reads by their paths and knows from footers, logs or by heart. Of any other it reads rows.
