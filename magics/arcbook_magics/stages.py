@@ -63,6 +63,7 @@ def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     if gaps:
         raise CellError(gaps)
     options = bench.options.with_arguments(cell.arguments)
+    bench.begin_cell(cell)
     for step in steps:
         yield from _run_due(bench, step, options)
 
@@ -143,6 +144,7 @@ def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Sh
             yield _evidence(step, failed.gate)
         raise
     bench.keep_computed(ran.result.values)
+    bench.note_ran(step)
     yield from map(text, ran.notices)
     if ran.result.printed:
         yield text(ran.result.printed)

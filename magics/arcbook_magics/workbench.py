@@ -21,7 +21,7 @@ from arcbook_magics.room import EngineRoom
 from arcbook_magics.shown import Shown, visible
 
 if TYPE_CHECKING:
-    from arcbook.cells.model import Cell
+    from arcbook.cells.model import Cell, Step
     from arcbook.cells.plan import Context
     from arcbook.engines.session import Session
     from arcbook.reuse.reuse import Reuse
@@ -96,6 +96,8 @@ class Workbench:
         #: Whether the client that sent the current cell can answer prompts and show widgets.
         self.interactive_client = True
         self.events: list[dict[str, Any]] = []
+        #: The steps that ran to their end, by their cell (its id, else its text): of each cell its last run alone.
+        self.ran: dict[str, list[Step]] = {}
         self.in_kernel = in_kernel
         #: What earlier runs have done and what is kept of this one; None where nobody asked.
         self.reuse: Reuse | None = None
@@ -239,6 +241,16 @@ class Workbench:
         from arcbook.reuse.keys import digest_of_text
 
         return digest_of_text(source) in self.launch.reuse["python_done"]
+
+    def begin_cell(self, cell: "Cell") -> None:
+        """Forget what an earlier run of the cell did: `note_ran` begins anew, behind the cells that ran before."""
+        key = cell.cell_id or cell.source
+        self.ran.pop(key, None)
+        self.ran[key] = []
+
+    def note_ran(self, step: "Step") -> None:
+        """Keep a step that ran to its end, also one of a job within the cell's."""
+        next(reversed(self.ran.values())).append(step)
 
     def keep_computed(self, values: Mapping[str, Any]) -> None:
         """Take values of a ConfigExecute stage for lazy ones; those whose names say that they are secret are masked."""

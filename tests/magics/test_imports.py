@@ -41,6 +41,7 @@ CELLS = (
     "%sqlvalidate name=b environments=test\nSELECT true, 'message'",
     '%log name=c environments=test\nSELECT "a" AS message',
     "%list .",
+    "%lineage",
     "%help",
     "%help sql",
     '{"type": "ParquetLoad", "name": "d", "environments": ["test"], "inputView": "v", "outputURI": "out"}',

@@ -158,3 +158,14 @@ def test_tables_of_our_own_become_views(shell: Any, tmp_path: Any) -> None:
     assert shell.run_cell_magic("sql", "", "SELECT name FROM columns").df.count() == 5
     with pytest.raises(CellError, match="true or false"):
         shell.run_cell_magic("list", "persist=maybe", str(tmp_path))
+
+
+def test_the_picture_of_what_ran(shell: Any) -> None:
+    """Of each cell its last run; the columns when they are asked for."""
+    shell.run_cell_magic("sql", "name=first outputView=pictured", "SELECT 1 AS x")
+    shell.run_cell_magic("sql", "name=second outputView=after", "SELECT x + 1 AS y FROM pictured")
+    shown = shell.run_line_magic("lineage", "")
+    assert "stage first leads to second" in repr(shown)
+    assert shown.data["image/svg+xml"].startswith("<svg")
+    assert ">y int<" not in shown.data["image/svg+xml"]
+    assert ">y int<" in shell.run_line_magic("lineage", "columns=true").data["image/svg+xml"]

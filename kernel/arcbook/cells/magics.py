@@ -105,6 +105,8 @@ MAGICS: Mapping[str, MagicSpec] = MappingProxyType(
             MagicSpec("metadata", "Show a view's columns with their metadata.", (*_VIEW, *_DISPLAY), "view"),
             MagicSpec("printmetadata", "Show a view's columns as a schema document.", _DISPLAY, "view"),
             MagicSpec("list", "Show the files at an address.", (*_VIEW, *_DISPLAY), "place"),
+            MagicSpec("lineage", "Draw what the stages that ran here read, make and write.",
+                      (ArgumentSpec("columns", "flag", "Show the columns of each view and where they come from."),)),
             MagicSpec("version", "Show versions."),
             MagicSpec("help", "Show the magics and options.", (), "names"),
         )

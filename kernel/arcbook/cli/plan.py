@@ -41,6 +41,8 @@ something is wrong.
 @click.option("--logical-time", metavar="TIME", help="The time that the run would have (ISO). Default: now.")
 @click.option("--join", is_flag=True, help="The jobs are one: cells, parameters and values one after the other.")
 @click.option("--lineage", is_flag=True, help="Show where each column comes from, too.")
+@click.option("--svg", "svg", metavar="FILE", help="Draw a picture of it, too.")
+@click.option("--columns", is_flag=True, help="In the picture, show the columns of each view and where they come from.")
 @click.option(
     "--core-hour", type=click.FloatRange(min=0), default=0.0, envvar="ARCBOOK_PRICE_CORE_HOUR", metavar="PRICE",
     help="What a core costs for an hour: the plan then has a cost.",
@@ -66,6 +68,8 @@ def command(
     logical_time: str | None,
     join: bool,
     lineage: bool,
+    svg: str | None,
+    columns: bool,
     core_hour: float,
     terabyte: float,
     currency: str,
@@ -79,9 +83,14 @@ def command(
     from arcbook.planning.edges import edges
     from arcbook.runs.launch import read_logical_time
 
+    if columns and not svg:
+        raise click.UsageError("--columns is for the picture: give --svg FILE, too; --lineage shows columns as text.")
     given = given_values(parameters, files, documents)
     moment = read_logical_time(logical_time) if logical_time else None
     plans = _plans(jobs, given, ctx.meta["arcbook.launch"], environment, moment, join=join)
+    _tell(plans)
+    if svg:
+        _draw(plans, svg, columns=columns)
     between = edges(plans)
     prices = Prices(core_hour, terabyte, currency)
     problems = [problem for plan in plans for problem in plan.problems]
@@ -94,6 +103,53 @@ def command(
         show_edges(between)
         show_problems(problems)
     return CellError(errors(problems)).exit_code if errors(problems) else 0
+
+
+def _draw(plans: "list[Plan]", address: str, *, columns: bool) -> None:
+    """Write the picture.
+
+    Raises:
+        ArcbookError: it cannot be written.
+    """
+    from pathlib import Path
+
+    from arcbook.core.addresses import replace_file
+    from arcbook.core.masking import masker
+    from arcbook.core.translate import translating
+    from arcbook.planning.picture import draw
+
+    with translating(f"cannot write {address}"):
+        replace_file(Path(address), masker().mask(draw(plans, columns=columns)).encode())
+
+
+def _tell(plans: "list[Plan]") -> None:
+    """Send what the jobs would do to a lineage server, if one is configured."""
+    from arcbook.events.switch import configured
+
+    if not configured():
+        return
+    from arcbook.core.masking import masker
+    from arcbook.core.problem import errors
+    from arcbook.events.datasets import datasets
+    from arcbook.events.namespace import namespace
+    from arcbook.events.send import Sender
+    from arcbook.runs.layout import job_name
+    from arcbook.runs.request import now
+
+    sender = Sender(masker().mask)
+    for plan in plans:
+        if not errors(plan.problems):
+
+            def event(plan: "Plan" = plan) -> Any:
+                from arcbook.events.build import JobFacts, job_event
+
+                job = JobFacts(namespace=namespace(), name=job_name(plan.origin))
+                return job_event(now(), job, *datasets(plan), masker().mask)
+
+            sender.send(event)
+    sender.close()
+    if sender.trouble:
+        click.echo(sender.trouble, err=True)
 
 
 def _cost(plan: "Plan", prices: Any) -> dict[str, Any]:

@@ -171,6 +171,13 @@ class EmbeddedEngine(Engine):
             assert self._session is not None
             return self._session
 
+    def aside(self) -> "SparkSession":
+        """A further session on the same server, without the views of the first; whoever asks for it ends it."""
+        with self._guard:
+            self.spark()
+            assert self._server is not None
+            return open_session(f"sc://127.0.0.1:{self._server.port}", {})
+
     def renew(self) -> str:
         """Replace the child when its memory is over the limit or the storage credentials changed; says why."""
         with self._guard:

@@ -11,7 +11,7 @@ from typing import Any
 
 from arcbook.cells.asked import takers
 from arcbook.cells.notebook import Job, notebook_job
-from arcbook.cells.plan import Context, check_job
+from arcbook.cells.plan import check_job
 from arcbook.core.failures import ArcbookError, CellError, DefinitionError
 from arcbook.core.problem import Problem
 from arcbook.folders.find import find_jobs
@@ -19,6 +19,7 @@ from arcbook.folders.order import Order, order
 from arcbook.planning.traffic import outline
 from arcbook.planning.values import Plan
 from arcbook.runs.launch import read_request
+from arcbook.runs.meaning import job_and_context
 from arcbook.runs.prepare import prepare
 from arcbook.runs.request import Prepared, Request
 
@@ -88,18 +89,9 @@ def _job(request: Request) -> Job:
 
 def _outlined(name: str, request: Request, prepared: Prepared) -> Plan:
     """What the job reads and writes with the values of its run."""
-    given = notebook_job(json.dumps(prepared.notebook), request.source)
-    job = request.job or given
     # Relative addresses start at the job's folder, as in its run.
     with chdir(request.folder or os.curdir):
-        context = Context(
-            settings=prepared.settings,
-            launch=prepared.launch,
-            values=job.declarations.bind(given.injected),
-            folder="",
-            engine=prepared.engine,
-            complete=True,
-        )
+        job, context = job_and_context(request, prepared)
         return outline(name, check_job(job, context).steps, prepared.settings)
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from arcbook.core.failures import ArcbookError, CancelledError
 from arcbook.core.translate import translating
+from arcbook.events.switch import configured
+from arcbook.folders.events import FolderEvents
 from arcbook.folders.prepare import Batch
 from arcbook.folders.process import JobProcess, Say
 from arcbook.folders.record import ABOVE, FILE, FolderRecord, JobNote
@@ -58,10 +60,15 @@ def run_batch(batch: Batch, *, workers: int, record_root: str | None, say: Say) 
     with Stop() as stop:
         running = _Running(batch, record, folder, say)
         running.keep()
+        events = FolderEvents(record) if configured() else None
         running.all(workers, stop)
     ended = now()
     status = "cancelled" if stop.urgency else "failed" if running.record.exit_code else "completed"
     running.finish(status=status, ended=ended, seconds=round((ended - started).total_seconds(), 3))
+    if events is not None:
+        events.end(running.record)
+        if events.trouble:
+            say(events.trouble)
     return running.record, folder.address
 
 
@@ -110,7 +117,8 @@ class _Running:
                     self._sorter.done(name)
                     continue
                 member = self._batch.members[name]
-                member = replace(member, choices={**member.choices, "part_of": self.record.run_id})
+                part = {"part_of": self.record.run_id, "part_of_name": self.record.folder}
+                member = replace(member, choices={**member.choices, **part})
                 process = JobProcess(member, note, self._say)
                 self._processes[pool.submit(self._run, process, note)] = process
 

@@ -17,7 +17,7 @@ _VALUE = re.compile(r"""(\w+)["']?\s*[:=]\s*(?:"[^"\n]*|\[[^\]{\n]*|[\w.]*)$""")
 #: Magics that are complete on one line; the others need a body.
 _ONE_LINE = (
     "version", "help", "conf", "environment", "env", "printschema", "schema", "metadata", "printmetadata", "list",
-    "lifecycleplugin",
+    "lifecycleplugin", "lineage",
 )  # fmt: skip
 
 

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 def empty_frame(schema: "StructType", session: Session) -> "DataFrame":
     """A frame without rows that has the columns of `schema` with their metadata."""
-    # Not by `createDataFrame`: Sail does not take the metadata there.
-    columns = ", ".join(f"CAST(NULL AS {ddl(field.dataType)}) AS {identifier(field.name)}" for field in schema)
-    frame = session.spark.sql(f"SELECT {columns} WHERE FALSE")
-    return frame.select(
-        *(frame[identifier(field.name)].alias(field.name, metadata=dict(field.metadata or {})) for field in schema)
+    from pyspark.sql import functions
+
+    # Not by `createDataFrame`: Sail does not take the metadata there. Nor by a statement, which is a request by itself.
+    columns = (
+        functions.expr(f"CAST(NULL AS {ddl(field.dataType)})").alias(field.name, metadata=dict(field.metadata or {}))
+        for field in schema
     )
+    return session.spark.range(0).select(*columns)
 
 
 def ddl(kind: "DataType") -> str:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arcbook.cells.model import Step
@@ -9,11 +10,13 @@ from arcbook.cells.notebook import Job
 from arcbook.cells.places import span_within
 from arcbook.cells.plan import Context, check_job
 from arcbook.cells.statements import filled
-from arcbook.core.failures import ArcbookError, CellError
+from arcbook.core.failures import ArcbookError, CellError, DefinitionError
 from arcbook.core.problem import Problem
 from arcbook.engines.base import Engine
+from arcbook.engines.embedded import EmbeddedEngine
 from arcbook.engines.session import Session
 from arcbook.engines.views import View
+from arcbook.planning.aside import Aside
 from arcbook.planning.empty import empty_frame
 from arcbook.planning.places import address_of, is_there, look_at
 from arcbook.planning.traffic import Traffic, Uses, save_mode, statement_in
@@ -45,17 +48,35 @@ def rehearse(job: Job, context: Context, engine: Engine, written: "dict[str, Str
     the columns of what jobs before this one write, by address, and gains those of what this one writes.
 
     Raises:
-        ArcbookError: the engine cannot be started.
+        DefinitionError: the engine is not the embedded one.
+        ArcbookError: it cannot be started.
     """
     started = time.perf_counter()
     report = check_job(job, context)
-    rehearsal = _Rehearsal(Executor(engine, context.settings), context, {} if written is None else written)
+    plan = rehearse_steps(job.origin, report.steps, context, engine, written)
+    problems = (*report.problems, *plan.problems)
+    return replace(plan, problems=problems, seconds=time.perf_counter() - started)
+
+
+def rehearse_steps(
+    origin: str,
+    steps: tuple[Step, ...],
+    context: Context,
+    engine: Engine,
+    written: "dict[str, StructType] | None" = None,
+) -> Plan:
+    """The plan of checked steps; `origin` names them. Everything else as in `rehearse`."""
+    if not isinstance(engine, EmbeddedEngine):
+        raise DefinitionError(f"A plan is made on the engine `embedded`, not on `{engine.name}`.")
+    started = time.perf_counter()
+    apart = Aside(engine)
+    rehearsal = _Rehearsal(Executor(apart, context.settings), context, {} if written is None else written)
     try:
-        stages = tuple(rehearsal.stages(report.steps))
+        stages = tuple(rehearsal.stages(steps))
     finally:
-        rehearsal.close()
-    problems = (*report.problems, *rehearsal.problems)
-    return Plan(job.origin, context.settings.environment, stages, problems, time.perf_counter() - started)
+        apart.close()
+    seconds = time.perf_counter() - started
+    return Plan(origin, context.settings.environment, stages, tuple(rehearsal.problems), seconds)
 
 
 #: Formats that an engine reads by their paths and knows from footers, logs or by heart. Of any other it reads rows.
@@ -89,12 +110,6 @@ class _Rehearsal:
                 yield self._planned(step)
             except ArcbookError as error:
                 yield self._failed(step, error)
-
-    def close(self) -> None:
-        """Drop the views."""
-        spark = self.executor.engine.spark()
-        for view in self.session.views:
-            spark.catalog.dropTempView(view.name)
 
     @property
     def session(self) -> Session:
@@ -241,7 +256,8 @@ class _Rehearsal:
     def _said(self, step: Step, **rest: Any) -> PlannedStage:
         view = next(iter(_views_made(step)), None)
         name, type_name = step.stage.name, step.stage.type_name()
-        return PlannedStage(name=name, type=type_name, span=step.tree.span(()), view=view, **rest)
+        inputs = tuple(dict.fromkeys(_views_read(step)))
+        return PlannedStage(name=name, type=type_name, span=step.tree.span(()), inputs=inputs, view=view, **rest)
 
 
 def _format(reference: Reference) -> str:

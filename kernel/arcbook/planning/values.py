@@ -56,14 +56,16 @@ class Write:
 class PlannedStage:
     """One stage of the plan.
 
-    `columns` are those of `view`, type by name; None when they cannot be known before the data is read, and `unknown`
-    then says why. `lineage` says from which columns of the views before it they come, None where that is not known.
+    `inputs` are the views that it reads. `columns` are those of `view`, type by name; None when they cannot be known
+    before the data is read, and `unknown` then says why. `lineage` says from which columns of the views before it they
+    come, None where that is not known.
     `skipped` says that the stage does not run in the chosen environment.
     """
 
     name: str
     type: str
     span: Span | None = None
+    inputs: tuple[str, ...] = ()
     view: str | None = None
     columns: Mapping[str, str] | None = None
     unknown: str = ""
@@ -79,6 +81,7 @@ class PlannedStage:
             "type": self.type,
             "cell": self.span.cell if self.span else None,
             "line": self.span.line if self.span else None,
+            "inputs": list(self.inputs),
             "view": self.view,
             "columns": dict(self.columns) if self.columns is not None else None,
             "unknown": self.unknown or None,

@@ -7,8 +7,9 @@ import socket
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arcbook.core.failures import ArcbookError
 from arcbook.core.kernelspec import KERNEL
@@ -16,6 +17,7 @@ from arcbook.core.launcher import Launch
 from arcbook.core.masking import Masker, mask_url, masker
 from arcbook.core.translate import translate, translating
 from arcbook.core.versions import installed_version
+from arcbook.events.switch import configured
 from arcbook.reuse.plan import ReusePlan
 from arcbook.runs import layout
 from arcbook.runs.clock import Clock
@@ -31,6 +33,9 @@ from arcbook.runs.reusing import after_run, lineage_of, reuse_plan
 from arcbook.runs.stop import Stop
 from arcbook.runs.store import Folder, Say, open_store
 from arcbook.runs.usage import total
+
+if TYPE_CHECKING:
+    from arcbook.runs.events import RunEvents
 
 _PACKAGES = ("arcbook", "pyspark", "pysail", "papermill", "ipykernel")
 
@@ -53,6 +58,7 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
         with translating(f"cannot keep a record at {folder.address}"):
             folder.put(layout.RECORD, _masked(record, hidden).to_json().encode())
             opened = Journal(folder.start_journal(_loudly(log)), hidden, clock)
+        events = _events(request, prepared, record, hidden)
         with opened as journal:
             ending = _run(request, prepared, record, journal, stop, on_cell, log)
             if ending.error:
@@ -78,7 +84,21 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
         )  # fmt: skip
         if stop.urgency:
             folder.hurry()
-        return _leave(folder, journal.path, _masked(record, hidden), ending, prepared)
+        outcome = _leave(folder, journal.path, _masked(record, hidden), ending, prepared)
+    if events is not None:
+        events.end(outcome.record)
+        if events.trouble:
+            outcome = replace(outcome, warnings=(*outcome.warnings, events.trouble))
+    return outcome
+
+
+def _events(request: Request, prepared: Prepared, record: Record, hidden: Masker) -> "RunEvents | None":
+    """The run's events, which have begun; None when nobody wants them."""
+    if not configured():
+        return None
+    from arcbook.runs.events import RunEvents
+
+    return RunEvents(request, prepared, _masked(record, hidden), hidden.mask)
 
 
 def _loudly(log: RunLog) -> Say:

@@ -21,8 +21,8 @@ class Request:
     document by the address that the job uses. `job` is what was read from `source` when that is not the notebook itself
     (a job file), so that problems point into it; `any_kernel` runs a notebook whatever kernel it says it is for; with
     `unreadable` the run is refused for that reason. `parameters` are typed or text values by name, `launch` text for
-    `${name}`. `folder` is the kernel's working directory (None: that of this process). `part_of` is the id of the
-    folder's run that this one belongs to, or empty. Times are in seconds.
+    `${name}`. `folder` is the kernel's working directory (None: that of this process). `part_of` and
+    `part_of_name` are the id and the name of the folder's run that this one belongs to, or empty. Times are in seconds.
     `resumes` is the record of the run to go on with, and `python_again` whether its Python cells run once more (None:
     nobody said). `cache` takes unchanged work of earlier runs; `checkpoints` says which views are kept for that and for
     resuming (`arcbook.reuse.plan.KEEPS`, None: as the variable ARCBOOK_CHECKPOINTS says, else the small ones).
@@ -43,6 +43,7 @@ class Request:
     logical_time: datetime | None = None
     run_key: str | None = None
     part_of: str = ""
+    part_of_name: str = ""
     record_root: str | None = None
     output: str | None = None
     folder: str | None = None
