@@ -32,3 +32,13 @@ class Session:
     views: ViewBook = field(default_factory=ViewBook)
     log: Callable[[Mapping[str, Any]], None] = _drop
     position: str = ""
+
+    def key_of(self, what: str) -> str:
+        """What names something that the stage does in all attempts at a run; empty when nobody could repeat it."""
+        settings = self.settings
+        if not settings.run_id:
+            return ""
+        # Attempts at a run share its key; with the time, lest a key that never changes keep tomorrow's rows out.
+        run = f"{settings.run_key}@{settings.logical_time.isoformat()}" if settings.run_key else settings.run_id
+        # With the position, since stages may share a name.
+        return f"arcbook/{settings.job_name}/{run}/{self.position}/{what}"
