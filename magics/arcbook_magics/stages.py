@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from arcbook.cells.options import Options
 from arcbook.core.evidence import evidence_lines
-from arcbook.core.failures import CellError, QualityError
+from arcbook.core.failures import ArcbookError, CellError, QualityError
 from arcbook.core.problem import Problem
 from arcbook_magics import table
 from arcbook_magics.rows import Rows, read_rows
@@ -33,6 +33,14 @@ class _Ran:
     notices: tuple[str, ...]
     note: Mapping[str, Any] = field(default_factory=dict)
     reused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """The stage that ran last, and the class of its failure."""
+
+    step: "Step"
+    failure: str = ""
 
 
 def run_stages(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
@@ -137,10 +145,12 @@ def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Sh
                 return replace(ran, rows=_read(step, ran.result, options), notices=notices)
 
     events = len(bench.events)
+    bench.ran = Ran(step)
     try:
         ran = bench.room.call(inside)
-    except QualityError as failed:
-        if failed.gate is not None:
+    except ArcbookError as failed:
+        bench.ran = Ran(step, failed.failure.name)
+        if isinstance(failed, QualityError) and failed.gate is not None:
             yield _evidence(step, failed.gate)
         raise
     bench.keep_computed(ran.result.values)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from arcbook.engines.session import Session
     from arcbook.reuse.reuse import Reuse
     from arcbook.runners.executor import Executor, Refused
+    from arcbook_magics.stages import Ran
 
 #: Not weak: a workbench holds its shell, by the functions that show and describe.
 _BENCHES: "dict[Any, Workbench]" = {}
@@ -93,6 +94,8 @@ class Workbench:
         self.chosen: str | None = None
         self.computed: dict[str, Any] = {}
         self.last_error: ArcbookError | None = None
+        #: The stage that ran last, of which a test can be recorded.
+        self.ran: Ran | None = None
         #: Whether the client that sent the current cell can answer prompts and show widgets.
         self.interactive_client = True
         self.events: list[dict[str, Any]] = []

@@ -18,6 +18,15 @@ def run_text(executor: Executor, text: str, **parameters: Any) -> Result:
     return result
 
 
+def run_each(executor: Executor, text: str) -> list[Result]:
+    """Check and run the stage objects of `text`, each at its own place in the text; all results."""
+    results = []
+    for tree in read_objects(text):
+        stage = check(tree, settings=executor.settings, source=text)
+        results.append(executor.execute(Step(stage=stage, tree=tree, cell=Cell(source=text)), {}))
+    return results
+
+
 def rows(result: Result) -> list[tuple[Any, ...]]:
     """The rows of a result's frame, sorted."""
     assert result.frame is not None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from arcbook.core.settings import RunSettings
 from arcbook.runners.executor import Executor
-from tests.kernel.running import rows, run_text
+from tests.kernel.running import rows, run_each, run_text
 
 SOURCE = '{"type": "SQLTransform", "name": "q", "outputView": "v", "sql": "SELECT 1 AS i, \'x\' AS g"}'
 
@@ -86,6 +86,59 @@ def test_an_interval_is_replaced_once_in_a_run(executor: Executor, tmp_path: Pat
     loads = (_load(place, interval), _load(place, ', "saveMode": "Append", "partitionBy": ["g"], "id": "a"'))
     assert _attempts(executor, *loads) == [True, True]
     assert _count(executor, place) == 2
+
+
+def _changed_twice(executor: Executor, place: Path, *statements: str) -> list[bool]:
+    """Change the table by the statements in each of two attempts; which of the second's were left out."""
+    run_text(executor, f'{{"type": "DeltaLakeExtract", "name": "r", "inputURI": "{place}", "outputView": "t"}}')
+    cells = (f'{{"type": "SQLTransform", "name": "s{at}", "sql": "{each}"}}' for at, each in enumerate(statements))
+    text = "\n".join(cells)
+    skipped = []
+    for attempt in ("r1", "r2"):
+        moment = datetime(2026, 1, 1, tzinfo=UTC)
+        executor.settings = RunSettings(run_id=attempt, run_key="w", job_name="j", logical_time=moment)
+        skipped = [result.details.get("skipped", False) for result in run_each(executor, text)]
+    return skipped
+
+
+def test_statements_change_a_table_once_in_a_run(executor: Executor, tmp_path: Path) -> None:
+    """A repeated run finds its own changes and leaves them alone; a table written anew is changed anew."""
+    place = tmp_path / "t"
+    run_text(executor, SOURCE)
+    run_text(executor, _load(place))
+    statements = (
+        "INSERT INTO t VALUES (2, 'y')",
+        "UPDATE t SET i = i + 10 WHERE g = 'y'",
+        "MERGE INTO t USING (SELECT 12 AS i) s ON t.i = s.i WHEN MATCHED THEN UPDATE SET i = t.i + 1",
+        "DELETE FROM t WHERE i = 1",
+    )
+    assert _changed_twice(executor, place, *statements) == [True] * 4
+    back = f'{{"type": "DeltaLakeExtract", "name": "r", "inputURI": "{place}", "outputView": "back"}}'
+    assert rows(run_text(executor, back)) == [(13, "y")]
+    run_text(executor, _load(place))
+    assert _changed_twice(executor, place, *statements) == [True] * 4
+    assert rows(run_text(executor, back)) == [(13, "y")]
+
+
+def test_a_change_whose_attempt_was_killed_behind_the_commit(executor: Executor, tmp_path: Path) -> None:
+    """What the note of a killed attempt leaves open, the table's log tells (embedded; Delta on Spark needs no note)."""
+    place = tmp_path / "t"
+    run_text(executor, SOURCE)
+    run_text(executor, _load(place))
+    assert _changed_twice(executor, place, "UPDATE t SET i = i + 1") == [True]
+    if executor.engine.name == "embedded":
+        (done,) = (place / "_arcbook" / "changed").iterdir()
+        before = place / "_arcbook" / "changing" / done.name
+        before.parent.mkdir()
+        before.write_text('{"version": 0}', encoding="utf-8")
+        done.unlink()
+        assert _changed_twice(executor, place, "UPDATE t SET i = i + 1") == [True]
+        before.parent.mkdir(exist_ok=True)
+        before.write_text('{"version": 1}', encoding="utf-8")  # killed before the commit
+        done.unlink()
+        assert _changed_twice(executor, place, "UPDATE t SET i = i + 1") == [True]
+    found = f'{{"type": "DeltaLakeExtract", "name": "r", "inputURI": "{place}", "outputView": "back"}}'
+    assert rows(run_text(executor, found)) == [(3 if executor.engine.name == "embedded" else 2, "x")]
 
 
 def test_a_table_that_an_earlier_attempt_made_is_no_error(executor: Executor, tmp_path: Path) -> None:

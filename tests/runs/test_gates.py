@@ -9,10 +9,10 @@ from tests.runs.running import Make, Ran, read_notebook, record_folder, texts
 CELLS = (
     "%environment test",
     "%params\nmost: integer = 0",
-    "%sql name=t outputView=t environments=test\nSELECT id, if(id = 0, 'Ann Ash', null) AS customer FROM range(3)",
+    "%sql name=t environments=test outputView=t\nSELECT id, IF(id = 0, 'Ann' || ' Ash', null) AS who FROM range(3)",
     """{"type": "SQLValidate", "name": "soft", "environments": ["test"], "severity": "warn", "evidenceColumns": ["id"],
-        "sql": "SELECT COUNT_IF(customer LIKE 'Ann%') = 0, 'soft' FROM t"}""",
-    "%sqlvalidate name=hard environments=test\nSELECT COUNT_IF(customer IS NULL) <= :most, 'hard' FROM t",
+        "sql": "SELECT COUNT_IF(who LIKE 'Ann%') = 0, 'soft' FROM t"}""",
+    "%sqlvalidate name=hard environments=test\nSELECT COUNT_IF(who IS NULL) <= :most, 'hard' FROM t",
     "%python\nprint('behind')",
 )
 
@@ -23,10 +23,10 @@ def test_warnings_and_failures(make_notebook: Make, run_command: Callable[..., R
     failed = run_command("arcbook", "run", job)
     assert failed.code == 65
     assert "SQLValidate failed with message: 'hard'." in failed.err
-    assert "The gate `hard` failed: COUNT_IF(customer IS NULL) <= :most" in failed.err
+    assert "The gate `hard` failed: COUNT_IF(who IS NULL) <= :most" in failed.err
     assert "measured 2, must be <= 0" in failed.err
     assert "rows against it: 2 of 3" in failed.err
-    assert "to see them: SELECT * FROM t WHERE (customer IS NULL)" in failed.err
+    assert "to see them: SELECT * FROM t WHERE (who IS NULL)" in failed.err
     assert "1 gate warned: `soft` (1 = 0)" in failed.err
     shown = texts(read_notebook(record_folder(tmp_path) / "notebook.ipynb"))
     assert "The gate `soft` warns" in shown

@@ -89,6 +89,7 @@ def stage_schema(declared: type[Declared]) -> dict[str, Any]:
         if key in keys and wanted in keys:
             condition = {"required": [key], "properties": {key: {"const": value}}}
             rules.append({"if": condition, "then": given(wanted)})
+    rules += body.get("allOf", ())
     if "authentication" in keys:
         definitions["authentication"] = _authentication()
         described = body["properties"]["authentication"]["description"]

@@ -107,6 +107,8 @@ MAGICS: Mapping[str, MagicSpec] = MappingProxyType(
             MagicSpec("list", "Show the files at an address.", (*_VIEW, *_DISPLAY), "place"),
             MagicSpec("lineage", "Draw what the stages that ran here read, make and write.",
                       (ArgumentSpec("columns", "flag", "Show the columns of each view and where they come from."),)),
+            MagicSpec("record_test", "Make a test of what the last stage did, or of where a run failed.", (),
+                      "names"),
             MagicSpec("version", "Show versions."),
             MagicSpec("help", "Show the magics and options.", (), "names"),
         )

@@ -32,3 +32,14 @@ class Session:
     views: ViewBook = field(default_factory=ViewBook)
     log: Callable[[Mapping[str, Any]], None] = _drop
     position: str = ""
+
+    def key_of(self, what: str) -> str:
+        """What names something that the stage does in all attempts at a run; empty when nobody could repeat it."""
+        settings = self.settings
+        if not settings.run_id:
+            return ""
+        first = settings.first_run_id or settings.run_id
+        # Attempts at a run share its key; with the time, lest a key that never changes keep tomorrow's rows out.
+        run = f"{settings.run_key}@{settings.logical_time.isoformat()}" if settings.run_key else first
+        # With the position, since stages may share a name.
+        return f"arcbook/{settings.job_name}/{run}/{self.position}/{what}"

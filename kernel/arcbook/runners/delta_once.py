@@ -105,13 +105,14 @@ def _replaced_since(path: str, key: str, mark: int) -> bool:
         if version + 1 < mark:
             continue
         actions = [json.loads(line) for line in fetch_text(uri).splitlines() if line.strip()]
-        if marked and any(_replaces_all(action.get("commitInfo") or {}) for action in actions):
+        if marked and any(replaces_all(action.get("commitInfo") or {}) for action in actions):
             return True
         marked = marked or any((action.get("txn") or {}).get("appId") == key for action in actions)
     return False
 
 
-def _replaces_all(info: dict[str, object]) -> bool:
+def replaces_all(info: dict[str, object]) -> bool:
+    """Whether a commit, by its information, replaced the whole table."""
     operation = str(info.get("operation") or "")
     parameters = info.get("operationParameters")
     told = parameters if isinstance(parameters, dict) else {}

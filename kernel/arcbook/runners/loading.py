@@ -39,15 +39,8 @@ class WritesFiles(WritesView, Protocol):
 
 def write_key(stage: WritesView, session: Session) -> str:
     """What names this write in all attempts at a run; empty when nobody could repeat it."""
-    settings = session.settings
-    if not settings.run_id:
-        return ""
     assert isinstance(stage, Stage)
-    first = settings.first_run_id or settings.run_id
-    # Attempts at a run share its key; with the time, lest a key that never changes keep tomorrow's rows out.
-    run = f"{settings.run_key}@{settings.logical_time.isoformat()}" if settings.run_key else first
-    # With the position, since stages may share a name.
-    return f"arcbook/{settings.job_name}/{run}/{session.position}/{stage.id or stage.name}"
+    return session.key_of(stage.id or stage.name)
 
 
 def rows_to_write(stage: WritesView, session: Session) -> tuple["DataFrame", dict[str, Any]]:

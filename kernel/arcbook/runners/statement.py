@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from arcbook.core.failures import DefinitionError
 from arcbook.core.suggest import did_you_mean
 from arcbook.engines.session import Session
+from arcbook.runners.change_once import change_once
 from arcbook.runners.delta import last_metrics, same_table
 from arcbook.runners.reading.listing import can_list
 from arcbook.runners.refresh import refresh
@@ -34,13 +35,15 @@ class Outcome:
     """What a statement did.
 
     `text` is the statement as run, after placeholders were filled. `kind` is "query" for what only reads. `rows`
-    counts what a change did to its table: `affected`, and `inserted`, `updated`, `deleted` where they apply.
+    counts what a change did to its table: `affected`, and `inserted`, `updated`, `deleted` where they apply. `skipped`
+    says that an earlier attempt at the run has made the change.
     """
 
     frame: "DataFrame"
     text: str
     kind: str = "query"
     rows: Mapping[str, int] = field(default_factory=dict)
+    skipped: bool = False
 
 
 def execute_statement(
@@ -78,11 +81,23 @@ def _changed(text: str, arguments: dict[str, Any], statement: Statement, session
     targets = {view.name: delta_path(view.delta_path) for view in session.views if view.delta_path}
     path = _target_path(statement, session)
     run_text = _spelt(retarget(text, targets), session)
-    # Levelled here because Sail knows no INSERT into a Delta path.
-    if session.engine == "embedded" and statement.kind == "insert" and path is not None:
-        frame = _insert(run_text, arguments, path, session)
+
+    def change() -> "DataFrame":
+        # Levelled here because Sail knows no INSERT into a Delta path.
+        if session.engine == "embedded" and statement.kind == "insert" and path is not None:
+            return _insert(run_text, arguments, path, session)
+        return _sql(run_text, arguments, session)
+
+    key = session.key_of("sql")
+    overwrites = statement.kind == "insert" and re.match(r"\s*insert\s+overwrite\b", text, re.IGNORECASE)
+    if key and path is not None and can_list(path) and not overwrites:
+        made = change_once(path, key, statement.kind, change, session)
+        if made is None:
+            nothing = session.spark.createDataFrame([(0,)], ["num_affected_rows"])
+            return Outcome(nothing, text, statement.kind, {"affected": 0}, skipped=True)
+        frame = made
     else:
-        frame = _sql(run_text, arguments, session)
+        frame = change()
     rows = last_metrics(path) if path is not None and can_list(path) else _reported(frame)
     if path is not None:
         refresh(path, session)

@@ -1,8 +1,18 @@
 """What stages check that can replace a part of a folder."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic_core import PydanticCustomError
+
+from arcbook.stages.keys import given
+
+_ASKED = [
+    given("replaceWhere"),
+    {"required": ["partitionOverwriteMode"], "properties": {"partitionOverwriteMode": {"const": "dynamic"}}},
+]
+_PARTITIONED = {"required": ["partitionBy"], "properties": {"partitionBy": {"minItems": 1}}}
+#: What `require_partitions` checks, in JSON Schema's words.
+NEEDS_PARTITIONS: dict[str, Any] = {"allOf": [{"if": {"anyOf": _ASKED}, "then": _PARTITIONED}]}
 
 
 class ReplacesPartitions(Protocol):

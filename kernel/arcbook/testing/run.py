@@ -89,7 +89,7 @@ def _faults(file: TestFile, index: int, case: Case, engine: Engine) -> list[str]
     job = read_job(file.notebook)
     settings = _settings(file, case, job)
     values = job.declarations.bind({**job.injected, **case.parameters})
-    steps = _steps(job, settings, values)
+    steps = checked_steps(job, settings, values)
     executor = Executor(engine, settings)
     try:
         with TemporaryDirectory(prefix="arcbook-test-") as scratch:
@@ -163,7 +163,7 @@ def _settings(file: TestFile, case: Case, job: Job) -> RunSettings:
     return RunSettings(environment=environment, logical_time=moment, run_id="test")
 
 
-def _steps(job: Job, settings: RunSettings, values: Values) -> list[Step]:
+def checked_steps(job: Job, settings: RunSettings, values: Values) -> list[Step]:
     """The checked steps of the case's environment.
 
     Raises:

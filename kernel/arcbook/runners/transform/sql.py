@@ -16,6 +16,8 @@ def run_sql_transform(stage: SQLTransform, session: Session) -> Result:
     details: dict[str, Any] = {"sql": outcome.text}
     if outcome.rows:
         details["rows"] = dict(outcome.rows)
+    if outcome.skipped:
+        details["skipped"] = True
     if stage.output_view is None:
         return Result(frame=outcome.frame, details=details)
     return make_view(outcome.frame, stage, session, details=details)

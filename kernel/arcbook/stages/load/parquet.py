@@ -2,10 +2,10 @@
 
 from typing import ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from arcbook.stages.base import LoadStage
-from arcbook.stages.intervals import require_partitions
+from arcbook.stages.intervals import NEEDS_PARTITIONS, require_partitions
 from arcbook.stages.keys import (
     Authentication,
     InputView,
@@ -42,6 +42,8 @@ class ParquetLoad(LoadStage):
   "saveMode": "Overwrite"
 }
 """
+
+    model_config = ConfigDict(json_schema_extra=NEEDS_PARTITIONS)
 
     input_view: InputView
     output_uri: OutputURI
