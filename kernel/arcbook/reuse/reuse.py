@@ -18,7 +18,7 @@ from arcbook.reuse.ledger import Ledger, States
 from arcbook.reuse.plan import SMALL_BYTES, Done, ReusePlan
 from arcbook.reuse.states import Place, State, state_of
 from arcbook.reuse.touching import Effect, Touch, touch_of
-from arcbook.runners.base import Decision, Result, run
+from arcbook.runners.base import Decision, Result, load_runners, run
 from arcbook.runners.delta import open_table
 from arcbook.runners.executor import Executor
 from arcbook.runners.reading.listing import covers
@@ -71,6 +71,7 @@ class Reuse:
         Raises:
             ArcbookError: as `Executor.execute`; also when an earlier run's work can neither be taken nor be repeated.
         """
+        load_runners()  # a key is also made of the code that would run
         with executor.explaining(step):
             session = executor.session(parameters)
             touch = self._touch(step, session)

@@ -20,6 +20,7 @@ from arcbook.reuse.keys import digest_of_text
 from arcbook.reuse.plan import KEEPS, Keep, ReusePlan
 from arcbook.reuse.touching import written_by
 from arcbook.runs.journal import read_events
+from arcbook.runs.limits import KEPT_DAYS, MOST_GIGABYTES
 from arcbook.runs.record import Record, StageNote
 from arcbook.runs.request import Prepared, Request
 from arcbook.runs.store import Folder, Store, open_store
@@ -28,9 +29,6 @@ from arcbook.stages.extract.delta_lake import DeltaLakeExtract
 #: Which views are kept, and whether unchanged work is taken, where no option says so.
 KEEP_VARIABLE = "ARCBOOK_CHECKPOINTS"
 CACHE_VARIABLE = "ARCBOOK_CACHE"
-#: Until when a checkpoint that nobody uses is kept, and how much all of them may take.
-KEPT_DAYS = 14
-MOST_GIGABYTES = 10.0
 
 
 def reuse_plan(request: Request, prepared: Prepared, run_id: str) -> ReusePlan:
@@ -158,7 +156,7 @@ def after_run(plan: ReusePlan, run_id: str, stages: Iterable[StageNote], *, comp
                 if note.reuse.get("stored") and not note.reuse.get("from") and _is_of(store, note, run_id):
                     store.drop(str(note.reuse["key"]))
         elif any(note.reuse.get("stored") for note in stages):
-            store.clean(older_than=timedelta(days=KEPT_DAYS), most_bytes=int(MOST_GIGABYTES * (1 << 30)))
+            store.clean(older_than=timedelta(days=KEPT_DAYS), most_bytes=MOST_GIGABYTES * 10**9)
     except (ArcbookError, OSError) as error:
         return f"Checkpoints could not be cleaned: {error}"
     return ""
