@@ -120,7 +120,11 @@ def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Sh
     def inside(executor: "Executor") -> _Ran:
         executor.settings = bench.settings
         reuse, bound = bench.reusing(), context.values.bound()
-        if reuse is None:
+        if bench.replay is not None:
+            result, told = bench.replay.execute(executor, step, bound, context.lifecycle)
+            executor.notices.extend([told] if told else [])
+            ran = _Ran(result, None, ())
+        elif reuse is None:
             ran = _Ran(executor.execute(step, bound, context.lifecycle), None, ())
         else:
             done = reuse.run(executor, step, bound, context.lifecycle)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from arcbook.cells.model import Cell
     from arcbook.cells.plan import Context
     from arcbook.engines.session import Session
+    from arcbook.reuse.replay import Replay
     from arcbook.reuse.reuse import Reuse
     from arcbook.runners.executor import Executor, Refused
 
@@ -99,6 +100,8 @@ class Workbench:
         self.in_kernel = in_kernel
         #: What earlier runs have done and what is kept of this one; None where nobody asked.
         self.reuse: Reuse | None = None
+        #: The run that this kernel replays; then nothing is written to its real place.
+        self.replay: Replay | None = None
         self._describe = describe
         self._told_environment = False
 

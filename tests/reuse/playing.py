@@ -61,7 +61,9 @@ def prepare(job: Mapping[str, Any], root: Path) -> None:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
     for name, rows in job.get("seed", {}).items():
-        table: Any = pa.Table.from_pylist(rows, pa.schema({"id": pa.int32(), "name": pa.string(), "points": pa.int32()}))
+        table: Any = pa.Table.from_pylist(
+            rows, pa.schema({"id": pa.int32(), "name": pa.string(), "points": pa.int32()})
+        )
         write_deltalake(root / name, table)
 
 

@@ -1,13 +1,11 @@
 """Unchanged work is taken from earlier runs, and never anything else."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from arcbook.cells.magics import read_cell
@@ -20,11 +18,13 @@ from arcbook.reuse.reuse import Ran, Reuse
 from arcbook.runners.executor import Executor
 from arcbook.sql.lexical import regions
 from arcbook.sql.quote import Typed
-from tests.reuse.playing import DATA, TIME, play, prepare, read_job
+from tests.reuse.playing import DATA, TIME
 
 EDITS = yaml.safe_load((DATA / "edits.yaml").read_text(encoding="utf-8"))
 PARAMETERS = {"least": Typed(15, "INT"), "most": Typed(25, "INT")}
-_WORDS = re.compile(r"\b(?:select|from|where|group|order|by|join|left|on|union|all|case|when|then|else|with|limit|over)\b", re.I)
+_WORDS = re.compile(
+    r"\b(?:select|from|where|group|order|by|join|left|on|union|all|case|when|then|else|with|limit|over)\b", re.I
+)
 
 
 def harmless(sql: str) -> Iterator[str]:
@@ -84,7 +84,9 @@ class Session:
         executor = Executor(self.engine, settings)
         plan = self.plan if cache else ReusePlan()
         reuse = Reuse(replace(plan, lineage=f"run-{self.runs}"))
-        cells = [f'%sql name="{name}" environments=test outputView={name}\n{text}' for name, text in EDITS["views"].items()]
+        cells = [
+            f'%sql name="{name}" environments=test outputView={name}\n{text}' for name, text in EDITS["views"].items()
+        ]
         ran: Ran | None = None
         for cell in (*cells, f'%sql name="edited" environments=test outputView=edited\n{sql}'):
             context = Context(settings=settings, engine=self.engine.name)

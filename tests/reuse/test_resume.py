@@ -1,4 +1,4 @@
-"""A run that failed is gone on with: only what failed and what follows is executed, and the results are a clean run's."""
+"""A run that failed is gone on with: what failed and what follows is executed, and the results are a clean run's."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def clean(embedded_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.mark.parametrize("keep", ["small", "never"])
 @pytest.mark.parametrize("position", POSITIONS)
 def test_every_position(position: int, keep: str, embedded_engine: Engine, tmp_path: Path, clean: str) -> None:
-    """Whichever stage fails, also without checkpoints: the stages before it are reused, and the results are the same."""
+    """Whichever stage fails, with checkpoints and without: those before it are reused, and the results are the same."""
     resumed_is_clean(embedded_engine, position, keep, tmp_path, clean)
 
 

@@ -105,6 +105,8 @@ MAGICS: Mapping[str, MagicSpec] = MappingProxyType(
             MagicSpec("metadata", "Show a view's columns with their metadata.", (*_VIEW, *_DISPLAY), "view"),
             MagicSpec("printmetadata", "Show a view's columns as a schema document.", _DISPLAY, "view"),
             MagicSpec("list", "Show the files at an address.", (*_VIEW, *_DISPLAY), "place"),
+            MagicSpec("replay", "Restore what a recorded run had before it failed; writes then go to a scratch place.",
+                      (), "names"),
             MagicSpec("version", "Show versions."),
             MagicSpec("help", "Show the magics and options.", (), "names"),
         )

@@ -25,6 +25,7 @@ from arcbook.runs.record import Record, StageNote
 from arcbook.runs.request import Prepared, Request
 from arcbook.runs.store import Folder, Store, open_store
 from arcbook.stages.extract.delta_lake import DeltaLakeExtract
+from arcbook.stages.keys import Role
 
 #: Which views are kept, and whether unchanged work is taken, where no option says so.
 KEEP_VARIABLE = "ARCBOOK_CHECKPOINTS"
@@ -91,6 +92,18 @@ def written_places(
     known = all(places is not None for _, places in found) and all(cell.magic != "python" for cell in job.cells)
     written = tuple(dict.fromkeys(place for _, places in found for place in places or ())) if known else None
     return written, tuple(_uncertain(found, resumes)) if resumes else ()
+
+
+def changed_tables(steps: Sequence[Step]) -> list[str]:
+    """The Delta tables that statements of a job change."""
+    tables: dict[str, str] = {}
+    found: list[str] = []
+    for step in steps:
+        if not step.lazy and any(True for _ in step.stage.values_of(Role.SQL)):
+            found += written_by(step.stage, lambda name: tables.get(name.lower())) or []
+        if isinstance(step.stage, DeltaLakeExtract):
+            tables[step.stage.output_view.lower()] = step.stage.input_uri
+    return list(dict.fromkeys(found))
 
 
 def _uncertain(found: Sequence[tuple[Step, list[str] | None]], resumes: Record) -> Iterable[str]:
