@@ -102,6 +102,8 @@ class Workbench:
         self.reuse: Reuse | None = None
         #: The run that this kernel replays; then nothing is written to its real place.
         self.replay: Replay | None = None
+        #: Digests of the Python cells that the resumed run has completed and that are not to run again.
+        self._python_left = [str(each) for each in self.launch.reuse.get("python_done") or ()]
         self._describe = describe
         self._told_environment = False
 
@@ -237,11 +239,19 @@ class Workbench:
 
     def leaves_out(self, source: str) -> bool:
         """Whether the resumed run has completed a Python cell that is not to run again."""
-        if not self.launch.reuse.get("python_done"):
+        if not self._python_left:
             return False
         from arcbook.reuse.keys import digest_of_text
 
-        return digest_of_text(source) in self.launch.reuse["python_done"]
+        return digest_of_text(source) in self._python_left
+
+    def leave_out(self, source: str) -> None:
+        """Leave a Python cell out, once: a later cell may say the same."""
+        from arcbook.reuse.keys import digest_of_text
+
+        digest = digest_of_text(source)
+        self._python_left.remove(digest)
+        self.note_python(digest)
 
     def keep_computed(self, values: Mapping[str, Any]) -> None:
         """Take values of a ConfigExecute stage for lazy ones; those whose names say that they are secret are masked."""

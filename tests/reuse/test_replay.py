@@ -178,5 +178,5 @@ def test_what_cannot_be_replayed(failed: Path, bench: Bench, tmp_path: Path) -> 
 def test_a_replay_within_a_replay(failed: Path, bench: Bench) -> None:
     """Is refused: the views of two runs would be mixed."""
     bench.run(f"%replay latest {failed / 'runs'}")
-    with pytest.raises(ArcbookError, match="replays .* already"):
+    with pytest.raises(ArcbookError, match=r"replays .* already"):
         bench.run(f"%replay latest {failed / 'runs'}")
