@@ -66,6 +66,7 @@ def show(run: str, root: str | None, as_json: bool) -> None:
     facts = {
         "source": record.source, "environment": record.environment, "engine": record.engine,
         "logical time": record.logical_time.isoformat(), "record": folder.address,
+        "resumed from": record.resumed_from,
     }  # fmt: skip
     facts |= {f"-p {name}": value for name, value in record.parameters.items()}
     for name, value in facts.items():
@@ -74,7 +75,7 @@ def show(run: str, root: str | None, as_json: bool) -> None:
     for cell in record.cells:
         click.echo(f"  cell {cell.cell:<9} {cell.status}, {cell.seconds:.1f} s")
         for stage in (each for each in record.stages if each.cell == cell.cell):
-            click.echo(f"{'':<17}{stage.stage} {stage.name!r}{_counts(stage)}")
+            click.echo(f"{'':<17}{stage.stage} {stage.name!r}{_counts(stage)}{_origin(stage)}")
     for note in record.notes:
         click.echo(f"  note           {note}")
     if record.failure:
@@ -231,6 +232,11 @@ def _counts(stage: "StageNote") -> str:
     """What a stage said of its work in numbers: rows, files, bytes."""
     counts = [f"{name} {value}" for name, value in stage.details.items() if type(value) is int]
     return f": {', '.join(counts)}" if counts else ""
+
+
+def _origin(stage: "StageNote") -> str:
+    """The run whose work was taken, when it was."""
+    return f" (reused from {stage.reuse['from']})" if stage.reuse.get("from") else ""
 
 
 def _value(value: Any) -> str:

@@ -258,14 +258,15 @@ class Reuse:
 
     def _write(self, turn: "_Turn", result: Result, note: dict[str, Any], session: Session) -> tuple[bool, str]:
         assert self._store is not None
+        assert result.frame is not None
         store, key = self._store, turn.key.text
         name = store.new_folder(key)
         published = False
         try:
-            rows = write_rows(session.spark.table(str(result.view)), f"{store.folder(key)}/{name}")
+            rows = write_rows(result.frame, f"{store.folder(key)}/{name}")
             if any(state_of(place) != state for place, state in self._roots(turn) if not place.version):
                 return False, "its input changed meanwhile"
-            schema = session.spark.table(str(result.view)).schema.json()
+            schema = result.frame.schema.json()
             store.publish(key, name, run_id=session.settings.run_id, schema=schema, rows=rows, note=note)
             published = True
         finally:

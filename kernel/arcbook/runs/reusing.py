@@ -30,6 +30,8 @@ from arcbook.stages.keys import Role
 #: Which views are kept, and whether unchanged work is taken, where no option says so.
 KEEP_VARIABLE = "ARCBOOK_CHECKPOINTS"
 CACHE_VARIABLE = "ARCBOOK_CACHE"
+#: Characters that the addresses which a job writes may take in the message to its kernel.
+_LONGEST_LIST = 30_000
 
 
 def reuse_plan(request: Request, prepared: Prepared, run_id: str) -> ReusePlan:
@@ -48,7 +50,8 @@ def reuse_plan(request: Request, prepared: Prepared, run_id: str) -> ReusePlan:
         lineage=lineage_of(before) if before else run_id,
         resume=before.run_id if before else "",
         records=records,
-        written=prepared.written,
+        # The message to the kernel is limited. Without the list every table may be written, which only costs checkpoints.
+        written=prepared.written if len(repr(prepared.written)) <= _LONGEST_LIST else None,
         uncertain=prepared.uncertain,
         python_done=_python_done(store, request) if before else (),
     )
