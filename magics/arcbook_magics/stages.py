@@ -132,12 +132,7 @@ def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Sh
     def inside(executor: "Executor") -> _Ran:
         executor.settings = bench.settings
         with telling_plan(step, executor):
-            reuse, bound = bench.reusing(), context.values.bound()
-            if reuse is None:
-                ran = _Ran(executor.execute(step, bound, context.lifecycle), None, ())
-            else:
-                done = reuse.run(executor, step, bound, context.lifecycle)
-                ran = _Ran(done.result, None, (), done.note, done.said)
+            ran = _done(bench, executor, step, context)
             notices, executor.notices[:] = tuple(executor.notices), []
             if ran.reused:  # rows would have to be read anew for it
                 return replace(ran, notices=notices)
@@ -145,11 +140,11 @@ def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Sh
                 return replace(ran, rows=_read(step, ran.result, options), notices=notices)
 
     events = len(bench.events)
-    bench.ran = Ran(step)
+    bench.last = Ran(step)
     try:
         ran = bench.room.call(inside)
     except ArcbookError as failed:
-        bench.ran = Ran(step, failed.failure.name)
+        bench.last = Ran(step, failed.failure.name)
         if isinstance(failed, QualityError) and failed.gate is not None:
             yield _evidence(step, failed.gate)
         raise
@@ -160,6 +155,19 @@ def _run_step(bench: "Workbench", step: "Step", options: Options) -> Iterator[Sh
         yield text(ran.result.printed)
     log = bench.events[events:] if options["showLog"] else []
     yield _shown(step, ran, options, log)
+
+
+def _done(bench: "Workbench", executor: "Executor", step: "Step", context: "Context") -> _Ran:
+    """Run a step: from a replayed run, as an earlier run left it, or anew."""
+    reuse, bound = bench.reusing(), context.values.bound()
+    if bench.replay is not None:
+        result, told = bench.replay.execute(executor, step, bound, context.lifecycle)
+        executor.notices.extend([told] if told else [])
+        return _Ran(result, None, ())
+    if reuse is None:
+        return _Ran(executor.execute(step, bound, context.lifecycle), None, ())
+    done = reuse.run(executor, step, bound, context.lifecycle)
+    return _Ran(done.result, None, (), done.note, done.said)
 
 
 def _read(step: "Step", result: "Result", options: Options) -> Rows | None:

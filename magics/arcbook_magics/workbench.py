@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from arcbook.cells.model import Cell, Step
     from arcbook.cells.plan import Context
     from arcbook.engines.session import Session
+    from arcbook.reuse.replay import Replay
     from arcbook.reuse.reuse import Reuse
     from arcbook.runners.executor import Executor, Refused
     from arcbook_magics.stages import Ran
@@ -95,7 +96,7 @@ class Workbench:
         self.computed: dict[str, Any] = {}
         self.last_error: ArcbookError | None = None
         #: The stage that ran last, of which a test can be recorded.
-        self.ran: Ran | None = None
+        self.last: Ran | None = None
         #: Whether the client that sent the current cell can answer prompts and show widgets.
         self.interactive_client = True
         self.events: list[dict[str, Any]] = []
@@ -104,6 +105,10 @@ class Workbench:
         self.in_kernel = in_kernel
         #: What earlier runs have done and what is kept of this one; None where nobody asked.
         self.reuse: Reuse | None = None
+        #: The run that this kernel replays; then nothing is written to its real place.
+        self.replay: Replay | None = None
+        #: Digests of the Python cells that the resumed run has completed and that are not to run again.
+        self._python_left = [str(each) for each in self.launch.reuse.get("python_done") or ()]
         self._describe = describe
         self._told_environment = False
 
@@ -239,11 +244,19 @@ class Workbench:
 
     def leaves_out(self, source: str) -> bool:
         """Whether the resumed run has completed a Python cell that is not to run again."""
-        if not self.launch.reuse.get("python_done"):
+        if not self._python_left:
             return False
         from arcbook.reuse.keys import digest_of_text
 
-        return digest_of_text(source) in self.launch.reuse["python_done"]
+        return digest_of_text(source) in self._python_left
+
+    def leave_out(self, source: str) -> None:
+        """Leave a Python cell out, once: a later cell may say the same."""
+        from arcbook.reuse.keys import digest_of_text
+
+        digest = digest_of_text(source)
+        self._python_left.remove(digest)
+        self.note_python(digest)
 
     def begin_cell(self, cell: "Cell") -> None:
         """Forget what an earlier run of the cell did: `note_ran` begins anew, behind the cells that ran before."""

@@ -83,9 +83,14 @@ def play(
     fail_at: int | None = None,
     parameters: Mapping[str, Any] | None = None,
     run_id: str = "run-1",
+    time: datetime = TIME,
+    python: int | None = None,
 ) -> Played:
-    """Play the cells from top to bottom in a session without views; `fail_at` is the stage (from 0) that fails."""
-    settings = RunSettings(environment="test", logical_time=TIME, run_id=run_id, first_run_id=plan.lineage)
+    """Play the cells from top to bottom in a session without views.
+
+    `fail_at` is the stage (from 0) that fails, `python` the one in front of which a Python cell has run.
+    """
+    settings = RunSettings(environment="test", logical_time=time, run_id=run_id, first_run_id=plan.lineage)
     executor = Executor(engine, settings)
     context = Context(settings=settings, engine=engine.name)
     steps = steps_in(cells, root, context)
@@ -94,6 +99,8 @@ def play(
     computed: dict[str, Any] = {}
     try:
         for at, step in enumerate(steps):
+            if at == python:
+                reuse.chain("python", "%python\npass")
             if at == fail_at:
                 raise TransientError("injected")
             for due in resolved(step, computed):

@@ -1,4 +1,4 @@
-"""Going on with a failed run: only what failed and what follows is executed; the results are a clean run's."""
+"""A run that failed is gone on with: what failed and what follows is executed, and the results are a clean run's."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pytest
 from arcbook.engines.base import Engine
 from arcbook.reuse.plan import ReusePlan
 from tests.reuse.playing import digest_of, play, prepare, read_job
+from tests.trials import seeds
 
 JOB = read_job()
 POSITIONS = range(len(JOB["cells"]))
@@ -31,7 +32,7 @@ def clean(embedded_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.mark.parametrize("keep", ["small", "never"])
 @pytest.mark.parametrize("position", POSITIONS)
 def test_every_position(position: int, keep: str, embedded_engine: Engine, tmp_path: Path, clean: str) -> None:
-    """Whichever stage fails, also without checkpoints: the stages before it are reused, with the same results."""
+    """Whichever stage fails, with checkpoints and without: those before it are reused, and the results are the same."""
     resumed_is_clean(embedded_engine, position, keep, tmp_path, clean)
 
 
@@ -62,3 +63,21 @@ def test_failing_again(positions: tuple[int, int], embedded_engine: Engine, tmp_
     assert last.error is None
     assert last.reused == [at < positions[1] for at in POSITIONS]
     assert digest_of(embedded_engine, tmp_path, JOB["outputs"]) == clean
+
+
+@pytest.mark.local
+@pytest.mark.parametrize("position", seeds(0, soak=len(POSITIONS)) or (8,))
+def test_positions_on_spark(position: int, local_engine: Engine, tmp_path: Path, clean: str) -> None:
+    """The same on the engine `local`, whose views show a table's newest state by themselves."""
+    resumed_is_clean(local_engine, position, "small", tmp_path, clean)
+
+
+def test_restored_from_checkpoints(embedded_engine: Engine, tmp_path: Path) -> None:
+    """Views over files come from their checkpoints, those over a table that the job writes are made again."""
+    prepare(JOB, tmp_path)
+    first, second = plans(tmp_path)
+    failed = play(embedded_engine, JOB["cells"], tmp_path, first, fail_at=13)
+    resumed = play(embedded_engine, JOB["cells"], tmp_path, second, done=failed.done, run_id="run-2")
+    how = [note["reuse"].get("how", "") for note in resumed.notes]
+    assert [at for at, text in enumerate(how) if text == "from its checkpoint"] == [0, 2, 4]
+    assert [at for at, text in enumerate(how) if text.startswith("made again")] == [1, 3, 10, 12]

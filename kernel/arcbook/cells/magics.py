@@ -109,6 +109,8 @@ MAGICS: Mapping[str, MagicSpec] = MappingProxyType(
                       (ArgumentSpec("columns", "flag", "Show the columns of each view and where they come from."),)),
             MagicSpec("record_test", "Make a test of what the last stage did, or of where a run failed.", (),
                       "names"),
+            MagicSpec("replay", "Restore what a recorded run had before it failed; writes then go to a scratch place.",
+                      (), "names"),
             MagicSpec("version", "Show versions."),
             MagicSpec("help", "Show the magics and options.", (), "names"),
         )

@@ -1,11 +1,13 @@
 """List, show, compare, open and recover the records of runs."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from arcbook.cli._output import echo_json, json_option, size_text
 from arcbook.runs import layout
+from arcbook.runs.limits import KEPT_DAYS, MOST_GIGABYTES
 
 if TYPE_CHECKING:
     from arcbook.runs.record import Record, StageNote, Usage
@@ -67,6 +69,7 @@ def show(run: str, root: str | None, more: bool, as_json: bool) -> None:
     facts = {
         "source": record.source, "environment": record.environment, "engine": record.engine,
         "logical time": record.logical_time.isoformat(), "record": folder.address,
+        "resumed from": record.resumed_from,
     }  # fmt: skip
     facts |= {f"-p {name}": value for name, value in record.parameters.items()}
     for name, value in facts.items():
@@ -75,7 +78,7 @@ def show(run: str, root: str | None, more: bool, as_json: bool) -> None:
     for cell in record.cells:
         click.echo(f"  cell {cell.cell:<9} {', '.join([cell.status, f'{cell.seconds:.1f} s', *_used(cell.usage)])}")
         for stage in (each for each in record.stages if each.cell == cell.cell):
-            click.echo(f"{'':<17}{stage.stage} {stage.name!r}{_counts(stage)}")
+            click.echo(f"{'':<17}{stage.stage} {stage.name!r}{_counts(stage)}{_origin(stage)}")
     if used := _used(record.usage):
         click.echo(f"  {'in all':<14} {', '.join(used)}")
     for note in record.notes:
@@ -195,6 +198,53 @@ def recover(run: str | None, root: str | None, force: bool) -> None:
         click.echo("There is nothing to recover.", err=True)
 
 
+@command.command("clean")
+@_RECORD_OPTION
+@json_option
+@click.option("--older-than", default=f"{KEPT_DAYS}d", show_default=True, metavar="TIME", help="Not used for so long.")
+@click.option("--max-size", metavar="SIZE", help=f"What all may take: 500MB, 2GB. Default: {MOST_GIGABYTES}GB.")
+@click.option("--all", "everything", is_flag=True, help="All checkpoints.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def clean(
+    root: str | None, as_json: bool, older_than: str, max_size: str | None, everything: bool, dry_run: bool
+) -> None:
+    """Remove checkpoints of views that nobody used for a time, and then until the rest fits; records stay.
+
+    Runs do this by themselves, with the limits that are the defaults here. A run whose checkpoints are gone can still
+    be resumed as long as its inputs are there.
+    """
+    from arcbook.reuse.checkpoints import Checkpoints, checkpoints_in
+
+    age = timedelta(0) if everything else _age(older_than)
+    most = MOST_GIGABYTES * 10**9 if max_size is None else _bytes(max_size)
+    store = Checkpoints(checkpoints_in(_store(root).root))
+    gone = store.clean(older_than=age, most_bytes=most, dry_run=dry_run)
+    if as_json:
+        echo_json({"removed": [{"key": each.key, "bytes": each.bytes} for each in gone], "dryRun": dry_run})
+        return
+    size = sum(each.bytes for each in gone)
+    verb = "would be removed" if dry_run else "removed"
+    click.echo(f"{len(gone)} checkpoints {verb}, {size / 1e6:.1f} MB, from {store.root}.")
+
+
+def _age(text: str) -> timedelta:
+    from arcbook.core.units import UnitError, read_duration
+
+    try:
+        return read_duration(text).timedelta
+    except UnitError as error:
+        raise click.BadParameter(str(error), param_hint="--older-than") from None
+
+
+def _bytes(text: str) -> int:
+    from arcbook.core.units import UnitError, read_size
+
+    try:
+        return read_size(text).bytes
+    except UnitError as error:
+        raise click.BadParameter(str(error), param_hint="--max-size") from None
+
+
 def _store(root: str | None) -> "Store":
     from arcbook.runs.store import open_store
 
@@ -230,6 +280,11 @@ def _counts(stage: "StageNote") -> str:
     """What a stage said of its work in numbers: rows, files, bytes."""
     counts = [f"{name} {value}" for name, value in stage.details.items() if type(value) is int]
     return f": {', '.join(counts)}" if counts else ""
+
+
+def _origin(stage: "StageNote") -> str:
+    """The run whose work was taken, when it was."""
+    return f" (reused from {stage.reuse['from']})" if stage.reuse.get("from") else ""
 
 
 def _used(usage: "Usage") -> list[str]:

@@ -149,10 +149,12 @@ class Checkpoints:
         for key in sorted(used, key=lambda each: used[each]):
             yield Entry(key, sizes[key], used[key], key in complete)
 
-    def clean(self, *, older_than: timedelta, most_bytes: int, now: datetime | None = None) -> list[Entry]:
+    def clean(
+        self, *, older_than: timedelta, most_bytes: int, now: datetime | None = None, dry_run: bool = False
+    ) -> list[Entry]:
         """Remove what was not used for a time, then what was not used for longest until the rest fits; what went.
 
-        What is half-written stays for a day: a run may be at it.
+        What is half-written stays for a day: a run may be at it. With `dry_run` all stays.
 
         Raises:
             ArcbookError: the place cannot be listed, or something not be removed.
@@ -166,7 +168,8 @@ class Checkpoints:
             age = now - entry.used
             half = not entry.complete
             if (half and age > _HALF_WRITTEN) or (not half and (age > older_than or kept > most_bytes)):
-                self.drop(entry.key)
+                if not dry_run:
+                    self.drop(entry.key)
                 gone.append(entry)
                 kept -= entry.bytes
         return gone

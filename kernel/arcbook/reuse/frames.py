@@ -88,7 +88,8 @@ def read_rows(checkpoint: Checkpoint, store: Checkpoints, session: Session) -> "
 def _solid(wanted: "StructField", found: "StructField") -> str:
     """The column; one that is never null is told to the engine as such, files do not say so."""
     name = identifier(wanted.name)
-    value = _ANY_VALUE.get(wanted.dataType.simpleString())
+    kind = wanted.dataType.simpleString()
+    value = f"CAST(0 AS {kind})" if kind.startswith("decimal") else _ANY_VALUE.get(kind)
     if wanted.nullable or not found.nullable or value is None:
         return name
     return f"coalesce({name}, {value}) AS {name}"

@@ -192,7 +192,7 @@ def code_of(stage: Stage) -> str:
 def _own_code() -> str:
     """A digest of all that decides what a stage yields: an editable installation has one version for all its states."""
     found = hashlib.sha256(str(installed_version("arcbook")).encode())
-    for package in ("arcbook.runners", "arcbook.schemas", "arcbook.sql"):
+    for package in ("arcbook.engines", "arcbook.runners", "arcbook.schemas", "arcbook.sql"):
         spec = find_spec(package)
         for folder in (spec.submodule_search_locations or ()) if spec else ():
             for path in sorted(Path(folder).rglob("*.py")):

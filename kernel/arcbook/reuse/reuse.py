@@ -6,26 +6,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from arcbook.cells.model import Step
-from arcbook.cells.numbers import number
 from arcbook.core.addresses import is_s3
 from arcbook.core.failures import ArcbookError, CancelledError, InputError
-from arcbook.core.masking import MASK
 from arcbook.engines.session import Session
 from arcbook.reuse.checkpoints import Checkpoint, Checkpoints
+from arcbook.reuse.deeds import decided, values_of
 from arcbook.reuse.frames import read_rows, unstorable, write_rows
 from arcbook.reuse.keys import Key, Surroundings, digest, key_of
 from arcbook.reuse.ledger import Ledger, States
 from arcbook.reuse.plan import SMALL_BYTES, Done, ReusePlan
 from arcbook.reuse.states import Place, State, state_of
 from arcbook.reuse.touching import Effect, Touch, touch_of
-from arcbook.runners.base import Decision, Result, run
+from arcbook.runners.base import Result, load_runners, run
 from arcbook.runners.delta import open_table
 from arcbook.runners.executor import Executor
 from arcbook.runners.reading.listing import covers
 from arcbook.runners.views import register
 from arcbook.sql.errors import SqlError
-from arcbook.stages.execute.config import ConfigExecute
-from arcbook.stages.execute.control_flow import ControlFlowExecute
 from arcbook.stages.plugins.base import LifecyclePlugin
 
 
@@ -71,6 +68,7 @@ class Reuse:
         Raises:
             ArcbookError: as `Executor.execute`; also when an earlier run's work can neither be taken nor be repeated.
         """
+        load_runners()  # a key is also made of the code that would run
         with executor.explaining(step):
             session = executor.session(parameters)
             touch = self._touch(step, session)
@@ -127,7 +125,7 @@ class Reuse:
         if done.view is None and turn.touch.effect in (Effect.VIEW, Effect.REPLACE, Effect.ACT):
             result = turn.restore(lambda session: Result(details=done.details))
         elif turn.touch.effect is Effect.CHECK:
-            result = turn.restore(lambda session: _decided(turn.step.stage, done, session))
+            result = turn.restore(lambda session: decided(turn.step.stage, done, session))
         else:
             checkpoint = self._stored(turn)
             stored = checkpoint is not None
@@ -214,7 +212,7 @@ class Reuse:
         note = self._note(turn, writes, stored=stored)
         if why_not:
             note["notStored"] = why_not
-        if values := _values(result):
+        if values := values_of(result):
             note["values"] = values
         return Ran(result, note)
 
@@ -260,14 +258,15 @@ class Reuse:
 
     def _write(self, turn: "_Turn", result: Result, note: dict[str, Any], session: Session) -> tuple[bool, str]:
         assert self._store is not None
+        assert result.frame is not None
         store, key = self._store, turn.key.text
         name = store.new_folder(key)
         published = False
         try:
-            rows = write_rows(session.spark.table(str(result.view)), f"{store.folder(key)}/{name}")
+            rows = write_rows(result.frame, f"{store.folder(key)}/{name}")
             if any(state_of(place) != state for place, state in self._roots(turn) if not place.version):
                 return False, "its input changed meanwhile"
-            schema = session.spark.table(str(result.view)).schema.json()
+            schema = result.frame.schema.json()
             store.publish(key, name, run_id=session.settings.run_id, schema=schema, rows=rows, note=note)
             published = True
         finally:
@@ -378,29 +377,3 @@ def _table_bytes(place: Place, state: State) -> int | None:
 
 def _plain(details: Mapping[str, Any]) -> Any:
     return json.loads(json.dumps(details, default=str))
-
-
-def _values(result: Result) -> dict[str, Any]:
-    """Values for `${name}`, numbers with the digits they were written with."""
-    return {
-        name: {"number": str(value)} if isinstance(value, int | float) and not isinstance(value, bool) else value
-        for name, value in result.values.items()
-    }
-
-
-def _decided(stage: Any, done: Done, session: Session) -> Result:
-    """What a stage decided or computed in the earlier run, without asking again."""
-    details = done.details
-    if isinstance(stage, ControlFlowExecute):
-        decision = Decision(bool(details.get("result")), details.get("message"))
-        return Result(details=details, decisions={stage.key: decision})
-    if not isinstance(stage, ConfigExecute):
-        return Result(details=details)
-    if MASK in json.dumps(done.values, default=str):
-        return run(stage, session)  # a record does not keep secrets
-    values = {
-        name: number(each["number"]) if isinstance(each, dict) and set(each) == {"number"} else each
-        for name, each in done.values.items()
-    }
-    again = run(stage, session) if stage.output_view is not None else Result()
-    return replace(again, details=details, values=values)

@@ -20,17 +20,18 @@ from arcbook.reuse.keys import digest_of_text
 from arcbook.reuse.plan import KEEPS, Keep, ReusePlan
 from arcbook.reuse.touching import written_by
 from arcbook.runs.journal import read_events
+from arcbook.runs.limits import KEPT_DAYS, MOST_GIGABYTES
 from arcbook.runs.record import Record, StageNote
 from arcbook.runs.request import Prepared, Request
 from arcbook.runs.store import Folder, Store, open_store
 from arcbook.stages.extract.delta_lake import DeltaLakeExtract
+from arcbook.stages.keys import Role
 
 #: Which views are kept, and whether unchanged work is taken, where no option says so.
 KEEP_VARIABLE = "ARCBOOK_CHECKPOINTS"
 CACHE_VARIABLE = "ARCBOOK_CACHE"
-#: Until when a checkpoint that nobody uses is kept, and how much all of them may take.
-KEPT_DAYS = 14
-MOST_GIGABYTES = 10.0
+#: Characters that the addresses which a job writes may take in the message to its kernel.
+_LONGEST_LIST = 30_000
 
 
 def reuse_plan(request: Request, prepared: Prepared, run_id: str) -> ReusePlan:
@@ -49,7 +50,8 @@ def reuse_plan(request: Request, prepared: Prepared, run_id: str) -> ReusePlan:
         lineage=lineage_of(before) if before else run_id,
         resume=before.run_id if before else "",
         records=records,
-        written=prepared.written,
+        # The message to the kernel is limited. Without the list every table may be written, which costs checkpoints.
+        written=prepared.written if len(repr(prepared.written)) <= _LONGEST_LIST else None,
         uncertain=prepared.uncertain,
         python_done=_python_done(store, request) if before else (),
     )
@@ -93,6 +95,18 @@ def written_places(
     known = all(places is not None for _, places in found) and all(cell.magic != "python" for cell in job.cells)
     written = tuple(dict.fromkeys(place for _, places in found for place in places or ())) if known else None
     return written, tuple(_uncertain(found, resumes)) if resumes else ()
+
+
+def changed_tables(steps: Sequence[Step]) -> list[str]:
+    """The Delta tables that statements of a job change."""
+    tables: dict[str, str] = {}
+    found: list[str] = []
+    for step in steps:
+        if not step.lazy and any(True for _ in step.stage.values_of(Role.SQL)):
+            found += written_by(step.stage, lambda name: tables.get(name.lower())) or []
+        if isinstance(step.stage, DeltaLakeExtract):
+            tables[step.stage.output_view.lower()] = step.stage.input_uri
+    return list(dict.fromkeys(found))
 
 
 def _uncertain(found: Sequence[tuple[Step, list[str] | None]], resumes: Record) -> Iterable[str]:
@@ -158,7 +172,7 @@ def after_run(plan: ReusePlan, run_id: str, stages: Iterable[StageNote], *, comp
                 if note.reuse.get("stored") and not note.reuse.get("from") and _is_of(store, note, run_id):
                     store.drop(str(note.reuse["key"]))
         elif any(note.reuse.get("stored") for note in stages):
-            store.clean(older_than=timedelta(days=KEPT_DAYS), most_bytes=int(MOST_GIGABYTES * (1 << 30)))
+            store.clean(older_than=timedelta(days=KEPT_DAYS), most_bytes=MOST_GIGABYTES * 10**9)
     except (ArcbookError, OSError) as error:
         return f"Checkpoints could not be cleaned: {error}"
     return ""

@@ -30,10 +30,9 @@ def run(bench: "Workbench", cell: "Cell") -> "Iterator[Shown]":
         yield left_out("%python", "", refused)
         return
     if bench.leaves_out(cell.source):
-        from arcbook.reuse.keys import digest_of_text
         from arcbook_magics.shown import text
 
-        bench.note_python(digest_of_text(cell.source))
+        bench.leave_out(cell.source)
         yield text(f"left out: run {bench.launch.reuse['resume']} has completed it (--no-python-again)")
         return
     raise DefinitionError("`%python` cells run in the arc kernel; elsewhere write Python into an ordinary cell.")

@@ -55,10 +55,10 @@ def _recorded(bench: "Workbench", executor: "Executor", options: Mapping[str, st
             record = open_store().find(options["run"]).record()
             wish, rows = inputs_of_run(record, _wish(bench, options, ("", "")), engine)
             return record_test(wish, rows, engine)
-        if bench.ran is None:
+        if bench.last is None:
             raise DefinitionError("No stage has run yet: run the cell first, or name a run with `--run`.")
-        step = bench.ran.step
-        wish = _wish(bench, options, (step.stage.type_name(), step.stage.name), bench.ran.failure)
+        step = bench.last.step
+        wish = _wish(bench, options, (step.stage.type_name(), step.stage.name), bench.last.failure)
         rows = given_by(inputs_of(step), executor.session(bench.inputs.values().bound()))
         return record_test(wish, rows, engine)
     finally:

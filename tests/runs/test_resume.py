@@ -1,0 +1,188 @@
+"""`arcbook run --resume` and `--cache` as commands: what the record, the notebook and the places say afterwards."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from arcbook.runs.store import LocalStore
+from tests.runs.running import Make, Ran, read_notebook, texts
+from tests.runs.test_faults import wait_for
+
+Run = Callable[..., Ran]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+PARAMS = "%params\nleast: integer = 1\nkey: secret"
+EXTRACT = (
+    '{"type": "DelimitedExtract", "name": "in", "environments": ["test"], "inputURI": "in.csv", "outputView": "rows",'
+    ' "header": true}'
+)
+TYPED = (
+    '%sql name="typed" environments=test outputView=typed\nSELECT CAST(id AS INT) AS id FROM rows WHERE id >= :least'
+)
+APPEND = (
+    '{"type": "DeltaLakeLoad", "name": "out", "environments": ["test"], "inputView": "typed", "outputURI": "out",'
+    ' "saveMode": "Append"}'
+)
+OVERWRITE = APPEND.replace("Append", "Overwrite").replace('"out"', '"copy"')
+PYTHON = "%python\nwith open('log.txt', 'a') as log: print('again', file=log)"
+GATE = '%sqlvalidate name="gate" environments=test\nSELECT count(*) = 1, concat("rows: ", count(*)) FROM csv.`gate`'
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    """The job's input, and a gate that does not hold yet."""
+    (tmp_path / "in.csv").write_text("id\n1\n2\n3\n", encoding="utf-8")
+    (tmp_path / "gate").mkdir()
+    (tmp_path / "gate" / "a.csv").write_text("1\n2\n", encoding="utf-8")
+    return tmp_path
+
+
+def mend(root: Path) -> None:
+    """Make the gate hold."""
+    (root / "gate" / "a.csv").write_text("1\n", encoding="utf-8")
+
+
+def newest(root: Path) -> dict[str, Any]:
+    """The record of the last run."""
+    store = LocalStore(str(root / "runs"))
+    return store.find("latest").record().model_dump(mode="json")
+
+
+def rows_of(table: Path) -> int:
+    """How many rows a Delta table has."""
+    return int(DeltaTable(table).to_pyarrow_table().num_rows)
+
+
+def reused(record: dict[str, Any]) -> list[str]:
+    """The stages that were taken from an earlier run."""
+    return [note["name"] for note in record["stages"] if note["reuse"].get("from")]
+
+
+def test_resume(make_notebook: Make, run_command: Run, inputs: Path) -> None:
+    """What succeeded is not done again; parameters, time and environment are the failed run's; secrets are new."""
+    make_notebook(PARAMS, EXTRACT, TYPED, PYTHON, APPEND, GATE, OVERWRITE, PYTHON)
+    first = run_command("arcbook", "run", "job.ipynb", "--environment", "test", "-p", "least", "2", "--key", "hush!!")
+    assert first.code == 65, first.err
+    failed = newest(inputs)
+    assert len(list((inputs / "runs" / "checkpoints").iterdir())) == 2
+    mend(inputs)
+
+    undecided = run_command("arcbook", "run", "--resume", "latest", "-p", "key", "hush!!")
+    assert undecided.code == 64
+    assert "--python-again" in undecided.err
+    wrong = run_command("arcbook", "run", "--resume", failed["run_id"], "-p", "least", "1")
+    assert wrong.code == 66
+    assert "`least` cannot be given anew" in wrong.err
+    done = run_command(
+        "arcbook",
+        "run",
+        "--resume",
+        failed["run_id"],
+        "--no-python-again",
+        "-p",
+        "key",
+        "hush!!",
+        "--output",
+        "out.ipynb",
+    )
+
+    assert done.code == 0, done.err
+    record = newest(inputs)
+    assert (record["resumed_from"], record["first_run_id"]) == (failed["run_id"], failed["run_id"])
+    for name in ("parameters", "environment", "logical_time", "engine"):
+        assert record[name] == failed[name]
+    assert reused(record) == ["in", "typed", "out"]
+    assert (rows_of(inputs / "out"), rows_of(inputs / "copy")) == (2, 2)
+    shown = texts(read_notebook(inputs / "out.ipynb"))
+    assert f"reused from run {failed['run_id']}: from its checkpoint" in shown
+    assert "left out: run" in shown
+    assert (inputs / "log.txt").read_text(encoding="utf-8") == "again\n" * 2  # by the first run, and the last cell
+    assert "hush!!" not in "".join(path.read_text("utf-8") for path in (inputs / "runs").rglob("*.json*"))
+    completed = run_command("arcbook", "run", "--resume", "latest")
+    assert completed.code == 66
+    assert "has completed" in completed.err
+
+
+def test_resume_after_a_kill(make_notebook: Make, run_command: Run, start_command: Start, inputs: Path) -> None:
+    """A run whose process was killed is recovered and gone on with; the job is found by name when it has moved."""
+    wait = "%python\nimport time, pathlib\nprint('begun', flush=True)\n"
+    wait += "while not pathlib.Path('go').exists(): time.sleep(0.1)"
+    source = make_notebook(EXTRACT, TYPED.replace(":least", "2"), APPEND, wait, OVERWRITE)
+    process = start_command("arcbook", "run", source, "--environment", "test")
+    wait_for('"text":"begun', inputs)
+    still = run_command("arcbook", "run", "--resume", "latest")
+    assert still.code == 66
+    assert "still goes on" in still.err
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    (inputs / "go").touch()
+    source.rename(inputs / "moved.ipynb")
+    lost = run_command("arcbook", "run", "--resume", "latest")
+    assert lost.code == 66
+    assert "arcbook run JOB --resume" in lost.err
+
+    done = run_command("arcbook", "run", "moved.ipynb", "--resume", "latest")
+
+    assert done.code == 0, done.err
+    assert reused(newest(inputs)) == ["in", "typed", "out"]
+    assert (rows_of(inputs / "out"), rows_of(inputs / "copy")) == (2, 2)
+
+
+def test_cache(make_notebook: Make, run_command: Run, inputs: Path) -> None:
+    """The second run takes what is unchanged and says so, papermill's too; cleaning ends it, and keeps the records."""
+    make_notebook(EXTRACT, TYPED.replace(":least", "2"), OVERWRITE)
+    command = ("arcbook", "run", "job.ipynb", "--environment", "test", "--cache")
+    first = run_command(*command)
+    assert first.code == 0, first.err
+    assert reused(newest(inputs)) == []
+    assert run_command(*command).code == 0
+    assert reused(newest(inputs)) == ["in", "typed", "copy"]
+    by_papermill = run_command(
+        "papermill", "job.ipynb", "out.ipynb", env={"ARCBOOK_CACHE": "true", "ETL_CONF_ENV": "test"}
+    )
+    assert by_papermill.code == 0, by_papermill.err
+    assert "reused from run" in texts(read_notebook(inputs / "out.ipynb"))
+    wished = run_command("arcbook", "runs", "clean", "--all", "--dry-run", "--json")
+    assert len(json.loads(wished.out)["removed"]) == 3
+    assert "3 checkpoints removed" in run_command("arcbook", "runs", "clean", "--all").out
+    assert run_command(*command).code == 0
+    assert reused(newest(inputs)) == []
+    assert len(json.loads(run_command("arcbook", "runs", "list", "--json").out)) == 4
+    assert run_command("arcbook", "runs", "clean", "--older-than", "soon").code == 64
+
+
+def test_a_run_that_completes_keeps_nothing(make_notebook: Make, run_command: Run, inputs: Path) -> None:
+    """Its checkpoints could only serve to resume it; with `never` there were none."""
+    make_notebook(EXTRACT, TYPED.replace(":least", "2"), GATE)
+    run = ("arcbook", "run", "job.ipynb", "--environment", "test")
+    assert run_command(*run, "--checkpoints", "never").code == 65
+    assert not (inputs / "runs" / "checkpoints").exists()
+    mend(inputs)
+    assert run_command(*run).code == 0
+    assert list((inputs / "runs" / "checkpoints").iterdir()) == []
+    refused = run_command(*run, env={"ARCBOOK_CHECKPOINTS": "smal"})
+    assert refused.code == 64
+    assert "small" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--resume", "latest", "--environment", "uat"), "--environment and --resume exclude each other"),
+        (("--resume", "latest", "--least=3"), "--least and --resume exclude each other"),
+        (("--resume", "20200101"), "there is no run '20200101'"),
+        (("job.ipynb", "--python-again"), "say what --resume does"),
+        ((), "Missing argument"),
+    ],
+)
+def test_refused(arguments: tuple[str, ...], said: str, run_command: Run) -> None:
+    """Before anything starts, and with the reason."""
+    done = run_command("arcbook", "run", *arguments)
+    assert done.code in (64, 66)
+    assert said in done.err
