@@ -77,20 +77,6 @@ def test_interrupt(local_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.local
-def test_a_session_given_up_works_no_more(new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server too busy to answer in time still ends the work, which would keep the cores from all others."""
-    monkeypatch.setattr(local, "PATIENCE", 0.0)
-    engine, other = new_engine("local"), new_engine("local")
-    assert isinstance(engine, LocalEngine)
-    other.spark()
-    error = translate(error_when_stopped(engine, ENDLESS))
-    assert isinstance(error, CancelledError | TransientError), error
-    assert engine.generation > 0
-    # Both cores are needed for the partitions of this; with the first statement at work it would never end.
-    assert other.spark().range(0, 1000, 1, 8).selectExpr("sum(id)").collect()[0][0] == 499500
-
-
-@pytest.mark.local
 def test_secrets_are_private(local_engine: Engine) -> None:
     """The file with the token is the owner's alone, and the token shows in no repr."""
     local_engine.spark()
@@ -149,6 +135,24 @@ def test_idle_end_and_no_double_start(new_engine: NewEngine) -> None:
     assert _ends(server), "the server outlives its last user"
     folder = local.server_folder(local.server_command(first._purposes, lambda _: None))
     assert local.read_server(folder) is None
+
+
+@pytest.mark.local
+@pytest.mark.usefixtures("short_idle")
+def test_a_session_given_up_works_no_more(new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server too busy to answer in time still ends the work, which would keep the cores from all others.
+
+    On a server of its own: should the work go on, it stands in no other test's way.
+    """
+    monkeypatch.setattr(local, "PATIENCE", 0.0)
+    engine, other = new_engine("local"), new_engine("local")
+    assert isinstance(engine, LocalEngine)
+    other.spark()
+    error = translate(error_when_stopped(engine, ENDLESS))
+    assert isinstance(error, CancelledError | TransientError), error
+    assert engine.generation > 0
+    # Both cores are needed for the partitions of this; with the first statement at work it would never end.
+    assert other.spark().range(0, 1000, 1, 8).selectExpr("sum(id)").collect()[0][0] == 499500
 
 
 def _ends(server: Server) -> bool:

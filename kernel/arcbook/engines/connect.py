@@ -102,13 +102,25 @@ def answers(session: "SparkSession") -> bool:
     return bool(said)
 
 
-def end_session(session: "SparkSession", *, alive: bool, seconds: float = 2.0) -> None:
-    """Release `session` on its server, which ends its work, or only on our side when the server is not alive.
-
-    Waits for that at most `seconds`; it is done aside when it takes longer.
-    """
+def end_session(session: "SparkSession", *, alive: bool) -> None:
+    """Release `session` on its server, or only on our side when the server is not alive."""
     connect: Any = session  # the attribute below exists on Connect sessions only
     if not alive:
-        # A request to a server that is gone only costs time.
+        # A request to a server that is gone or busy only costs time.
         connect.release_session_on_close = False
-    bounded(session.stop, seconds)
+    bounded(session.stop, 2.0)
+
+
+def abandon_session(session: "SparkSession") -> None:
+    """Stop the work of `session` and release it, aside: its server is too busy to answer soon.
+
+    What it runs would otherwise hold the server's cores for all others.
+    """
+
+    def abandon() -> None:
+        try:
+            session.interruptAll()
+        finally:
+            session.stop()
+
+    bounded(abandon, 0.0)

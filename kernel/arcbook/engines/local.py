@@ -19,7 +19,7 @@ from arcbook.core.foreign.row import MEMORY_REMEDY
 from arcbook.core.notes import tell
 from arcbook.engines import storage
 from arcbook.engines.base import Engine
-from arcbook.engines.connect import answers, bounded, end_session, open_session
+from arcbook.engines.connect import abandon_session, answers, bounded, end_session, open_session
 from arcbook.engines.jars import Say, cache_folder, jar_paths, missing_jars, pyspark_folder
 from arcbook.engines.java import find_java
 from arcbook.engines.local_server import START_SECONDS, locked
@@ -128,8 +128,9 @@ class LocalEngine(Engine):
         if session is not None and not bounded(session.interruptAll, PATIENCE):
             with self._guard:
                 if self._session is session:
-                    # Told to the busy server aside: what the session runs would hold the cores for all others.
-                    self._discard(alive=True, seconds=0.0)
+                    abandon_session(session)
+                    self._session = None
+                    self._discard(alive=True)
 
     def close(self) -> None:
         """End the session and let go of the server, which ends by itself when nobody uses it."""
@@ -173,13 +174,13 @@ class LocalEngine(Engine):
         suspected, self._suspect = self._suspect, False
         return suspected and not answers(session)
 
-    def _discard(self, *, alive: bool, seconds: float = 2.0) -> None:
+    def _discard(self, *, alive: bool) -> None:
         session, lease = self._session, self._lease
         self._session = self._lease = self._server = None
         self._suspect = False
         self._generation += 1
         if session is not None:
-            end_session(session, alive=alive, seconds=seconds)
+            end_session(session, alive=alive)
         if lease is not None:
             lease.close()
 

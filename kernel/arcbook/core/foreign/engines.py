@@ -37,7 +37,7 @@ _ENGINE_TEXTS = (
         r"StatusCode\.UNAVAILABLE", r"StatusCode\.DEADLINE_EXCEEDED", r"INVALID_HANDLE\.SESSION", r"NO_ACTIVE_SESSION",
         r"Cannot invoke RPC on closed channel", r"SESSION_CHANGED", r"stopped SparkContext",
         r"Channel closed", r"Received RST_STREAM",
-        r"session [\w-]+ is not running",
+        r"session [\w-]+ is not running", r"cursor has been disconnected",
         lead="The engine was lost.", remedy="Run the cell again: the engine starts anew and its views are rebuilt.",
     ),
     text_row(
