@@ -177,11 +177,17 @@ def _plans(
     from arcbook.cells.notebook import read_job
     from arcbook.core.failures import CellError
     from arcbook.engines.open import open_engine
+    from arcbook.folders.parts import parts_of
     from arcbook.planning.edges import sequence
     from arcbook.planning.rehearsal import rehearse
 
-    addresses = _without_folders(addresses)
-    read = [read_job(address) for address in addresses]
+    from_folders = _without_folders(addresses)
+    found = {address: read_job(address) for address in from_folders}
+    for part, outer in parts_of(found).items():
+        if part not in addresses:
+            click.echo(f"{part} is left out: it runs within {outer}.", err=True)
+            del found[part]
+    addresses, read = tuple(found), list(found.values())
     jobs = dict(zip(addresses[:1], [joined(read)], strict=True)) if join else dict(zip(addresses, read, strict=True))
     shares = takers(jobs, given, launch) if len(jobs) > 1 else None
     if shares and shares.problems:
