@@ -119,34 +119,33 @@ def test_on_the_local_file_system(
 
 
 @pytest.fixture
-def s3(data: Path, moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[spies.S3Spy]:
-    """The data in the bucket `lake` of a server that notes what it is asked, and that the environment points to."""
+def s3(data: Path, s3_bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[spies.S3Spy]:
+    """The data in the bucket of a server that notes what it is asked, and that the environment points to."""
     import boto3
     from boto3.s3.transfer import TransferConfig
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     client = boto3.client("s3")
-    client.create_bucket(Bucket="lake-of-plans")
     whole = TransferConfig(multipart_threshold=1 << 30)
     for path in data.rglob("*"):
         if path.is_file():
-            client.upload_file(str(path), "lake-of-plans", str(path.relative_to(data)), Config=whole)
+            client.upload_file(str(path), s3_bucket, str(path.relative_to(data)), Config=whole)
     with spies.spying_server() as spy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", spy.address)
         yield spy
 
 
-def test_on_s3(s3: spies.S3Spy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_s3(s3: spies.S3Spy, s3_bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only lists, looks and reads of documents, logs and stretches that hold a footer or a header; no change."""
     monkeypatch.chdir(tmp_path)
     engine = open_engine("embedded")
     try:
-        plan_at("s3://lake-of-plans", engine)
+        plan_at(f"s3://{s3_bucket}", engine)
     finally:
         engine.close()
     assert s3.asked
     assert {each.method for each in s3.asked} <= {"GET", "HEAD"}
-    objects = [each for each in s3.asked if each.sent and each.path != "/lake-of-plans"]
+    objects = [each for each in s3.asked if each.sent and each.path != f"/{s3_bucket}"]
     of_data = [each for each in objects if "/_delta_log/" not in each.path and not each.path.endswith(".sql")]
     assert {Path(each.path).name for each in of_data} == {"big.parquet", "big.csv"}
     assert all(each.range and each.sent <= FOOTER for each in of_data), of_data
