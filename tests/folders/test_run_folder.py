@@ -195,3 +195,22 @@ def test_what_a_folder_does_not_take(
     monkeypatch.chdir(tmp_path)
     assert invoke(["run", *arguments]) == 64
     assert says in capsys.readouterr().err
+
+
+def test_records_on_s3(make_job: MakeJob, run: Callable[..., Ran], s3_bucket: str) -> None:
+    """The summary lies beside the records, in the same bucket."""
+    import boto3
+
+    make_job("a", MAKE.format(1))
+    ran = run("--record", f"s3://{s3_bucket}/runs", "--json")
+    assert ran.code == 0, ran.err
+    told = json.loads(ran.out)
+    client = boto3.client("s3")
+    kept = client.get_object(Bucket=s3_bucket, Key=f"runs/_folders/etl/{told['run_id']}/folder.json")["Body"].read()
+    assert json.loads(kept)["jobs"] == told["jobs"]
+    record = read_record(
+        client.get_object(Bucket=s3_bucket, Key=f"runs/a/{told['jobs'][0]['run_id']}/record.json")["Body"]
+        .read()
+        .decode()
+    )
+    assert (record.status, record.part_of) == ("completed", told["run_id"])

@@ -16,6 +16,7 @@ from arcbook.core.failures import ArcbookError, CellError, DefinitionError
 from arcbook.core.problem import Problem
 from arcbook.folders.find import find_jobs
 from arcbook.folders.order import Order, order
+from arcbook.folders.parts import parts_of
 from arcbook.planning.traffic import outline
 from arcbook.planning.values import Plan
 from arcbook.runs.launch import read_request
@@ -60,8 +61,12 @@ def read_folder(folder: Path, choices: Mapping[str, Any], logical_time: datetime
     found = find_jobs(folder)
     common = {**choices, "logical_time": logical_time}
     requests = {name: read_request(str(path), **common) for name, path in found.jobs.items()}
+    jobs = {name: _job(each) for name, each in requests.items() if not each.unreadable}
+    parts = parts_of(jobs)
+    for name in parts:
+        del jobs[name], requests[name]
     given = {name: choices.get(name) or {} for name in ("parameters", "launch")}
-    shared = takers({name: _job(each) for name, each in requests.items() if not each.unreadable}, **given)
+    shared = takers(jobs, **given)
     problems: list[Problem] = list(shared.problems)
     others: list[ArcbookError] = []
     members, plans = {}, []
@@ -80,7 +85,8 @@ def read_folder(folder: Path, choices: Mapping[str, Any], logical_time: datetime
         raise CellError(_once(problems))
     if others:
         raise _joined(others)
-    return Batch(folder.resolve().name, logical_time, members, order(plans), tuple(_notes(found.left_out, plans)))
+    left_out = found.left_out | {name: f"it runs within {outer}" for name, outer in parts.items()}
+    return Batch(folder.resolve().name, logical_time, members, order(plans), tuple(_notes(left_out, plans)))
 
 
 def _job(request: Request) -> Job:

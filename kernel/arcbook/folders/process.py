@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -58,12 +59,16 @@ class JobProcess:
                 process.stdin.flush()
             if self._stopped is not None:
                 self.stop(self._stopped)
+            # Read beside the progress: an outcome with many problems does not fit into the pipe.
+            told: list[str] = []
+            reader = threading.Thread(target=lambda stream: told.append(stream.read()), args=(process.stdout,))
+            reader.start()
             for line in process.stderr:
                 self._say(f"[{self.member.name}] {line.rstrip()}")
-            told = process.stdout.read()
+            reader.join()
             process.wait()
         try:
-            return self._told(json.loads(told))
+            return self._told(json.loads("".join(told)))
         except ValueError:
             return self._ended(process.pid, _death(process.returncode, killed_before))
 

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from threading import Lock
@@ -179,7 +180,7 @@ class _Running:
             self._folder.put(FILE, self.record.to_json().encode())
 
     def _say(self, line: str) -> None:
-        with self._lock:
+        with self._lock, suppress(OSError):  # nobody reads any more; the jobs go on
             self._write(line)
 
 
