@@ -104,7 +104,7 @@ def processes(mark: str, program: str = "") -> list[int]:
     return found
 
 
-def wait_for(pattern: str, runs: Path, process: "subprocess.Popen[bytes]", seconds: float = 180.0) -> None:
+def wait_for(pattern: str, runs: Path, process: "subprocess.Popen[bytes]", seconds: float = 300.0) -> None:
     """Wait until the journal of the one run below `runs`, which `process` makes, holds `pattern`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:

@@ -55,6 +55,7 @@ def _cases() -> Iterator[object]:
             yield pytest.param(fault, "embedded", "papermill", id=f"{fault.name}-papermill")
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("fault", "engine", "program"), list(_cases()))
 def test_fault(
     fault: Fault, engine: str, program: str, request: pytest.FixtureRequest, tmp_path: Path,
@@ -154,7 +155,7 @@ def _started(fault: Fault, command: list[str], folder: Path, mark: str) -> int:
             wait_for(fault.when, folder / fault.runs, process)
             strike(fault.do, mark, process.pid)
             (folder / "done").touch()
-        return process.wait(240)
+        return process.wait(500)
     finally:
         process.kill()
         process.wait()
