@@ -51,6 +51,7 @@ class Fault:
     runs: str = "runs"
     leaves: dict[str, Any] = field(default_factory=dict)
     engines: tuple[str, ...] = ("embedded", "local")
+    soak: tuple[str, ...] = ()
     papermill: bool = False
 
     @property
@@ -81,7 +82,7 @@ def _filled(value: Any, bucket: str) -> Any:
 
 def read_faults() -> list[Fault]:
     """All cases."""
-    lists = ("cells", "then", "arguments", "s3", "shows", "engines")
+    lists = ("cells", "then", "arguments", "s3", "shows", "engines", "soak")
     entries: list[dict[str, Any]] = yaml.safe_load(CASES.read_text(encoding="utf-8"))
     made = []
     for entry in entries:
@@ -103,7 +104,7 @@ def processes(mark: str, program: str = "") -> list[int]:
     return found
 
 
-def wait_for(pattern: str, runs: Path, process: "subprocess.Popen[bytes]", seconds: float = 180.0) -> None:
+def wait_for(pattern: str, runs: Path, process: "subprocess.Popen[bytes]", seconds: float = 300.0) -> None:
     """Wait until the journal of the one run below `runs`, which `process` makes, holds `pattern`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:

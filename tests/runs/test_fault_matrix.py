@@ -24,6 +24,7 @@ from arcbook.runs.record import Record, read_record
 from tests import s3_faults
 from tests.runs.faults import MARK, Fault, assert_gone, read_faults, strike, wait_for
 from tests.runs.running import BIN, environment, processes_of, read_notebook, texts
+from tests.trials import in_soak
 
 FAULTS = read_faults()
 _STAGING = re.compile(r"^\..*\.(new|old)$|^_temporary$")
@@ -45,12 +46,16 @@ main()
 def _cases() -> Iterator[object]:
     for fault in FAULTS:
         for engine in fault.engines:
-            marks = [pytest.mark.local] if engine == "local" else []
+            if engine in fault.soak and not in_soak():
+                continue
+            marks = [pytest.mark.trial] if engine in fault.soak else []
+            marks += [pytest.mark.local] if engine == "local" else []
             yield pytest.param(fault, engine, "arcbook", id=f"{fault.name}-{engine}", marks=marks)
         if fault.papermill:
             yield pytest.param(fault, "embedded", "papermill", id=f"{fault.name}-papermill")
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("fault", "engine", "program"), list(_cases()))
 def test_fault(
     fault: Fault, engine: str, program: str, request: pytest.FixtureRequest, tmp_path: Path,
@@ -150,7 +155,7 @@ def _started(fault: Fault, command: list[str], folder: Path, mark: str) -> int:
             wait_for(fault.when, folder / fault.runs, process)
             strike(fault.do, mark, process.pid)
             (folder / "done").touch()
-        return process.wait(240)
+        return process.wait(500)
     finally:
         process.kill()
         process.wait()

@@ -49,7 +49,7 @@ class Plan:
 def plan_of(seed: int) -> Plan:
     """The plan of a seed. The engine `local` is one server for all tests, which is not killed here."""
     chance = random.Random(seed)
-    engine = "local" if seed % 3 == 2 else "embedded"
+    engine = "local" if seed % 5 == 4 else "embedded"
     deeds = ["SIGKILL run", "SIGTERM run", "SIGKILL kernel", "SIGKILL all", "SIGKILL engine"]
     return Plan(
         engine,
@@ -61,8 +61,9 @@ def plan_of(seed: int) -> Plan:
 
 
 @pytest.mark.trial
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
-    "seed", [pytest.param(n, marks=[pytest.mark.local] if n % 3 == 2 else []) for n in seeds(15, soak=500)]
+    "seed", [pytest.param(n, marks=[pytest.mark.local] if n % 5 == 4 else []) for n in seeds(15, soak=500)]
 )
 def test_killed_and_tried_again(seed: int, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """The second attempt leaves what one clean run would have left; the first has a whole record."""
@@ -78,12 +79,12 @@ def test_killed_and_tried_again(seed: int, request: pytest.FixtureRequest, tmp_p
     time.sleep(plan.seconds)  # not for something to happen: any moment is as good
     if first.poll() is None and (" run" in plan.deed or processes(mark, plan.deed.split()[1].replace("all", ""))):
         strike(plan.deed, mark, first.pid)
-    first.wait(120)
+    first.wait(400)
     assert_gone(mark)
     _judge_record(tmp_path)
 
     second = _start(tmp_path, plan.engine, mark)
-    code = second.wait(240)
+    code = second.wait(400)
     assert code == 0, (tmp_path / "messages.txt").read_text(encoding="utf-8")
     assert_gone(mark)
     assert _rows(tmp_path) == {
@@ -119,7 +120,7 @@ def _start(folder: Path, engine: str, mark: str) -> "subprocess.Popen[bytes]":
 def _wait_for_cell(folder: Path, plan: Plan, process: "subprocess.Popen[bytes]") -> None:
     """Return when the cell has begun, or, for the position -1, when the run has a record."""
     wanted = '"event":"run"' if plan.cell < 0 else f'"cell":{plan.cell}'
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and process.poll() is None:
         if any(wanted in journal.read_text(encoding="utf-8") for journal in folder.glob("runs/*/*/journal.jsonl")):
             return

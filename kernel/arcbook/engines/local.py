@@ -289,6 +289,9 @@ def _arguments(spark: Path, jars: list[str]) -> list[str]:
         "spark.connect.grpc.binding.port": "{port}",
         # A notebook left alone overnight keeps its views.
         "spark.connect.session.manager.defaultSessionTimeout": "3d",
+        # Now and then the server does not notice that a failed statement has an answer to send, until the client asks
+        # anew, which it does when a stream of answers ends: by default after two minutes.
+        "spark.connect.execute.reattachable.senderMaxStreamDuration": "30s",
         # By class path, not --jars: the latter copies every jar at every start.
         "spark.driver.extraClassPath": ":".join(jars),
         "spark.driver.memory": f"{memory}m",

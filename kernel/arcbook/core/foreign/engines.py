@@ -98,6 +98,11 @@ _STORAGE_TEXTS = (
         lead="There is nothing at {0}.",
     ),
     text_row(
+        InputError, ENGINE,
+        r"Unsupported data source type for direct query on files: delta",  # Spark's words for a folder that is none
+        lead="There is no Delta table at this path.", remedy="Check the path.",
+    ),
+    text_row(
         InputError, (*ENGINE, *AWS, *DELTA),
         r"PATH_NOT_FOUND", r"FileNotFoundException", r"No such file or directory", r"NoSuchKey", r"NoSuchBucket",
         r"\((?:404|NotFound)\) when calling", r"DELTA_PATH_DOES_NOT_EXIST", r"DELTA_TABLE_NOT_FOUND",
