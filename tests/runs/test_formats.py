@@ -73,3 +73,17 @@ def test_commands_read_old_records(old: LocalFolder, run_command: Callable[..., 
     assert "line 2" in run_command("arcbook", "runs", "logs", *root).out
     assert run_command("arcbook", "runs", "open", *root).code == 0
     assert "no difference" in run_command("arcbook", "runs", "compare", "latest", *root).out
+
+
+def test_a_run_without_a_journal_hides_no_other(old: LocalFolder, run_command: Callable[..., Ran]) -> None:
+    """One machine was lost before its first line: it is named, and the rest is recovered."""
+    begun = old.record().model_copy(update={"status": "running", "host": "gone"})
+    old.put("record.json", begun.to_json().encode())
+    empty = LocalStore(str(old.path.parent.parent)).folder("job", "20991123T080000000Z-abcdef")
+    empty.put("record.json", begun.model_copy(update={"job": "job"}).to_json().encode())
+    done = run_command("arcbook", "runs", "recover", "--record", str(old.path.parent.parent))
+    assert done.code == 66
+    assert "journal.jsonl does not exist" in done.err
+    assert old.record().status == "failed"
+    assert (old.path / "notebook.ipynb").exists()
+    assert run_command("arcbook", "runs", "recover", str(old.path)).code == 0

@@ -178,6 +178,7 @@ def recover(run: str | None, root: str | None, force: bool) -> None:
 
     The executed notebook is rendered from the journal, with what the interrupted cell had shown by then.
     """
+    from arcbook.core.failures import ArcbookError
     from arcbook.runs.recover import is_alive
     from arcbook.runs.recover import recover as recover_run
 
@@ -191,9 +192,18 @@ def recover(run: str | None, root: str | None, force: bool) -> None:
             for folder in candidates
             if (record := _record(folder)) and record.status == "running" and not is_alive(record)
         ]
+    failed: list[ArcbookError] = []
     for folder in folders:
-        record = recover_run(folder, force=force)
+        try:
+            record = recover_run(folder, force=force)
+        except ArcbookError as error:  # a run that was lost before its first line hides no other
+            failed.append(error)
+            continue
         click.echo(f"{record.job} {record.run_id}: {_status(record)}; {folder.address}/{layout.NOTEBOOK}")
+    for other in failed[1:]:
+        click.echo(str(other), err=True)
+    if failed:
+        raise failed[0]
     if not folders:
         click.echo("There is nothing to recover.", err=True)
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from queue import Empty
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import zmq
@@ -32,6 +31,7 @@ from arcbook.runs.last_words import tail_of
 from arcbook.runs.outputs import CellOutputs
 from arcbook.runs.record import CellNote, StageNote, stage_note
 from arcbook.runs.request import Ending
+from arcbook.runs.scratch import scratch_folder
 from arcbook.runs.stop import Stop, StoppedError
 from arcbook.runs.usage import SECONDS_BETWEEN_LOOKS, Meter, moved
 
@@ -80,16 +80,19 @@ class JournalClient(NotebookClient):
     async def run(self, run_id: str, **kernel_options: Any) -> Ending:
         """Start the kernel, run the cells until one fails, end the kernel. Never raises for what a cell does."""
         self.reset_execution_trackers()
+        with scratch_folder() as folder:
+            await self._run_in(folder, run_id, **kernel_options)
+        return self._ending
+
+    async def _run_in(self, folder: Path, run_id: str, **kernel_options: Any) -> None:
         manager = self.create_kernel_manager()
-        # Sockets in a folder of our own: no other account of this machine can read along, as it could over TCP. The
-        # path is short on purpose, the system limits those of sockets to a hundred characters.
-        folder = TemporaryDirectory(prefix="arcbook-")
-        manager.transport, manager.ip = "ipc", f"{folder.name}/k"
+        # Sockets in a folder of our own: no other account of this machine can read along, as it could over TCP.
+        manager.transport, manager.ip = "ipc", str(folder / "k")
+        manager.connection_file = str(folder / "kernel.json")
         context = zmq.asyncio.Context()
         context.setsockopt(zmq.RCVHWM, MESSAGES_IN_WAITING)
         manager.client = partial(manager.client, context=context)  # type: ignore[method-assign]
-        notes = Notes(Path(folder.name))
-        kernel_log = Path(folder.name, "kernel.log")
+        notes, kernel_log = Notes(folder), folder / "kernel.log"
         try:
             with kernel_log.open("ab") as log:
                 kernel_options["env"] = {**kernel_options["env"], **notes.variables()}
@@ -107,8 +110,6 @@ class JournalClient(NotebookClient):
             if self._ending.error is not None:
                 self._ending.logs = {"engine": self._engine_log(notes), "kernel": tail_of(kernel_log)}
             context.destroy(linger=0)
-            folder.cleanup()
-        return self._ending
 
     def _engine_log(self, notes: Notes) -> str:
         if self._meter and self._meter.shared_log:

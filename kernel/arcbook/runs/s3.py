@@ -19,6 +19,7 @@ from arcbook.runs.store import Folder, Say, Store, nobody
 
 #: New journal lines are sent this often, so that the loss of the machine costs less than 5 s, also on a slow network.
 SECONDS_BETWEEN_SEGMENTS = 1.0
+SECONDS_TO_THE_FIRST = 0.2
 #: How long the end of a run waits for a bucket that throttles or cannot be reached.
 SECONDS_TO_THE_END = 60.0
 #: The same when somebody asked the run to stop: schedulers kill half a minute after they have asked.
@@ -167,8 +168,11 @@ class SegmentSender:
         self._thread.join(timeout=30)
 
     def _beat(self) -> None:
-        while not self._stopping.wait(SECONDS_BETWEEN_SEGMENTS):
+        # The first lines have the notebook, without which nothing can be recovered.
+        wait = min(SECONDS_TO_THE_FIRST, SECONDS_BETWEEN_SEGMENTS)
+        while not self._stopping.wait(wait):
             self.send()
+            wait = SECONDS_BETWEEN_SEGMENTS if self._number else wait
 
     def send(self) -> None:
         """Send what is new by whole lines."""
