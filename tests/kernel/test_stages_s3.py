@@ -1,9 +1,12 @@
 """Extracts and loads on S3 (moto's server stands in for it), on every engine."""
 
+from datetime import UTC, datetime
+
 import boto3
 import pytest
 
 from arcbook.core.failures import InputError
+from arcbook.core.settings import RunSettings
 from arcbook.runners.executor import Executor
 from tests.kernel.running import rows, run_text
 
@@ -50,6 +53,30 @@ def test_a_view_without_rows_overwrites_itself(executor: Executor, s3_bucket: st
         assert run_text(executor, load + '"saveMode": "Overwrite"}').details["outputFiles"] == 1
     left = boto3.client("s3").list_objects_v2(Bucket=s3_bucket, Prefix="out/")["Contents"]
     assert len([each for each in left if not each["Key"].endswith("_SUCCESS")]) == 1
+
+
+def test_attempts_at_a_run_write_once(executor: Executor, s3_bucket: str) -> None:
+    """Appends and intervals of an attempt are there once, whatever the next one does; the rest of the folder stays."""
+    place = f"s3a://{s3_bucket}/out"
+    run_text(executor, QUERY % "SELECT id, id % 2 AS g FROM range(4)")
+    load = f'{{"type": "ParquetLoad", "inputView": "v", "outputURI": "{place}", "partitionBy": ["g"], '
+    loads = (
+        load + '"name": "first", "saveMode": "Append"}',
+        load.replace('"v"', '"odd"') + '"name": "odd", "replaceWhere": "g = 1"}',
+        load + '"name": "last", "saveMode": "Append"}',
+    )
+    run_text(executor, QUERY.replace('"v"', '"odd"') % "SELECT CAST(9 AS BIGINT) AS id, CAST(1 AS BIGINT) AS g")
+    skipped = []
+    for attempt in ("r1", "r2"):
+        moment = datetime(2026, 1, 1, tzinfo=UTC)
+        executor.settings = RunSettings(run_id=attempt, run_key="w", job_name="j", logical_time=moment)
+        skipped = [run_text(executor, each).details["skipped"] for each in loads]
+    assert skipped == [True, True, True]
+    run_text(executor, f'{{"type": "ParquetExtract", "name": "r", "inputURI": "{place}", "outputView": "back"}}')
+    assert rows(run_text(executor, QUERY % "SELECT g, count(*), max(id) FROM back GROUP BY g")) == [
+        (0, 4, 2),
+        (1, 3, 9),
+    ]
 
 
 def test_missing_place(executor: Executor, s3_bucket: str) -> None:

@@ -1,10 +1,21 @@
 """Folders are complete or as they were, whatever fails on the way."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from arcbook.runners.placing import place
+from arcbook.runners.targets.bucket import Bucket
+from tests.runners import dying
+from tests.runners.test_killed_writes import ours_at, rows_at
+
+
+@pytest.fixture(params=["local", "s3"])
+def place_root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A folder here, and on the stand-in for S3."""
+    return str(tmp_path) if request.param == "local" else f"s3://{request.getfixturevalue('s3_bucket')}/here"
 
 
 def write_three(folder: str) -> None:
@@ -33,3 +44,42 @@ def test_an_append_that_fails_half_way_takes_back_what_it_added(tmp_path: Path) 
         place(str(target), "Append", write_three)
     assert sorted(path.name for path in target.iterdir()) == ["_SUCCESS", "g=1"]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_of_two_attempts_at_once_one_writes(place_root: str) -> None:
+    """The later one finds, when all its files are staged, that the other has come first."""
+    uri = f"{place_root}/out"
+    dying.put(f"{uri}/old.txt", b"old")
+
+    def write(folder: str) -> None:
+        assert not place(uri, "Append", dying.write_three, key="one").skipped
+        dying.write_three(folder)
+
+    assert place(uri, "Append", write, key="one").skipped
+    assert rows_at(uri) == {"": ["new", "old"], "g=1": ["new"], "g=2": ["new"]}
+
+
+def test_what_cannot_be_put_in_its_place_leaves_nothing(place_root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy on S3, or a rename, is refused half way: those before it go, and the next write is not hindered."""
+    uri = f"{place_root}/out"
+    dying.put(f"{uri}/old.txt", b"old")
+    left = [2]
+
+    def refused(done: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*arguments: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0:
+                raise PermissionError("refused")
+            return done(*arguments)
+
+        return step
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Bucket, "_copy", refused(Bucket._copy))
+        patch.setattr(Path, "rename", refused(Path.rename))
+        with pytest.raises(PermissionError, match="refused"):
+            place(uri, "Append", dying.write_three, key="one")
+    assert rows_at(uri) == {"": ["old"]}
+    assert not place(uri, "Append", dying.write_three, key="one").skipped
+    assert rows_at(uri) == {"": ["new", "old"], "g=1": ["new"], "g=2": ["new"]}
+    assert ours_at(uri) == {"done"}

@@ -20,15 +20,20 @@ pytestmark = pytest.mark.trial
 MARK = "ARCBOOK_TRIAL"
 BEFORE, AFTER = 1_000, 400_000
 LOAD = '{{"type": "{type}", "name": "{name}", "environments": ["test"], "inputView": "many", "outputURI": "{name}", '
-CELLS = (
-    "%environment test",
-    "%params\nrows: integer",
-    "%sql name=many environments=test outputView=many\nSELECT id, md5(CAST(id AS STRING)) AS text FROM range(:rows)",
-    *(
-        LOAD.format(type=kind, name=name) + '"saveMode": "Overwrite"}'
-        for kind, name in [("DeltaLakeLoad", "delta"), ("ParquetLoad", "parquet"), ("JSONLoad", "json")]
-    ),
-)
+LOADS = [("DeltaLakeLoad", "delta"), ("ParquetLoad", "parquet"), ("JSONLoad", "json")]
+
+
+def cells(save_mode: str) -> tuple[str, ...]:
+    """A job that writes as many rows as it is told to three places."""
+    return (
+        "%environment test",
+        "%params\nrows: integer",
+        "%sql name=many environments=test outputView=many\nSELECT id, md5(string(id)) AS text FROM range(:rows)",
+        *(LOAD.format(type=kind, name=name) + f'"saveMode": "{save_mode}"}}' for kind, name in LOADS),
+    )
+
+
+CELLS = cells("Overwrite")
 
 
 @pytest.mark.parametrize("seed", seeds(2, soak=50))
@@ -52,10 +57,32 @@ def test_the_machine_is_lost_at_any_moment(seed: int, make_notebook: Make, tmp_p
     assert set(rows(tmp_path).values()) == {AFTER}
 
 
-def start(job: Path, count: int, folder: Path, mark: str = "") -> "subprocess.Popen[str]":
+@pytest.mark.parametrize("seed", seeds(2, soak=50))
+def test_a_lost_run_is_repeated(seed: int, make_notebook: Make, tmp_path: Path) -> None:
+    """An attempt is lost while it appends; however often that happens, the rows are there once in the end."""
+    chance = random.Random(seed)
+    job = make_notebook(*cells("Append"))
+    first = finish(start(job, BEFORE, tmp_path))
+    assert first.code == 0, first.err
+    attempt = ("--run-key", "one", "--logical-time", "2026-01-01T00:00:00Z")
+    mark = uuid.uuid4().hex
+    process = start(job, AFTER, tmp_path, mark, *attempt)
+    wait_for_first_load(tmp_path, process)
+    time.sleep(chance.uniform(0, 2.5))
+
+    lose(mark)
+    process.communicate()
+
+    for _ in range(2):
+        again = finish(start(job, AFTER, tmp_path, "", *attempt))
+        assert again.code == 0, again.err
+        assert set(rows(tmp_path).values()) == {BEFORE + AFTER}
+
+
+def start(job: Path, count: int, folder: Path, mark: str = "", *options: str) -> "subprocess.Popen[str]":
     """Start the job with that many rows; all its processes bear the mark."""
     return subprocess.Popen(
-        [str(BIN / "arcbook"), "run", str(job), "-p", "rows", str(count)],
+        [str(BIN / "arcbook"), "run", *options, str(job), "-p", "rows", str(count)],
         cwd=folder, env=environment() | {MARK: mark}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
