@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructField
 
 #: So many rows are written by us, in one file and in their order; more by the engine, which keeps no order.
-MOST_ROWS = 50_000
+MOST_ROWS = 200_000
 #: Words in the JSON of a schema for types that Parquet cannot hold.
 _NOT_IN_PARQUET = ('"void"', '"interval', '"variant"', '"calendar', '"udt"', "interval ")
 #: A value of each type that has one, for columns that are never null.
@@ -38,10 +38,16 @@ def unstorable(frame: "DataFrame") -> str:
     return f"it has a column of a type that Parquet does not know ({unfit[0].strip(chr(34))})" if unfit else ""
 
 
-def write_rows(frame: "DataFrame", folder: str) -> int | None:
-    """Write the rows of `frame` into `folder`, which is empty; how many there are, None when the engine wrote them."""
+def write_rows(frame: "DataFrame", folder: str, *, few_only: bool = False) -> int | None:
+    """Write the rows of `frame` into `folder`, which is empty; how many there are, None when the engine wrote them.
+
+    Raises:
+        InputError: `few_only`, and there are many: little input can yield any number.
+    """
     few: Any = frame.limit(MOST_ROWS + 1).toArrow()
     if few.num_rows > MOST_ROWS:
+        if few_only:
+            raise InputError(f"it has more than {MOST_ROWS:,} rows; --checkpoints always stores it")
         frame.write.mode("append").parquet(f"{folder}/files")
         return None
     import pyarrow.parquet as pq
