@@ -68,7 +68,7 @@ def test_failing_again(positions: tuple[int, int], embedded_engine: Engine, tmp_
 
 @pytest.mark.parametrize("position", [at for at, cell in enumerate(JOB["cells"]) if '"saveMode"' in cell])
 def test_work_of_which_nothing_is_told(position: int, embedded_engine: Engine, tmp_path: Path, clean: str) -> None:
-    """A run that is killed between a load and its line in the journal: the load is repeated, its rows are there once."""
+    """A run killed between a load and its line in the journal: the load is repeated, its rows are there once."""
     prepare(JOB, tmp_path)
     first, second = plans(tmp_path)
     failed = play(embedded_engine, JOB["cells"], tmp_path, first, fail_at=position, lost=True)

@@ -262,11 +262,13 @@ class Reuse:
         name = store.new_folder(key)
         published = False
         try:
-            rows = write_rows(result.frame, f"{store.folder(key)}/{name}", few_only=self.plan.keep == "small")
+            written = write_rows(result.frame, f"{store.folder(key)}/{name}", few_only=self.plan.keep == "small")
             if any(state_of(place) != state for place, state in self._roots(turn) if not place.version):
                 return False, "its input changed meanwhile"
-            schema = result.frame.schema.json()
-            store.publish(key, name, run_id=session.settings.run_id, schema=schema, rows=rows, note=note)
+            store.publish(
+                key, name, size=written.size, sha256=written.sha256, run_id=session.settings.run_id,
+                schema=result.frame.schema.json(), rows=written.rows, note=note,
+            )  # fmt: skip
             published = True
         finally:
             if not published:
