@@ -136,6 +136,8 @@ class Reuse:
         self._learn(turn, result)
         self._wrote(turn.touch, turn.key)
         note = self._note(turn, done.writes, stored=stored) | {"from": done.run_id, "how": how}
+        if done.values:
+            note["values"] = done.values
         return Ran(result, note, f"reused from run {done.run_id}: {how}")
 
     def _stored(self, turn: "_Turn") -> Checkpoint | None:
