@@ -1,6 +1,7 @@
 """Bringing a kernel into the state that a recorded run had before its failed stage."""
 
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -41,6 +42,9 @@ def replay(bench: "Workbench", run: str, root: str | None) -> Iterator[Shown]:
     scratch = Path(tempfile.mkdtemp(prefix="arcbook-replay-"))
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     record = found.record
+    store = Checkpoints(checkpoints_in(found.root))
+    if record.folder and Path(record.folder).is_dir():
+        os.chdir(record.folder)  # where the job's relative addresses start
     bench.launch = replace(
         bench.launch,
         run_id=record.run_id,
@@ -51,7 +55,6 @@ def replay(bench: "Workbench", run: str, root: str | None) -> Iterator[Shown]:
         values=found.launch,
     )
     bench.inputs.give(found.values)
-    store = Checkpoints(checkpoints_in(found.root))
     state = Replay(record.run_id, found.done, scratch, store, found.changed)
     # From here on nothing is written to its real place, also when not all can be restored.
     bench.replay = state

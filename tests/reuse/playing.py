@@ -85,10 +85,12 @@ def play(
     run_id: str = "run-1",
     time: datetime = TIME,
     python: int | None = None,
+    lost: bool = False,
 ) -> Played:
     """Play the cells from top to bottom in a session without views.
 
-    `fail_at` is the stage (from 0) that fails, `python` the one in front of which a Python cell has run.
+    `fail_at` is the stage (from 0) that fails; if `lost`, it does its work and nothing tells of it. `python` is the one
+    in front of which a Python cell has run.
     """
     settings = RunSettings(environment="test", logical_time=time, run_id=run_id, first_run_id=plan.lineage)
     executor = Executor(engine, settings)
@@ -101,10 +103,12 @@ def play(
         for at, step in enumerate(steps):
             if at == python:
                 reuse.chain("python", "%python\npass")
-            if at == fail_at:
+            if at == fail_at and not lost:
                 raise TransientError("injected")
             for due in resolved(step, computed):
                 ran = reuse.run(executor, due, parameters or {})
+                if at == fail_at:
+                    raise TransientError("injected")
                 computed |= ran.result.values
                 played.said.append(ran.said)
                 played.notes.append(note_of(due, ran.result, ran.note))

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,14 @@ TYPES = """SELECT
     FROM range(3)"""
 
 
+def keep(store: Checkpoints, frame: Any) -> None:
+    """Store a frame under the tests' key."""
+    name = store.new_folder(KEY)
+    done = write_rows(frame, f"{store.folder(KEY)}/{name}")
+    schema = frame.schema.json()
+    store.publish(KEY, name, size=done.size, sha256=done.sha256, run_id="run-1", schema=schema, rows=done.rows)
+
+
 def stored(engine: Engine, sql: str, root: Path) -> Iterator[tuple[object, object]]:
     """Schema and rows of a statement, and of what comes back from its checkpoint."""
     executor = Executor(engine, RunSettings())
@@ -36,9 +45,7 @@ def stored(engine: Engine, sql: str, root: Path) -> Iterator[tuple[object, objec
     frame = frame.select(*columns)
     store = Checkpoints(str(root))
     assert unstorable(frame) == ""
-    name = store.new_folder(KEY)
-    rows = write_rows(frame, f"{store.folder(KEY)}/{name}")
-    store.publish(KEY, name, run_id="run-1", schema=frame.schema.json(), rows=rows)
+    keep(store, frame)
     checkpoint = store.read(KEY)
     assert checkpoint is not None
     back = read_rows(checkpoint, store, session)
@@ -64,9 +71,7 @@ def test_rows_keep_their_order(embedded_engine: Engine, tmp_path: Path) -> None:
     session = Executor(embedded_engine, RunSettings()).session({})
     store = Checkpoints(str(tmp_path))
     frame = session.spark.sql("SELECT id FROM range(40000) ORDER BY id % 7, id DESC")
-    name = store.new_folder(KEY)
-    rows = write_rows(frame, f"{store.folder(KEY)}/{name}")
-    store.publish(KEY, name, run_id="run-1", schema=frame.schema.json(), rows=rows)
+    keep(store, frame)
     checkpoint = store.read(KEY)
     assert checkpoint is not None
     assert [row[0] for row in read_rows(checkpoint, store, session).collect()] == [row[0] for row in frame.collect()]

@@ -68,8 +68,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
     """A fresh one, as a kernel that was just started."""
+    monkeypatch.chdir(tmp_path)  # a replay goes to the folder of its run
     for name in ("ARCBOOK_LAUNCH", "ETL_CONF_ENV", "ARCBOOK_RECORD"):
         monkeypatch.delenv(name, raising=False)
     made = Bench()

@@ -1,5 +1,6 @@
 """A run that failed is gone on with: what failed and what follows is executed, and the results are a clean run's."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def resumed_is_clean(engine: Engine, position: int, keep: str, root: Path, clean
     assert digest_of(engine, root, JOB["outputs"]) == clean
 
 
-@pytest.mark.parametrize("positions", [(3, 8), (7, 7), (9, 13)])
+@pytest.mark.parametrize("positions", [(3, 8), (7, 7), (11, 12)])
 def test_failing_again(positions: tuple[int, int], embedded_engine: Engine, tmp_path: Path, clean: str) -> None:
     """A resumed run that fails can be resumed in its turn."""
     prepare(JOB, tmp_path)
@@ -63,6 +64,31 @@ def test_failing_again(positions: tuple[int, int], embedded_engine: Engine, tmp_
     assert last.error is None
     assert last.reused == [at < positions[1] for at in POSITIONS]
     assert digest_of(embedded_engine, tmp_path, JOB["outputs"]) == clean
+
+
+@pytest.mark.parametrize("position", [at for at, cell in enumerate(JOB["cells"]) if '"saveMode"' in cell])
+def test_work_of_which_nothing_is_told(position: int, embedded_engine: Engine, tmp_path: Path, clean: str) -> None:
+    """A run killed between a load and its line in the journal: the load is repeated, its rows are there once."""
+    prepare(JOB, tmp_path)
+    first, second = plans(tmp_path)
+    failed = play(embedded_engine, JOB["cells"], tmp_path, first, fail_at=position, lost=True)
+    assert len(failed.notes) == position
+    resumed = play(embedded_engine, JOB["cells"], tmp_path, second, done=failed.done, run_id="run-2")
+    assert resumed.error is None
+    assert resumed.reused == [at < position for at in POSITIONS]
+    assert digest_of(embedded_engine, tmp_path, JOB["outputs"]) == clean
+
+
+def test_a_lost_change_of_what_was_read(embedded_engine: Engine, tmp_path: Path) -> None:
+    """A table that the stage which failed may have changed does not count as changed input."""
+    prepare(JOB, tmp_path)
+    merge = next(at for at, cell in enumerate(JOB["cells"]) if "MERGE" in cell)
+    first, second = plans(tmp_path)
+    failed = play(embedded_engine, JOB["cells"], tmp_path, first, fail_at=merge, lost=True)
+    unsure = replace(second, uncertain=(str(tmp_path / "customers"),))
+    for plan, reused in ((unsure, True), (second, False)):
+        stop = play(embedded_engine, JOB["cells"], tmp_path, plan, done=failed.done, run_id="run-2", fail_at=4)
+        assert stop.reused == [True, reused, True, reused]
 
 
 @pytest.mark.local

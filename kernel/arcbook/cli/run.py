@@ -125,14 +125,14 @@ def command(
 
 def _resumed(run: str, jobs: tuple[str, ...], choices: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
     """The jobs of a run to resume, and the choices with its record."""
-    from arcbook.runs.resume import FIXED, failed_run, source_of_run
+    from arcbook.runs.resume import FIXED, failed_run, sources_of_run
 
     for name in FIXED:
         if choices.get(name):
             option = f"--{name.replace('_', '-')}" if name != "launch" else f"--{next(iter(choices['launch']))}"
             raise click.UsageError(f"{option} and --resume exclude each other: the failed run has chosen it.")
     record = failed_run(run, choices["record_root"])
-    return jobs or (source_of_run(record),), choices | {"resumes": record}
+    return jobs or sources_of_run(record), choices | {"resumes": record}
 
 
 def _run(job: str, choices: dict[str, Any], *others: str) -> "Outcome":

@@ -24,6 +24,7 @@ from arcbook.runners.reading.scan import open_input
 
 FORMAT = 1
 NAME = "checkpoint.json"
+ROWS = "rows.parquet"
 #: Below the folder of records.
 FOLDER = "checkpoints"
 
@@ -107,15 +108,22 @@ class Checkpoints:
         with open_input(address) as stream:
             return hashlib.sha256(stream.read()).hexdigest()
 
-    def publish(self, key: str, folder: str, **about: Any) -> Checkpoint:
+    def publish(self, key: str, folder: str, *, size: int = 0, sha256: str = "", **about: Any) -> Checkpoint:
         """Make the files in `folder` (as `new_folder` named it) the checkpoint of `key`; `about` as in Checkpoint.
+
+        Without a folder only a deed is noted. `sha256` is the hash of the one file that is there when we wrote it
+        ourselves, and `size` its bytes.
 
         Raises:
             ArcbookError: they cannot be listed, or the description not be written.
         """
         base = self.folder(key)
-        files = {name.removeprefix(f"{base}/"): size for name, size, _ in _listed(f"{base}/{folder}")} if folder else {}
-        hashes = {name: self._digest(f"{base}/{name}") for name in files if name == f"{folder}/rows.parquet"}
+        if sha256:
+            files = {f"{folder}/{ROWS}": size}
+        else:
+            listed = _listed(f"{base}/{folder}") if folder else ()
+            files = {name.removeprefix(f"{base}/"): size for name, size, _ in listed}
+        hashes = {name: sha256 for name in files if sha256}
         checkpoint = Checkpoint(key=key, created=datetime.now(UTC).isoformat(), files=files, hashes=hashes, **about)
         self._describe(checkpoint)
         return checkpoint

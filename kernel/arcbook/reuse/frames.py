@@ -1,12 +1,15 @@
 """Rows of a view into a checkpoint and back, with all that their schema says."""
 
+import hashlib
+import io
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from arcbook.core.addresses import is_s3, within_s3
 from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
-from arcbook.reuse.checkpoints import Checkpoint, Checkpoints
+from arcbook.reuse.checkpoints import ROWS, Checkpoint, Checkpoints
 from arcbook.runners.reading.scan import filesystem_of
 from arcbook.sql.quote import identifier
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructField
 
 #: So many rows are written by us, in one file and in their order; more by the engine, which keeps no order.
-MOST_ROWS = 50_000
+MOST_ROWS = 200_000
 #: Words in the JSON of a schema for types that Parquet cannot hold.
 _NOT_IN_PARQUET = ('"void"', '"interval', '"variant"', '"calendar', '"udt"', "interval ")
 #: A value of each type that has one, for columns that are never null.
@@ -38,18 +41,38 @@ def unstorable(frame: "DataFrame") -> str:
     return f"it has a column of a type that Parquet does not know ({unfit[0].strip(chr(34))})" if unfit else ""
 
 
-def write_rows(frame: "DataFrame", folder: str) -> int | None:
-    """Write the rows of `frame` into `folder`, which is empty; how many there are, None when the engine wrote them."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written into a folder: how many rows, and size and SHA-256 of the one file that we wrote ourselves.
+
+    `rows` is None when the engine wrote them, in files of its own.
+    """
+
+    rows: int | None = None
+    size: int = 0
+    sha256: str = ""
+
+
+def write_rows(frame: "DataFrame", folder: str, *, few_only: bool = False) -> Written:
+    """Write the rows of `frame` into `folder`, which is empty.
+
+    Raises:
+        InputError: `few_only`, and there are many: little input can yield any number.
+    """
     few: Any = frame.limit(MOST_ROWS + 1).toArrow()
     if few.num_rows > MOST_ROWS:
+        if few_only:
+            raise InputError(f"it has more than {MOST_ROWS:,} rows; --checkpoints always stores it")
         frame.write.mode("append").parquet(f"{folder}/files")
-        return None
+        return Written()
     import pyarrow.parquet as pq
 
-    name = f"{folder}/rows.parquet"
-    within = within_s3(name) if is_s3(name) else name
-    pq.write_table(few, within, filesystem=filesystem_of(name), compression="zstd", row_group_size=MOST_ROWS)
-    return int(few.num_rows)
+    content = io.BytesIO()
+    pq.write_table(few, content, compression="zstd", row_group_size=MOST_ROWS)
+    name = f"{folder}/{ROWS}"
+    with filesystem_of(name).open_output_stream(within_s3(name) if is_s3(name) else name) as stream:
+        stream.write(content.getbuffer())
+    return Written(int(few.num_rows), len(content.getbuffer()), hashlib.sha256(content.getbuffer()).hexdigest())
 
 
 def read_rows(checkpoint: Checkpoint, store: Checkpoints, session: Session) -> "DataFrame":
@@ -60,7 +83,7 @@ def read_rows(checkpoint: Checkpoint, store: Checkpoints, session: Session) -> "
     """
     folder = store.folder(checkpoint.key)
     names = [name for name in checkpoint.files if name.endswith(".parquet")]
-    ours = [name for name in names if name.endswith("/rows.parquet")]
+    ours = [name for name in names if name.endswith(f"/{ROWS}")]
     address = f"{folder}/{ours[0]}" if ours else f"{folder}/{names[0].split('/')[0]}/files" if names else ""
     if not address:
         raise InputError(f"The checkpoint {folder} has no rows.")

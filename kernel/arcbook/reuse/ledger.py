@@ -88,7 +88,7 @@ class Ledger:
             if {place.address for place, _ in each.writes} == addresses:
                 where = f" in cell {each.cell}" if each.cell else ""
                 raise DefinitionError(
-                    f"The run {each.run_id} has done {stage} `{each.name}`{where} already, and this stage, what feeds "
-                    "it or its input has changed since: repeating it could write rows twice. Undo the change, or start "
-                    "a new run without --resume."
+                    f"The run {each.run_id} has done {stage} `{each.name}`{where} already, and this stage, its input, "
+                    "what feeds it or arcbook itself has changed since: repeating it could write rows twice. Undo the "
+                    "change, or start a new run without --resume."
                 )

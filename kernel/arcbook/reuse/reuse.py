@@ -136,6 +136,8 @@ class Reuse:
         self._learn(turn, result)
         self._wrote(turn.touch, turn.key)
         note = self._note(turn, done.writes, stored=stored) | {"from": done.run_id, "how": how}
+        if done.values:
+            note["values"] = done.values
         return Ran(result, note, f"reused from run {done.run_id}: {how}")
 
     def _stored(self, turn: "_Turn") -> Checkpoint | None:
@@ -164,8 +166,7 @@ class Reuse:
         view = f"The view `{done.view}` of the run {done.run_id}"
         if turn.touch.effect is not Effect.VIEW:
             raise InputError(f"{view} cannot be restored: it has no checkpoint, and its stage changes data. {_ANEW}")
-        keeps = getattr(turn.step.stage, "persist", False)
-        rooted = self._roots(turn) if keeps else [(place, state) for place, state in turn.states if not place.live]
+        rooted = self._roots(turn) if turn.keeps else [(place, state) for place, state in turn.states if not place.live]
         for place, _ in rooted:
             if place in self._moved:
                 raise InputError(
@@ -263,11 +264,13 @@ class Reuse:
         name = store.new_folder(key)
         published = False
         try:
-            rows = write_rows(result.frame, f"{store.folder(key)}/{name}")
+            written = write_rows(result.frame, f"{store.folder(key)}/{name}", few_only=self.plan.keep == "small")
             if any(state_of(place) != state for place, state in self._roots(turn) if not place.version):
                 return False, "its input changed meanwhile"
-            schema = result.frame.schema.json()
-            store.publish(key, name, run_id=session.settings.run_id, schema=schema, rows=rows, note=note)
+            store.publish(
+                key, name, size=written.size, sha256=written.sha256, run_id=session.settings.run_id,
+                schema=result.frame.schema.json(), rows=written.rows, note=note,
+            )  # fmt: skip
             published = True
         finally:
             if not published:
@@ -285,13 +288,15 @@ class Reuse:
         complete = complete and len(parents) == len(turn.touch.views)
         self._views[result.view.lower()] = _Known(
             key=turn.key,
-            live=frozenset() if getattr(turn.step.stage, "persist", False) else self._live(turn),
+            live=self._live(turn),
             roots=tuple(dict.fromkeys(self._roots(turn))),
             complete=complete,
         )
 
     def _live(self, turn: "_Turn") -> frozenset[str]:
         """The tables that the stage's view shows as they are whenever it is read, and that this job writes."""
+        if turn.keeps:
+            return frozenset()
         own = {place.address for place in turn.touch.places if place.live and self._is_written(place.address)}
         return frozenset(own).union(*(self._views[name].live for name in turn.touch.views if name in self._views))
 
@@ -349,6 +354,11 @@ class _Turn:
     touch: Touch
     key: Key
     states: States
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the view keeps its rows when a table that it comes from changes; Spark evaluates it anew then."""
+        return bool(getattr(self.step.stage, "persist", False)) and self.executor.engine.name == "embedded"
 
     def restore(self, make: Any) -> Result:
         """Have the executor take what `make` yields for the stage's own work."""

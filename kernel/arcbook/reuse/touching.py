@@ -129,7 +129,7 @@ def _read_places(stage: Stage, engine: str) -> Iterator[Place]:
             yield Place(address, base_path=getattr(stage, "base_path", None))
             continue
         # The embedded engine keeps the state of the moment, but for views that stand for the table itself.
-        reads_all = not stage.partition_by and stage.num_partitions is None
+        reads_all = not stage.partition_by and stage.num_partitions is None and not stage.persist
         live = stage.options == TimeTravel() and (engine != "embedded" or reads_all)
         yield Place(address, delta=True, version=stage.options.version_as_of, live=live)
 

@@ -183,6 +183,8 @@ def _first_record(request: Request, prepared: Prepared, run_id: str, started: An
         run_id=run_id,
         job=layout.job_name(request.source),
         source=mask_url(request.bundle or request.source),
+        further=tuple(map(mask_url, request.further)),
+        folder=request.folder or "",
         source_hash=source_hash(prepared.notebook),
         status="running",
         kernel=request.kernel,

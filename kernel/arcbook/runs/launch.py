@@ -22,6 +22,7 @@ def read_request(address: str, *further: str, **choices: Any) -> Request:
     Jobs at `further` addresses are joined to it; the record bears the name of the first. A file that cannot be read
     gives a request that will be refused, so that a record of the attempt is left.
     """
+    choices["further"] = further
     if scheme_of(address) in ("", "file"):
         path = local_path(address)
         choices.setdefault("folder", str(path.resolve().parent) if path.is_file() else None)

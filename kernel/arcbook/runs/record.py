@@ -105,6 +105,8 @@ class Record(_Part):
     run_id: str
     job: str
     source: str = Field(description="Address of the notebook or job file, passwords hidden.")
+    further: tuple[str, ...] = Field((), description="Addresses of the jobs that were joined to the first.")
+    folder: str = Field("", description="The kernel's working directory, empty when it was that of the launcher.")
     source_hash: str = Field("", description="SHA-256 over the sources of the cells as they were run, without outputs.")
     status: Status
     kernel: str = ""

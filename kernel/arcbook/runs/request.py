@@ -23,13 +23,15 @@ class Request:
     `unreadable` the run is refused for that reason. `parameters` are typed or text values by name, `launch` text for
     `${name}`. `folder` is the kernel's working directory (None: that of this process). `part_of` and
     `part_of_name` are the id and the name of the folder's run that this one belongs to, or empty. Times are in seconds.
-    `resumes` is the record of the run to go on with, and `python_again` whether its Python cells run once more (None:
-    nobody said). `cache` takes unchanged work of earlier runs; `checkpoints` says which views are kept for that and for
-    resuming (`arcbook.reuse.plan.KEEPS`, None: as the variable ARCBOOK_CHECKPOINTS says, else the small ones).
+    `further` are the addresses of the jobs that were joined to the first. `resumes` is the record of the run to go on
+    with, and `python_again` whether its Python cells run once more (None: nobody said). `cache` takes unchanged work of
+    earlier runs; `checkpoints` says which views are kept for that and for resuming (`arcbook.reuse.plan.KEEPS`, None:
+    as the variable ARCBOOK_CHECKPOINTS says, else the small ones).
     """
 
     notebook: dict[str, Any]
     source: str = ""
+    further: tuple[str, ...] = ()
     bundle: str = ""
     documents: Mapping[str, str] = field(default_factory=dict)
     job: Job | None = None

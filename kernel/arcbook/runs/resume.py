@@ -41,20 +41,21 @@ def failed_run(run: str, record_root: str | None) -> Record:
     return record
 
 
-def source_of_run(record: Record) -> str:
-    """The address of the run's job.
+def sources_of_run(record: Record) -> tuple[str, ...]:
+    """The addresses of the run's job, and of those that were joined to it.
 
     Raises:
-        InputError: it cannot be told, or nothing is there from here.
+        InputError: one of them cannot be told, or nothing is there from here.
     """
-    missing = not record.source or (not scheme_of(record.source) and not Path(record.source).exists())
-    if missing or MASK in record.source:
-        known = f" ({record.source})" if record.source else ""
-        raise InputError(
-            f"The job of the run {record.run_id}{known} is not found from here. Name it: "
-            f"`arcbook run JOB --resume {record.run_id}`."
-        )
-    return record.source
+    for source in (record.source, *record.further):
+        missing = not source or (not scheme_of(source) and not Path(source).exists())
+        if missing or MASK in source:
+            known = f" ({source})" if source else ""
+            raise InputError(
+                f"The job of the run {record.run_id}{known} is not found from here. Name it: "
+                f"`arcbook run JOB --resume {record.run_id}`."
+            )
+    return (record.source, *record.further)
 
 
 def resume_request(record: Record, *jobs: str, **choices: Any) -> Request:
@@ -64,6 +65,8 @@ def resume_request(record: Record, *jobs: str, **choices: Any) -> Request:
         InputError: a parameter was given that is no secret: the others have the values of the run.
     """
     given: Mapping[str, Any] = choices.pop("parameters", {})
+    if record.folder and Path(record.folder).is_dir():
+        choices.setdefault("folder", record.folder)
     request = read_request(
         *jobs,
         **choices

@@ -50,7 +50,7 @@ def reuse_plan(request: Request, prepared: Prepared, run_id: str) -> ReusePlan:
         lineage=lineage_of(before) if before else run_id,
         resume=before.run_id if before else "",
         records=records,
-        # The message to the kernel is limited. Without the list every table may be written, which costs checkpoints.
+        # The message to the kernel is limited. Without the list any table may be written: that only costs checkpoints.
         written=prepared.written if len(repr(prepared.written)) <= _LONGEST_LIST else None,
         uncertain=prepared.uncertain,
         python_done=_python_done(store, request) if before else (),
