@@ -45,9 +45,9 @@ def _watch_parent() -> None:
 
 def _run(address: str, choices: dict[str, Any]) -> dict[str, Any]:
     from arcbook.core.failures import ArcbookError, CancelledError
-    from arcbook.runs.execute import failure_note
     from arcbook.runs.launch import read_request, run
     from arcbook.runs.progress import progress
+    from arcbook.runs.recording import failure_note
 
     choices["logical_time"] = datetime.fromisoformat(choices["logical_time"])
     try:

@@ -13,10 +13,10 @@ from arcbook.core.failures import ArcbookError, CancelledError, InternalError
 from arcbook.engines.processes import oom_kills
 from arcbook.folders.prepare import Member
 from arcbook.folders.record import JobNote
-from arcbook.runs.execute import failure_note
 from arcbook.runs.kernels import death, end_leftovers
 from arcbook.runs.layout import job_name
 from arcbook.runs.record import FailureNote
+from arcbook.runs.recording import failure_note
 from arcbook.runs.recover import recover
 from arcbook.runs.store import Folder, open_store
 

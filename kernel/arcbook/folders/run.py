@@ -19,7 +19,7 @@ from arcbook.folders.prepare import Batch
 from arcbook.folders.process import JobProcess, Say
 from arcbook.folders.record import ABOVE, FILE, FolderRecord, JobNote
 from arcbook.runs import layout
-from arcbook.runs.execute import failure_note
+from arcbook.runs.recording import failure_note
 from arcbook.runs.request import now
 from arcbook.runs.stop import Stop
 from arcbook.runs.store import Folder, open_store

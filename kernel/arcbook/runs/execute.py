@@ -1,11 +1,7 @@
 """One run from beginning to end: prepare, start the kernel, run the cells, leave the record."""
 
-import hashlib
-import json
 import os
-import socket
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,28 +12,26 @@ from arcbook.core.kernelspec import KERNEL
 from arcbook.core.launcher import Launch
 from arcbook.core.masking import Masker, mask_url, masker
 from arcbook.core.translate import translate, translating
-from arcbook.core.versions import installed_version
 from arcbook.events.switch import configured
 from arcbook.reuse.plan import ReusePlan
 from arcbook.runs import layout
 from arcbook.runs.clock import Clock
-from arcbook.runs.gates import warnings_of
 from arcbook.runs.journal import FORMAT, Journal, read_events
+from arcbook.runs.kept import keep_here
 from arcbook.runs.kernels import RUN_VARIABLE
-from arcbook.runs.last_words import RunLog, masked
+from arcbook.runs.last_words import RunLog
 from arcbook.runs.prepare import prepare
-from arcbook.runs.record import FailureNote, Record, StageNote
+from arcbook.runs.record import Record
+from arcbook.runs.recording import ended_record, failure_note, first_record, mask_error, masked_record, status_of
 from arcbook.runs.render import render
 from arcbook.runs.request import Ending, OnCell, Outcome, Prepared, Request, now
-from arcbook.runs.reusing import after_run, lineage_of, reuse_plan
+from arcbook.runs.reusing import after_run, reuse_plan
+from arcbook.runs.sources import bare, to_bytes
 from arcbook.runs.stop import Stop
 from arcbook.runs.store import Folder, Say, open_store
-from arcbook.runs.usage import total
 
 if TYPE_CHECKING:
     from arcbook.runs.events import RunEvents
-
-_PACKAGES = ("arcbook", "pyspark", "pysail", "papermill", "ipykernel")
 
 
 def execute(request: Request, on_cell: OnCell = lambda index, number, status: None) -> Outcome:
@@ -54,42 +48,35 @@ def execute(request: Request, on_cell: OnCell = lambda index, number, status: No
     folder = open_store(request.record_root).folder(layout.job_name(request.source), run_id)
     with Stop() as stop, RunLog(clock) as log:
         prepared = prepare(request, started)
-        record = _first_record(request, prepared, run_id, started)
+        record = first_record(request, prepared, run_id, started)
         with translating(f"cannot keep a record at {folder.address}"):
-            folder.put(layout.RECORD, _masked(record, hidden).to_json().encode())
+            folder.put(layout.RECORD, masked_record(record, hidden).to_json().encode())
             opened = Journal(folder.start_journal(_loudly(log)), hidden, clock)
         events = _events(request, prepared, record, hidden)
         with opened as journal:
             ending = _run(request, prepared, record, journal, stop, on_cell, log)
-            if ending.error:
-                _mask_error(ending.error, hidden)
-                log.say(f"failed: {ending.error.message}")
-                ending.logs["run"] = log.tail()
-            failure = failure_note(ending.error, ending.cell) if ending.error else None
-            status = _status(ending.error)
-            end = {"status": status, "failure": failure.model_dump(mode="json") if failure else None}
-            with suppress(OSError):  # on a full disk the story stays without an end, which the record tells
-                journal.write("run-end", **end)
-        ended = clock.now()
-        record = record.model_copy(
-            update={
-                "status": status, "ended": ended, "seconds": round((ended - started).total_seconds(), 3),
-                "cells": tuple(ending.cells), "stages": tuple(ending.stages), "failure": failure,
-                "usage": total(cell.usage for cell in ending.cells), "logs": masked(ending.logs, hidden),
-                "notes": (
-                    *record.notes, *_left_out(ending.stages), *warnings_of(ending.stages),
-                    *filter(None, (ending.trouble,)),
-                ),
-            }
-        )  # fmt: skip
+            _end(ending, journal, log, hidden)
+        record = ended_record(record, ending, clock.now(), hidden)
         if stop.urgency:
             folder.hurry()
-        outcome = _leave(folder, journal.path, _masked(record, hidden), ending, prepared)
+        outcome = _leave(folder, journal.path, masked_record(record, hidden), ending, prepared)
     if events is not None:
         events.end(outcome.record)
         if events.trouble:
             outcome = replace(outcome, warnings=(*outcome.warnings, events.trouble))
     return outcome
+
+
+def _end(ending: Ending, journal: Journal, log: RunLog, hidden: Masker) -> None:
+    """Write the journal's last line."""
+    failure = None
+    if ending.error:
+        mask_error(ending.error, hidden)
+        log.say(f"failed: {ending.error.message}")
+        ending.logs["run"] = log.tail()
+        failure = failure_note(ending.error, ending.cell).model_dump(mode="json")
+    with suppress(OSError):  # on a full disk the story stays without an end, which the record tells
+        journal.write("run-end", status=status_of(ending.error), failure=failure)
 
 
 def _events(request: Request, prepared: Prepared, record: Record, hidden: Masker) -> "RunEvents | None":
@@ -98,7 +85,7 @@ def _events(request: Request, prepared: Prepared, record: Record, hidden: Masker
         return None
     from arcbook.runs.events import RunEvents
 
-    return RunEvents(request, prepared, _masked(record, hidden), hidden.mask)
+    return RunEvents(request, prepared, masked_record(record, hidden), hidden.mask)
 
 
 def _loudly(log: RunLog) -> Say:
@@ -178,36 +165,6 @@ def _kernel_environment(request: Request, prepared: Prepared, run_id: str, plan:
     return variables | launch.variables()
 
 
-def _first_record(request: Request, prepared: Prepared, run_id: str, started: Any) -> Record:
-    return Record(
-        run_id=run_id,
-        job=layout.job_name(request.source),
-        source=mask_url(request.bundle or request.source),
-        further=tuple(map(mask_url, request.further)),
-        folder=request.folder or "",
-        source_hash=source_hash(prepared.notebook),
-        status="running",
-        kernel=request.kernel,
-        engine=prepared.engine,
-        environment=prepared.environment,
-        logical_time=prepared.logical_time,
-        run_key=prepared.run_key,
-        part_of=request.part_of,
-        resumed_from=request.resumes.run_id if request.resumes else "",
-        first_run_id=lineage_of(request.resumes) if request.resumes else "",
-        started=started,
-        parameters=prepared.parameters,
-        job_id=prepared.settings.job_id,
-        tags=dict(prepared.settings.tags),
-        launch=prepared.launch,
-        notes=prepared.notes,
-        output=mask_url(request.output) if request.output else None,
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        versions=_versions(),
-    )
-
-
 def _begin(journal: Journal, record: Record, prepared: Prepared) -> None:
     journal.write("run", format=FORMAT, run_id=record.run_id, job=record.job, notebook=bare(prepared.notebook))
 
@@ -226,29 +183,6 @@ def _show_refusal(journal: Journal, prepared: Prepared) -> None:
         journal.write("output", cell=index, output={**output, "traceback": lines})
 
 
-def _left_out(stages: Iterable[StageNote]) -> tuple[str, ...]:
-    """That a plugin ended the job early: such a run is a success, which nobody should take for a complete one."""
-    left = [stage for stage in stages if stage.skipped and stage.details.get("reason")]
-    if not left:
-        return ()
-    message = left[0].details.get("message")
-    said = f" The message: {message if isinstance(message, str) else json.dumps(message)}" if message else ""
-    return (f"Ended early, {len(left)} stages or cells were not run: {left[0].details['reason']}{said}",)
-
-
-def failure_note(error: ArcbookError, cell: int | None) -> FailureNote:
-    """How a record tells of `error`."""
-    return FailureNote(
-        failure=error.failure.name,
-        error=type(error).__name__,
-        message=error.message,
-        exit_code=error.exit_code,
-        retry=str(error.failure.retry),
-        cell=cell,
-        problems=tuple(problem.to_dict() for problem in error.problems),
-    )
-
-
 def _leave(folder: Folder, journal: Path, record: Record, ending: Ending, prepared: Prepared) -> Outcome:
     """Render the notebook and complete the record; a run that leaves none in its place is no success."""
     text = journal.read_text(encoding="utf-8")
@@ -259,8 +193,6 @@ def _leave(folder: Folder, journal: Path, record: Record, ending: Ending, prepar
         folder.end_journal()
         folder.finish(record, to_bytes(notebook))
     except (ArcbookError, OSError) as raised:
-        from arcbook.runs.kept import keep_here  # which uses this module
-
         kept = keep_here(record, journal, folder.address, raised, masker())
         record, notebook, address = kept.record, kept.notebook, kept.address or address
         trouble = kept.error.message if ending.error else ""
@@ -274,56 +206,3 @@ def _leave(folder: Folder, journal: Path, record: Record, ending: Ending, prepar
         record_trouble=trouble,
         warnings=tuple(masker().mask(str(problem)) for problem in prepared.warnings),
     )
-
-
-def bare(notebook: dict[str, Any]) -> dict[str, Any]:
-    """The notebook without what earlier runs left in it."""
-    cells = []
-    for cell in notebook["cells"]:
-        kept = {key: value for key, value in cell.items() if key not in {"outputs", "execution_count"}}
-        if cell["cell_type"] == "code":
-            metadata = {key: value for key, value in cell.get("metadata", {}).items() if key != "execution"}
-            kept |= {"outputs": [], "execution_count": None, "metadata": metadata}
-        cells.append(kept)
-    return {**notebook, "cells": cells}
-
-
-def source_hash(notebook: dict[str, Any]) -> str:
-    """SHA-256 over the sources of all cells, in order."""
-    digest = hashlib.sha256()
-    for cell in notebook["cells"]:
-        source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-        digest.update(json.dumps([cell["cell_type"], source], ensure_ascii=False).encode("utf-8", "replace"))
-    return digest.hexdigest()
-
-
-def to_bytes(notebook: dict[str, Any]) -> bytes:
-    """A notebook as the content of a file."""
-    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
-
-
-def _masked(record: Record, hidden: Masker) -> Record:
-    # Only free text: a secret like "2026" must not make times unreadable.
-    free = record.model_dump(
-        mode="json", include={"source", "parameters", "tags", "launch", "notes", "stages", "failure", "output"}
-    )
-    return Record.model_validate(record.model_dump(mode="json") | hidden.mask_tree(free))
-
-
-def _mask_error(error: ArcbookError, hidden: Masker) -> None:
-    """Hide secrets in an error that commands print and programs catch."""
-    error.message, error.detail = mask_url(hidden.mask(error.message)), hidden.mask(error.detail)
-    error.args = tuple(hidden.mask_tree(list(error.args)))
-
-
-def _status(error: ArcbookError | None) -> str:
-    if error is None:
-        return "completed"
-    return "cancelled" if error.failure_name == "cancelled" else "failed"
-
-
-def _versions() -> dict[str, str]:
-    import platform
-
-    found = {package: installed_version(package) for package in _PACKAGES}
-    return {"python": platform.python_version(), **{name: each for name, each in found.items() if each}}

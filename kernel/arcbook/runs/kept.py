@@ -15,10 +15,11 @@ from arcbook.core.failures import ArcbookError
 from arcbook.core.masking import Masker
 from arcbook.core.translate import translate
 from arcbook.runs import layout
-from arcbook.runs.execute import failure_note, to_bytes
 from arcbook.runs.journal import Journal, read_events
 from arcbook.runs.record import Record
+from arcbook.runs.recording import failure_note
 from arcbook.runs.render import render
+from arcbook.runs.sources import to_bytes
 from arcbook.runs.store import LocalFolder, LocalStore
 
 

@@ -10,8 +10,9 @@ from arcbook.cells.joined import joined
 from arcbook.cells.notebook import job_notebook, job_of, read_job
 from arcbook.core.addresses import bucket_and_key, is_s3, local_path, replace_file, scheme_of
 from arcbook.core.failures import ArcbookError, DefinitionError
-from arcbook.runs.execute import execute, to_bytes
+from arcbook.runs.execute import execute
 from arcbook.runs.request import OnCell, Outcome, Request
+from arcbook.runs.sources import to_bytes
 
 _EMPTY: dict[str, Any] = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from arcbook.core.failures import ArcbookError, InputError, TransientError
 from arcbook.engines.processes import is_running
-from arcbook.runs.execute import failure_note, to_bytes
 from arcbook.runs.journal import Event, events_text, read_events
 from arcbook.runs.prepare import code_numbers
 from arcbook.runs.record import CellNote, Record, StageNote, stage_note
+from arcbook.runs.recording import failure_note
 from arcbook.runs.render import render
 from arcbook.runs.request import now
+from arcbook.runs.sources import to_bytes
 from arcbook.runs.store import Folder
 from arcbook.runs.usage import total
 
