@@ -52,7 +52,7 @@ def keep_here(record: Record, journal: Path, place: str, cause: Exception, maske
         try:
             folder.put(layout.JOURNAL, text)
             folder.finish(record, to_bytes(notebook))
-        except OSError:
+        except (ArcbookError, OSError):
             continue
         if folder.path != journal.parent:
             _take_away(journal)
