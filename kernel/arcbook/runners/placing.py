@@ -7,6 +7,7 @@ wrote them, as the commits of a Delta table do.
 
 import contextlib
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ class _Folder:
             else:
                 self._add(new)
         finally:
-            shutil.rmtree(new, ignore_errors=True)
+            _discard(new)
         return iter([(name, size) for name, size in listed if not Path(name).name.startswith((".", "_"))])
 
     def _exchange(self, new: Path) -> None:
@@ -103,6 +104,15 @@ class _Folder:
             for moved in added:
                 moved.unlink(missing_ok=True)
             raise
+
+
+def _discard(folder: Path) -> None:
+    """Remove a folder into which other tasks of a write that failed may put files for a moment yet."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
 
 
 class _Bucket:
