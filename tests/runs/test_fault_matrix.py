@@ -63,7 +63,7 @@ def test_fault(
 ) -> None:  # fmt: skip
     """A run that meets the fault ends as the case says, and never green."""
     if engine == "local" and not fault.own_server:
-        request.getfixturevalue("local_engine")  # its server is warm, and no process of the run
+        request.getfixturevalue("local_engine").spark()  # its server is warm, and no process of the run
     monkeypatch.chdir(tmp_path)
     for name in ("ARCBOOK_ENGINE", "ARCBOOK_RECORD", "ETL_CONF_ENV", "ARCBOOK_LAUNCH"):
         monkeypatch.delenv(name, raising=False)

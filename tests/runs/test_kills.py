@@ -69,7 +69,7 @@ def test_killed_and_tried_again(seed: int, request: pytest.FixtureRequest, tmp_p
     """The second attempt leaves what one clean run would have left; the first has a whole record."""
     plan = plan_of(seed)
     if plan.engine == "local":
-        request.getfixturevalue("local_engine")
+        request.getfixturevalue("local_engine").spark()  # warm, and no process of the run
     before = BEFORE if plan.exists else 0
     _prepare(tmp_path, exists=plan.exists)
 

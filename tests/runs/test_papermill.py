@@ -183,4 +183,3 @@ def test_a_run_without_its_record_is_no_success(
         execute(make_notebook("print('in')", kernel="python3"), tmp_path / "out.ipynb", engine_name="arcbook")
     assert caught.value.exit_code == TransientError("").exit_code
     assert "in" in texts(read_notebook(tmp_path / "out.ipynb"))
-

@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -100,7 +101,7 @@ class Folder(Target):
 
     def clear(self, stage: str) -> None:
         for place in (self._beside(stage), self._old(stage), self.path / STAGE / stage):
-            shutil.rmtree(place, ignore_errors=True)
+            _discard(place)
         for each in (self.path / STAGE, self.path / f"{OWN}/pending", self.path / OWN):
             _remove_empty(each)
 
@@ -169,6 +170,15 @@ def _files(folder: Path) -> list[str]:
 def _touch(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch()
+
+
+def _discard(folder: Path) -> None:
+    """Remove a folder into which other tasks of a write that failed may put files for a moment yet."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
 
 
 def _remove_empty(folder: Path) -> None:
