@@ -93,6 +93,7 @@ class JournalClient(NotebookClient):
         context.setsockopt(zmq.RCVHWM, MESSAGES_IN_WAITING)
         manager.client = partial(manager.client, context=context)  # type: ignore[method-assign]
         notes, kernel_log = Notes(folder), folder / "kernel.log"
+        others = asyncio.all_tasks()
         try:
             with kernel_log.open("ab") as log:
                 kernel_options["env"] = {**kernel_options["env"], **notes.variables()}
@@ -109,6 +110,7 @@ class JournalClient(NotebookClient):
             kernels.end_leftovers(run_id)
             if self._ending.error is not None:
                 self._ending.logs = {"engine": self._engine_log(notes), "kernel": tail_of(kernel_log)}
+            await _ended(asyncio.all_tasks() - others)
             context.destroy(linger=0)
 
     def _engine_log(self, notes: Notes) -> str:
@@ -330,3 +332,11 @@ class JournalClient(NotebookClient):
         if msg["msg_type"] == "update_display_data" and self._outputs is not None:
             content = msg["content"]
             self._outputs.update(display_id, content["data"], content["metadata"])
+
+
+async def _ended(tasks: set["asyncio.Task[Any]"]) -> None:
+    """End what nbclient left waiting for a kernel that is gone; its loop may be used again."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -58,7 +58,9 @@ def keep_here(record: Record, journal: Path, place: str, cause: Exception, maske
             _take_away(journal)
         error.message += f" It is kept at {folder.address}: copy that to its place, for example with `aws s3 cp`."
         return Kept(record, notebook, folder.address, error)
-    error.message += f" The journal is at {journal}."
+    with suppress(OSError):
+        (journal.parent / layout.NOTEBOOK).write_bytes(to_bytes(notebook))
+    error.message += f" Journal and notebook are at {journal.parent}."
     return Kept(record, notebook, "", error)
 
 
