@@ -27,14 +27,14 @@ def test_warnings_and_failures(make_notebook: Make, run_command: Callable[..., R
     assert "measured 2, must be <= 0" in failed.err
     assert "rows against it: 2 of 3" in failed.err
     assert "to see them: SELECT * FROM t WHERE (who IS NULL)" in failed.err
-    assert "1 gate warned: `soft` (1 = 0)" in failed.err
+    assert "1 gate warned: `soft` (1, must be = 0)" in failed.err
     shown = texts(read_notebook(record_folder(tmp_path) / "notebook.ipynb"))
     assert "The gate `soft` warns" in shown
     assert "The gate `hard` failed" in shown
     assert "behind" not in shown
     passed = run_command("arcbook", "run", job, "-p", "most", "2")
     assert passed.code == 0
-    assert "1 gate warned: `soft` (1 = 0)" in passed.err
+    assert "1 gate warned: `soft` (1, must be = 0)" in passed.err
     for kept in (tmp_path / "runs").rglob("record.json"):
         text = kept.read_text(encoding="utf-8")
         assert "Xxx Xxx" in text
@@ -45,7 +45,8 @@ def test_warnings_and_failures(make_notebook: Make, run_command: Callable[..., R
     assert "job, soft: 2 warn" in told.out
     assert "job, hard: 1 pass, 1 fail" in told.out
     lines = [" ".join(line.split()) for line in told.out.splitlines()]
-    assert [line[:4] for line in lines if line.endswith(("2 <= 2", "2 <= 0"))] == ["pass", "fail"]  # the newest first
+    newest_first = [line[:4] for line in lines if line.endswith(("2, must be <= 2", "2, must be <= 0"))]
+    assert newest_first == ["pass", "fail"]
     told = run_command("arcbook", "runs", "gates", "--json", "--limit", "1")
     assert [(each["name"], each["outcome"]) for each in json.loads(told.out)] == [("soft", "warn"), ("hard", "pass")]
     assert "No gate has a result" in run_command("arcbook", "runs", "gates", "other").err

@@ -62,15 +62,15 @@ def evidence_lines(name: str, gate: Mapping[str, Any]) -> list[str]:
 
 
 def counted(gate: Mapping[str, Any]) -> str:
-    """What a gate measured, against its limit: `2 = 0`; the count of rows where nothing was compared; `-` for none."""
+    """What a gate measured, and its limit; the number of rows against it where nothing was compared; `-` for none."""
     if gate.get("measured") is not None:
-        return f"{gate['measured']} {gate.get('comparison', '')} {gate.get('limit')}"
+        return f"{gate['measured']}, must be {gate.get('comparison')} {gate.get('limit')}"
     return "-" if gate.get("count") is None else str(gate["count"])
 
 
 def _facts(gate: Mapping[str, Any]) -> Iterator[str]:
     if gate.get("measured") is not None:
-        yield f"measured {gate['measured']}, must be {gate.get('comparison')} {gate.get('limit')}"
+        yield f"measured {counted(gate)}"
     if gate.get("count") is not None:
         judged = f" of {gate['judged']}" if gate.get("judged") is not None else ""
         yield f"rows against it: {gate['count']}{judged}"

@@ -110,8 +110,7 @@ class Mask:
 
     def _day(self, found: re.Match[str]) -> str:
         """A day of the same form, in which a part that can be a month can still be one."""
-        parts = re.split(r"([-/.])", found.group())
-        return "".join(part if len(part) in (1, 4) and not part.isdigit() else self._part(part) for part in parts)
+        return "".join(map(self._part, re.split(r"([-/.])", found.group())))
 
     def _part(self, part: str) -> str:
         if not part.isdigit() or len(part) == 4:

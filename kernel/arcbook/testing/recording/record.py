@@ -200,7 +200,7 @@ class _Recording:
         raise DefinitionError(f"The {kind} `{name}` does not do the same again: it was {was}, and is now {now}.")
 
     def _depends_on_text(self, made: Any, names: Sequence[str]) -> DefinitionError:
-        alone = [name for name in names if self._holds(made([*names[:0], name]))]
+        alone = [name for name in names if self._holds(made([name]))]
         found = alone[:1] or names
         listed = ",".join(found)
         return DefinitionError(
