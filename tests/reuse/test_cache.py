@@ -17,6 +17,7 @@ from arcbook.reuse.checkpoints import Checkpoints
 from arcbook.reuse.keys import chance
 from arcbook.reuse.plan import ReusePlan
 from arcbook.reuse.reuse import Ran, Reuse
+from arcbook.reuse.touching import touch_of
 from arcbook.runners.executor import Executor
 from arcbook.sql.lexical import regions
 from arcbook.sql.quote import Typed
@@ -127,3 +128,11 @@ def test_what_another_run_would_see_otherwise(sql: str) -> None:
 def test_what_only_looks_like_chance(sql: str) -> None:
     """Names and texts are no calls, and the clock is the run's time, which is in the key."""
     assert chance(sql) == ""
+
+
+@pytest.mark.parametrize("call", ["read_files('/x')", "table_changes('t', 1)", "my.function(1)"])
+def test_functions_that_may_read_anything(call: str) -> None:
+    """A function in place of a table is not known to read nothing."""
+    context = Context(settings=RunSettings(environment="test"))
+    (step,) = steps_of(read_cell(f"%sql name=x environments=test outputView=x\nSELECT * FROM {call}"), context)
+    assert touch_of(step.stage, "embedded", lambda name: False, lambda name: None).unknown

@@ -90,7 +90,7 @@ def key_of(stage: Stage, touch: Touch, around: Surroundings, session: Session) -
         "content": shown,
         "views": {name: key.text for name, key in around.views.items()},
         "places": [[place.address, state.token if state else None] for place, state in around.states],
-        "session": around.chains.get("session", ""),
+        "before": {name: each for name, each in around.chains.items() if name != "python"},
         "code": code_of(stage),
         "engine": engine_of(session.engine),
     }

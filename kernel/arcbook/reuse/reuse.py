@@ -128,12 +128,12 @@ class Reuse:
             result = turn.restore(lambda session: decided(turn.step.stage, done, session))
         else:
             checkpoint = self._stored(turn)
-            result = self._restored(turn, checkpoint, done) if checkpoint else None
-            stored = result is not None
+            restored = self._restored(turn, checkpoint, done) if checkpoint else None
+            stored = restored is not None
             how = "from its checkpoint" if stored else "made again from unchanged input"
-            if result is None:
+            if restored is None:
                 self._require_repeatable(turn, done)
-                result = self._view(turn, None, done.details)
+            result = restored or self._view(turn, None, done.details)
         self._learn(turn, result)
         self._wrote(turn.touch, turn.key)
         note = self._note(turn, done.writes, stored=stored) | {"from": done.run_id, "how": how}
