@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from arcbook.cells.magics import read_cell
@@ -13,8 +14,10 @@ from arcbook.cells.plan import Context, steps_of
 from arcbook.core.settings import RunSettings
 from arcbook.engines.base import Engine
 from arcbook.reuse.checkpoints import Checkpoints
+from arcbook.reuse.keys import chance
 from arcbook.reuse.plan import ReusePlan
 from arcbook.reuse.reuse import Ran, Reuse
+from arcbook.reuse.touching import touch_of
 from arcbook.runners.executor import Executor
 from arcbook.sql.lexical import regions
 from arcbook.sql.quote import Typed
@@ -113,3 +116,23 @@ def test_pairs_of_edits(embedded_engine: Engine, tmp_path: Path) -> None:
         if not same:
             Checkpoints(session.plan.root).drop(str(ran.note["key"]))  # the same edit may be one of another statement
     assert wrong == []
+
+
+@pytest.mark.parametrize("sql", EDITS["unrepeatable"])
+def test_what_another_run_would_see_otherwise(sql: str) -> None:
+    """Chance, and what depends on who asks, where and when, is never taken from another run."""
+    assert chance(sql)
+
+
+@pytest.mark.parametrize("sql", EDITS["repeatable"])
+def test_what_only_looks_like_chance(sql: str) -> None:
+    """Names and texts are no calls, and the clock is the run's time, which is in the key."""
+    assert chance(sql) == ""
+
+
+@pytest.mark.parametrize("call", ["read_files('/x')", "table_changes('t', 1)", "my.function(1)"])
+def test_functions_that_may_read_anything(call: str) -> None:
+    """A function in place of a table is not known to read nothing."""
+    context = Context(settings=RunSettings(environment="test"))
+    (step,) = steps_of(read_cell(f"%sql name=x environments=test outputView=x\nSELECT * FROM {call}"), context)
+    assert touch_of(step.stage, "embedded", lambda name: False, lambda name: None).unknown

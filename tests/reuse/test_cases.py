@@ -54,6 +54,11 @@ def damage(how: str | None, checkpoints: Path) -> None:
             path.write_bytes(content[:-10])
         elif how == "flip":
             path.write_bytes(content[:20] + bytes([content[20] ^ 1]) + content[21:])
+        elif how == "schema":
+            for kind in (b"string", b"integer", b"long"):
+                content = content.replace(b'\\"type\\":\\"' + kind, b'\\"type\\":\\"double')
+            assert content != path.read_bytes() or b'"schema": ""' in content
+            path.write_bytes(content)
         elif how == "half":
             path.unlink()
         elif how == "text":

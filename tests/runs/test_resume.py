@@ -186,3 +186,17 @@ def test_refused(arguments: tuple[str, ...], said: str, run_command: Run) -> Non
     done = run_command("arcbook", "run", *arguments)
     assert done.code in (64, 66)
     assert said in done.err
+
+
+def test_records_on_s3(make_notebook: Make, run_command: Run, inputs: Path, s3_bucket: str) -> None:
+    """Records and checkpoints on a bucket: the run is gone on with from there."""
+    make_notebook(EXTRACT, TYPED.replace(":least", "2"), APPEND, GATE, OVERWRITE)
+    place = ("--record", f"s3://{s3_bucket}/records")
+    assert run_command("arcbook", "run", "job.ipynb", "--environment", "test", *place).code == 65
+    mend(inputs)
+    done = run_command("arcbook", "run", "--resume", "latest", *place, "--json")
+    assert done.code == 0, done.err
+    record = json.loads(done.out)
+    assert [note["reuse"].get("how") for note in record["stages"]][:3] == ["from its checkpoint"] * 2 + ["done before"]
+    assert (rows_of(inputs / "out"), rows_of(inputs / "copy")) == (2, 2)
+    assert "2 checkpoints removed" in run_command("arcbook", "runs", "clean", "--all", *place).out

@@ -35,9 +35,10 @@ FORMAT = 1
 _NOT_CONTENT = frozenset(
     ("id", "name", "description", "environments", "resolution", "persist", "authentication", "sql_params")
 )
-#: What depends on who asks, where and how often, beside what lint calls unrepeatable.
+#: What depends on who asks, where and how often, beside what lint calls unrepeatable. Chance with a seed, which lint
+#: allows, is among it: what it yields depends on how the rows are dealt out.
 _VOLATILE = re.compile(
-    r"(?<![\w.`])(?:(?:monotonically_increasing_id|spark_partition_id|input_file_name|input_file_block_\w+|reflect"
+    r"(?<![\w.`])(?:(?:rand|randn|random|monotonically_increasing_id|spark_partition_id|input_file_name|input_file_block_\w+|reflect"
     r"|java_method|try_reflect|version|current_user|session_user|user|current_database|current_schema|current_catalog"
     r"|current_timezone|localtime)\s*\(|(?:current_user|session_user|localtime|tablesample)\b)",
     re.IGNORECASE,
@@ -89,7 +90,7 @@ def key_of(stage: Stage, touch: Touch, around: Surroundings, session: Session) -
         "content": shown,
         "views": {name: key.text for name, key in around.views.items()},
         "places": [[place.address, state.token if state else None] for place, state in around.states],
-        "session": around.chains.get("session", ""),
+        "before": {name: each for name, each in around.chains.items() if name != "python"},
         "code": code_of(stage),
         "engine": engine_of(session.engine),
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from arcbook.cells.model import Step
+from arcbook.core.addresses import is_s3
 from arcbook.core.failures import ArcbookError, DefinitionError
 from arcbook.engines.session import Session
 from arcbook.reuse.checkpoints import Checkpoint, Checkpoints
@@ -69,6 +70,8 @@ class Replay:
             return "not done again" if touch.effect is not Effect.VIEW else ""
         checkpoint = self._store.read(done.key) if self._store else None
         if checkpoint is not None and checkpoint.schema:
+            if self._store is not None and is_s3(self._store.root):
+                executor.engine.need("s3")
             executor.restore(step, parameters, self._from(checkpoint, done))
             return "from its checkpoint"
         if touch.effect is not Effect.VIEW:

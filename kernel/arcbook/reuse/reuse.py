@@ -128,11 +128,12 @@ class Reuse:
             result = turn.restore(lambda session: decided(turn.step.stage, done, session))
         else:
             checkpoint = self._stored(turn)
-            stored = checkpoint is not None
-            if checkpoint is None:
+            restored = self._restored(turn, checkpoint, done) if checkpoint else None
+            stored = restored is not None
+            how = "from its checkpoint" if stored else "made again from unchanged input"
+            if restored is None:
                 self._require_repeatable(turn, done)
-            how = "from its checkpoint" if checkpoint else "made again from unchanged input"
-            result = self._view(turn, checkpoint, done.details)
+            result = restored or self._view(turn, None, done.details)
         self._learn(turn, result)
         self._wrote(turn.touch, turn.key)
         note = self._note(turn, done.writes, stored=stored) | {"from": done.run_id, "how": how}
@@ -147,9 +148,18 @@ class Reuse:
         checkpoint = self._store.read(turn.key.text)
         return checkpoint if checkpoint and checkpoint.schema else None
 
+    def _restored(self, turn: "_Turn", checkpoint: Checkpoint, done: Done) -> Result | None:
+        """The view from its checkpoint; None when that cannot be read back as it was."""
+        try:
+            return self._view(turn, checkpoint, done.details)
+        except InputError:
+            return None
+
     def _view(self, turn: "_Turn", checkpoint: Checkpoint | None, details: Mapping[str, Any]) -> Result:
         """A view from its checkpoint, else by running its stage, which reads its input when the view is read."""
         store = self._store
+        if checkpoint is not None and store is not None and is_s3(store.root):
+            turn.executor.engine.need("s3")
 
         def make(session: Session) -> Result:
             if checkpoint is None or store is None:

@@ -9,6 +9,7 @@ from arcbook.core.failures import ArcbookError
 from arcbook.reuse.states import Place, address_of
 from arcbook.runners.columns import NAMES
 from arcbook.runners.statement import CHANGES
+from arcbook.sql.parse import parse
 from arcbook.sql.placeholders import fill
 from arcbook.sql.references import Statement, analyse
 from arcbook.stages.base import Stage
@@ -18,6 +19,10 @@ from arcbook.stages.keys import Role
 #: Statements about the engine's session alone.
 _OF_SESSION = frozenset(("set", "use", "reset", "cache", "uncache", "refresh", "add", "declare"))
 _TEMPORARY = re.compile(r"\s*create\s+(?:or\s+replace\s+)?(?:global\s+)?temp", re.IGNORECASE)
+#: Functions in place of a table that read nothing; those that sqlglot knows by name read nothing either.
+_MAKES_ROWS = frozenset(
+    ("range", "json_tuple", "parse_url", "stack", "explode_outer", "posexplode_outer", "inline_outer")
+)
 #: Statements that look and change nothing.
 _LOOKS = frozenset(("query", "explain", "describe", "show", "list"))
 
@@ -70,7 +75,7 @@ def touch_of(stage: Stage, engine: str, known: Callable[[str], bool], delta_of: 
         statement = analyse(text) if text is not None else None
     except ArcbookError:
         return Touch(effect=_effect(stage, "other", ""), views=tuple(views), complete=False)
-    unknown: list[str] = []
+    unknown = [*_table_functions(text or "")]
     complete = not stage.opaque and (statement is None or statement.complete)
     for each in statement.reads if statement else ():
         if each.path is not None:
@@ -91,6 +96,16 @@ def touch_of(stage: Stage, engine: str, known: Callable[[str], bool], delta_of: 
         unknown=tuple(dict.fromkeys(unknown)),
         complete=complete,
     )
+
+
+def _table_functions(text: str) -> Iterator[str]:
+    """The functions that a statement reads like tables, but for those that only make rows of their arguments."""
+    from sqlglot import exp
+
+    tree = parse(text).tree if text else None
+    for table in tree.find_all(exp.Table) if tree is not None else ():
+        if isinstance(table.this, exp.Anonymous) and str(table.this.this).lower() not in _MAKES_ROWS:
+            yield f"{table.this.this}()"
 
 
 def written_by(stage: Stage, delta_of: DeltaOf) -> list[str] | None:
