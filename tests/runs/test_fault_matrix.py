@@ -189,7 +189,7 @@ def _with_small_disk(megabytes: int, command: list[str], folder: Path) -> list[s
 
 def _judge_record(fault: Fault, runs: Path) -> None:
     """The record tells of the fault, its files are whole, and the notebook shows it."""
-    (folder,) = runs.glob("*/*")
+    (folder,) = runs.glob("*/*Z-??????")
     record = read_record((folder / "record.json").read_text(encoding="utf-8"))
     notebook = read_notebook(folder / "notebook.ipynb")
     for line in (folder / "MANIFEST").read_text(encoding="utf-8").splitlines():

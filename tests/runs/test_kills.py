@@ -130,7 +130,7 @@ def _wait_for_cell(folder: Path, plan: Plan, process: "subprocess.Popen[bytes]")
 
 def _judge_record(folder: Path) -> None:
     """What the first attempt left is whole, at the latest after `arcbook runs recover`."""
-    (place,) = folder.glob("runs/*/*")
+    (place,) = folder.glob("runs/*/*Z-??????")
     if _record(place).status == "running":
         done = subprocess.run(
             [str(BIN / "arcbook"), "runs", "recover"], cwd=folder, env=environment(), capture_output=True, check=False

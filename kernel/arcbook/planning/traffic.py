@@ -8,6 +8,7 @@ from arcbook.cells.statements import statement_of
 from arcbook.core.settings import RunSettings
 from arcbook.planning.places import address_of
 from arcbook.planning.values import Place, Plan, PlannedStage, Write
+from arcbook.sql.errors import SqlError
 from arcbook.sql.references import Reference, Statement
 from arcbook.stages.keys import Role
 
@@ -57,7 +58,12 @@ class Traffic:
 def statement_in(step: Step) -> Statement | None:
     """What is known of the statement over the job's views that a step has, or None."""
     for _, sql in step.stage.values_of(Role.SQL):
-        return statement_of(sql, getattr(step.stage, "sql_params", {}))
+        try:
+            return statement_of(sql, getattr(step.stage, "sql_params", {}))
+        except SqlError:
+            if not step.lazy:
+                raise
+            return None  # a value that appears during the run does not fit where its name stands
     return None
 
 
