@@ -147,6 +147,12 @@ _STORAGE_TEXTS = (
 _SQL_TEXTS = (
     text_row(
         DefinitionError, ENGINE,
+        r"DELTA_FAILED_SCAN_WITH_HISTORICAL_VERSION",
+        lead="An earlier version of a table cannot be changed.",
+        remedy="Change the table as it is: read it without `versionAsOf` and `timestampAsOf`.", code="engine-error",
+    ),
+    text_row(
+        DefinitionError, ENGINE,
         r"PARSE_SYNTAX_ERROR\]?\s*(Syntax error at or near [^.\n]+)",
         lead="{0}.", code="sql-syntax",
     ),
