@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from arcbook.core.addresses import is_s3
 from arcbook.core.failures import InputError
+from arcbook.core.translate import translating
 from arcbook.runners.reading.listing import can_list, without_pattern
 from arcbook.runners.targets.base import DONE, PENDING, Target
 from arcbook.runners.targets.bucket import Bucket
@@ -113,7 +114,8 @@ def settle(uri: str) -> None:
     """Bring writes into the folder `uri` to their end whose writers died; a pattern's folder is looked at."""
     folder = without_pattern(uri)
     if folder and can_list(folder):
-        _settle(_target(folder))
+        with translating(f"cannot list {folder}"):
+            _settle(_target(folder))
 
 
 def _target(uri: str) -> Target:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from arcbook.core.addresses import is_s3
 from arcbook.core.failures import ArcbookError
 from arcbook.core.masking import Masker
 from arcbook.core.translate import translate
@@ -54,7 +55,7 @@ def keep_here(record: Record, journal: Path, place: str, cause: Exception, maske
             folder.finish(record, to_bytes(notebook))
         except (ArcbookError, OSError):
             continue
-        if folder.path != journal.parent:
+        if is_s3(place):  # else the journal lies in that place, where it may be recovered once there is room
             _take_away(journal)
         error.message += f" It is kept at {folder.address}: copy that to its place, for example with `aws s3 cp`."
         return Kept(record, notebook, folder.address, error)
