@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -9,13 +10,16 @@ from urllib.parse import unquote, urlsplit
 
 from arcbook.cells.fetch import fetch_text
 from arcbook.core.addresses import is_s3, same_scheme
-from arcbook.core.failures import InputError
+from arcbook.core.failures import InputError, TransientError
+from arcbook.core.translate import translate
 from arcbook.runners.reading.listing import list_sources, remove, write_text
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _COMMIT = re.compile(r"/(\d{20})\.json$")
+#: Seconds before a table that could not be opened is opened again.
+_PAUSES = (0.3, 0.6, 1.2)
 _MANIFESTS = "_symlink_format_manifest"
 _COUNTS: Mapping[str, tuple[str, ...]] = {
     "updated": ("numTargetRowsUpdated", "numUpdatedRows"),
@@ -45,6 +49,14 @@ def open_table(path: str) -> "DeltaTable":
     """
     from deltalake import DeltaTable
 
+    for pause in _PAUSES:
+        try:
+            return DeltaTable(canonical(path), storage_options=storage_options(path))
+        except Exception as error:
+            # The package does not ask again when the list of the log is cut off in the middle.
+            if not isinstance(translate(error), TransientError):
+                raise
+            time.sleep(pause)
     return DeltaTable(canonical(path), storage_options=storage_options(path))
 
 
