@@ -32,11 +32,14 @@ class Meter:
         #: The log that the engine shares with others, and where this run's part of it begins.
         self.shared_log: tuple[str, int] | None = None
         self._plans: list[PlanNote] = []
+        #: The engine's full text of what failed in the cell; empty when nothing did.
+        self.trace = ""
 
     def begin(self) -> None:
         """A cell begins."""
         self._read_notes()
         self._plans.clear()
+        self.trace = ""
         for process in self._processes():
             process.begin()
 
@@ -69,6 +72,8 @@ class Meter:
             match note["note"]:
                 case "engine":
                     self._take_engine(note)
+                case "trace":
+                    self.trace = str(note["text"])
                 case "plan":
                     self._plans.append(PlanNote.model_validate(self._masker.mask_tree(note)))
 
