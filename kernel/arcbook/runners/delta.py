@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -96,12 +96,22 @@ def commit_files(path: str) -> dict[int, str]:
     return {int(found.group(1)): name for name in names if (found := _COMMIT.search(name))}
 
 
-def _commit_info(uri: str) -> dict[str, Any]:
-    for line in fetch_text(uri).splitlines():
+def actions_in(uri: str) -> Iterator[dict[str, Any]]:
+    """The actions of a commit.
+
+    Raises:
+        InputError: the commit is damaged.
+    """
+    for line in filter(str.strip, fetch_text(uri).splitlines()):
         try:
-            action = json.loads(line) if line.strip() else {}
+            action: dict[str, Any] = json.loads(line)
         except ValueError as error:
             raise InputError(f"{uri}, a part of the table's log, is damaged: {error}.") from error
+        yield action
+
+
+def _commit_info(uri: str) -> dict[str, Any]:
+    for action in actions_in(uri):
         if "commitInfo" in action:
             info: dict[str, Any] = action["commitInfo"]
             return info
