@@ -9,6 +9,7 @@ Everything else is passed on as it comes. Kinds of trouble:
     access-denied, expired-token, slow-down, internal-error    the answer S3 gives, with its status and XML
     cut        the connection ends in the middle of the answer; before an answer without a body. The request has had
                its effect
+    lost       the connection ends without an answer, though the request has had its effect
     drop       the connection ends without an answer, and the request does not reach the service
     slow       the answer comes after `seconds`, or as soon as the proxy closes
     hang       no answer comes before the proxy closes
@@ -17,6 +18,7 @@ Everything else is passed on as it comes. Kinds of trouble:
 import http.client
 import re
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -30,16 +32,17 @@ _ANSWERS = {
     "slow-down": (503, "SlowDown", "Please reduce your request rate."),
     "internal-error": (500, "InternalError", "We encountered an internal error. Please try again."),
 }
-KINDS = frozenset({*_ANSWERS, "cut", "drop", "slow", "hang"})
+KINDS = frozenset({*_ANSWERS, "cut", "lost", "drop", "slow", "hang"})
 #: Headers of a connection, which are not passed on.
-_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "expect", "host"})
+_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "expect", "host"})
 
 
 @dataclass(frozen=True)
 class Fault:
     """Trouble for requests whose method is `method` (any, when empty) and whose path and query match `key`.
 
-    The first `after` of them are passed on, the next `times` (None: all) are in trouble.
+    The first `after` of them are passed on, the next `times` (None: all) are in trouble. With `each_address`, requests
+    are counted by method, path and query, so that every one of them meets the trouble and its repetition does not.
     """
 
     kind: str
@@ -48,6 +51,8 @@ class Fault:
     times: int | None = None
     after: int = 0
     seconds: float = 1.0
+    each_address: bool = False
+    good_bodies: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -61,11 +66,12 @@ class Fault:
 @dataclass
 class _Armed:
     fault: Fault
-    seen: int = 0
+    seen: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
-    def strikes(self) -> bool:
-        self.seen += 1
-        struck = self.seen - self.fault.after
+    def strikes(self, method: str, path: str) -> bool:
+        counted = (method, path) if self.fault.each_address else ()
+        self.seen[counted] += 1
+        struck = self.seen[counted] - self.fault.after
         return struck > 0 and (self.fault.times is None or struck <= self.fault.times)
 
 
@@ -90,8 +96,7 @@ class S3Faults:
         self._armed: list[_Armed] = []
         self._guard = threading.Lock()
         handler = type("Handler", (_Handler,), {"proxy": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         return self
@@ -127,9 +132,16 @@ class S3Faults:
         """The trouble that a request meets; called once for each."""
         with self._guard:
             fitting = (armed for armed in self._armed if armed.fault.fits(method, path))
-            found = next((armed.fault for armed in fitting if armed.strikes()), None)
+            found = next((armed.fault for armed in fitting if armed.strikes(method, path)), None)
             self.requests.append(Request(method, path, found.kind if found else ""))
         return found
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing on standard error: a client that has gone, or was killed, is what tests are about."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -146,7 +158,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         status, headers, content = _refusal(kind) if kind in _ANSWERS else self._passed_on(body)
-        if kind == "cut" and not content:
+        if fault and fault.good_bodies and kind == "cut" and (status >= 300 or not content):
+            kind = ""
+        if kind == "lost" or (kind == "cut" and not content):
             self.close_connection = True
             return
         self.send_response(status)

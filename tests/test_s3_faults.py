@@ -51,18 +51,32 @@ def test_refusals(kind: str, code: str, moto_server: str, s3_bucket: str) -> Non
     assert proxy.struck(kind) == 2
 
 
+def test_each_address(moto_server: str, s3_bucket: str) -> None:
+    """Every request meets the trouble once; the same one again is answered."""
+    with S3Faults(moto_server) as proxy:
+        proxy.add(Fault("slow-down", times=1, each_address=True))
+        client = _client(proxy)
+        for key in ("one", "two"):
+            with pytest.raises(botocore.exceptions.ClientError, match="SlowDown"):
+                client.put_object(Bucket=s3_bucket, Key=key, Body=b"x")
+            client.put_object(Bucket=s3_bucket, Key=key, Body=b"x")
+    assert proxy.struck("slow-down") == 2
+
+
 def test_broken_connections(moto_server: str, s3_bucket: str) -> None:
-    """A cut answer, no answer, and one that takes too long."""
+    """A cut answer, no answer, and one that takes too long; only a request that is dropped has no effect."""
     with S3Faults(moto_server) as proxy:
         client = _client(proxy)
         client.put_object(Bucket=s3_bucket, Key="x", Body=b"0123456789")
-        for kind in ("cut", "drop", "hang"):
+        for kind in ("cut", "lost", "drop", "hang"):
             proxy.add(Fault(kind, method="GET", times=1))
             with pytest.raises((botocore.exceptions.BotoCoreError, botocore.exceptions.HTTPClientError)):
                 client.get_object(Bucket=s3_bucket, Key="x")["Body"].read()
         proxy.clear()
-        proxy.add(Fault("cut", method="PUT", times=1))
-        with pytest.raises(botocore.exceptions.HTTPClientError):
-            client.put_object(Bucket=s3_bucket, Key="x", Body=b"written")
+        for kind, left in {"cut": b"by cut", "lost": b"by lost", "drop": b"by lost"}.items():
+            proxy.add(Fault(kind, method="PUT", times=1))
+            with pytest.raises(botocore.exceptions.HTTPClientError):
+                client.put_object(Bucket=s3_bucket, Key="x", Body=f"by {kind}".encode())
+            assert client.get_object(Bucket=s3_bucket, Key="x")["Body"].read() == left
         proxy.add(Fault("slow", method="GET", seconds=0.1))
-        assert client.get_object(Bucket=s3_bucket, Key="x")["Body"].read() == b"written"
+        assert client.get_object(Bucket=s3_bucket, Key="x")["Body"].read() == b"by lost"

@@ -11,12 +11,17 @@ from arcbook_magics.shown import visible
 WIDTH = 100
 #: Characters of a message; engines write pages.
 LONGEST_MESSAGE = 400
+#: Characters of an engine's full text that a record keeps.
+LONGEST_TRACE = 8000
 #: Problems of one cell that are written out.
 MOST_PROBLEMS = 20
 
 
-def render(error: ArcbookError, source: str, *, say_more: bool = True) -> list[str]:
-    """The lines to show for `error`, which arose in the cell `source`. `say_more` names where the long text is."""
+def render(error: ArcbookError, source: str, *, more: str = "") -> list[str]:
+    """The lines to show for `error`, which arose in the cell `source`.
+
+    `more` is the command that shows the engine's full text, or empty.
+    """
     problems = error.problems
     name = type(error).__name__
     if not problems:
@@ -29,8 +34,8 @@ def render(error: ArcbookError, source: str, *, say_more: bool = True) -> list[s
         lines += [f"  {_one_line(problem)}" for problem in shown]
         if len(problems) > len(shown):
             lines.append(f"  … and {len(problems) - len(shown)} more")
-    if error.detail and say_more:
-        lines.append("The engine's full text: `%help error`")
+    if error.detail and more:
+        lines.append(f"The engine's full text: `{more}`")
     return lines
 
 

@@ -13,6 +13,7 @@ from arcbook.cells.magics import read_cell
 from arcbook.cells.plan import resolved, steps_of
 from arcbook.core.failures import ArcbookError, DefinitionError
 from arcbook.reuse.checkpoints import Checkpoints, checkpoints_in
+from arcbook.reuse.deeds import values_from
 from arcbook.reuse.plan import Done
 from arcbook.reuse.replay import Replay
 from arcbook.runs.recorded import Recorded, RecordedCell, recorded
@@ -125,11 +126,5 @@ def _stage(bench: "Workbench", state: Replay, step: "Step", done: Done) -> _Row:
         how = bench.room.call(inside)
     except ArcbookError as error:
         return (*row, f"lost: {error.message}")
-    bench.keep_computed(_numbers(done))
+    bench.keep_computed(values_from(done))
     return (*row, how)
-
-
-def _numbers(done: Done) -> dict[str, object]:
-    from arcbook.reuse.deeds import values_from
-
-    return values_from(done)

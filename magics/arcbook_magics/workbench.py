@@ -11,10 +11,11 @@ from arcbook.core.failures import ArcbookError, CancelledError, CellError
 from arcbook.core.launch import settings_from
 from arcbook.core.launcher import Launch
 from arcbook.core.masking import find_secrets, masker, names_a_secret
+from arcbook.core.notes import tell
 from arcbook.core.problem import Problem
 from arcbook.core.settings import RunSettings
 from arcbook.core.span import Span
-from arcbook_magics.errors import render
+from arcbook_magics.errors import LONGEST_TRACE, render
 from arcbook_magics.inputs import Inputs
 from arcbook_magics.registry import magic
 from arcbook_magics.room import EngineRoom
@@ -351,12 +352,20 @@ class Workbench:
 
         ours = translate(error)
         self.last_error = ours
-        lines = render(ours, source, say_more=bool(self.options["extendedErrors"]))
+        lines = render(ours, source, more=self._shows_more())
+        if ours.detail and not self.launch.interactive:
+            tell("trace", text=ours.detail[:LONGEST_TRACE])
         if ours.detail and self._shows_traces():
             lines += visible(ours.detail, lines=True).splitlines()
         # IPython's protocol for exceptions that know how they look.
         ours._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
         return ours.with_traceback(None)
+
+    def _shows_more(self) -> str:
+        """The command that shows an engine's full text: nobody can ask the kernel of a run when it is over."""
+        if not self.options["extendedErrors"]:
+            return ""
+        return "%help error" if self.launch.interactive else f"arcbook runs show {self.launch.run_id} --more"
 
     def _shows_traces(self) -> bool:
         try:

@@ -156,7 +156,7 @@ def test_a_session_given_up_works_no_more(new_engine: NewEngine, monkeypatch: py
 
 
 def _ends(server: Server) -> bool:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and (is_running(server.pid) or is_running(server.keeper)):
         time.sleep(0.2)
     return not (is_running(server.pid) or is_running(server.keeper))

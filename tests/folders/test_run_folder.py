@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from arcbook.runs.layout import read_manifest
 from arcbook.runs.record import Record, read_record
 from tests.folders.conftest import MakeJob, Start
 from tests.runs.running import Ran, processes_of, read_notebook
+from tests.waiting import wait_until
 
 MAKE = "%sql name=make environments=test outputView=made\nSELECT id FROM range({})"
 SAVE = "{{type: DeltaLakeLoad, name: save, environments: [test], inputView: made, outputURI: out/{}}}"
@@ -28,14 +28,6 @@ deadline = time.monotonic() + 180
 while not pathlib.Path("{other}").exists():
     assert time.monotonic() < deadline, "nobody came"
     time.sleep(0.05)"""
-
-
-def wait_until(so: Callable[[], bool], *, seconds: float) -> None:
-    """Return when something is so; fail when it does not become so."""
-    deadline = time.monotonic() + seconds
-    while not so():
-        assert time.monotonic() < deadline, "it did not come to this"
-        time.sleep(0.05)
 
 
 def records(folder: Path) -> dict[str, Record]:

@@ -12,9 +12,10 @@ from deltalake import DeltaTable
 from arcbook.folders.record import FolderRecord
 from arcbook.runs.record import Record, read_record
 from tests.folders.conftest import MakeJob, Start
-from tests.folders.test_run_folder import MAKE, MERGE, READ, SAVE, is_whole, summary, wait_until
+from tests.folders.test_run_folder import MAKE, MERGE, READ, SAVE, is_whole, summary
 from tests.runs.running import Ran, processes_of
 from tests.trials import seeds
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.trial
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)

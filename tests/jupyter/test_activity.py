@@ -12,7 +12,8 @@ import pytest
 import requests
 from jupyter_client.blocking.client import BlockingKernelClient
 
-from tests.jupyter.kernels import Kernel, wait_until
+from tests.jupyter.kernels import Kernel
+from tests.waiting import wait_until
 
 TOKEN = "activity-test"
 #: Seconds without a message after which the server ends a kernel.
@@ -38,7 +39,7 @@ def server(tmp_path: Path) -> Iterator[str]:
             command, stdout=opened, stderr=opened, env=os.environ | folders | {"IPYTHONDIR": str(tmp_path / "ipython")}
         )
     try:
-        assert wait_until(lambda: "/?token=" in log.read_text(), 120), log.read_text()
+        wait_until(lambda: "/?token=" in log.read_text(), "the server did not start")
         yield next(word for word in log.read_text().split() if word.startswith("http://127.0.0.1")).split("/?")[0]
     finally:
         process.terminate()
@@ -61,5 +62,5 @@ def test_a_silent_cell_is_not_idle(server: str, tmp_path: Path) -> None:
         time.sleep(0.5)
         return not requests.get(f"{server}/api/kernels", **api).json()
 
-    assert wait_until(ended, 120), "an idle kernel goes on"
+    wait_until(ended, "an idle kernel goes on")
     client.stop_channels()

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.jupyter.kernels import StartKernel, alive, descendants, wait_until
+from tests.jupyter.kernels import StartKernel, alive, descendants
+from tests.waiting import wait_until
 
 ENDLESS = "SELECT count(*) FROM range(3000000) a CROSS JOIN range(3000000) b WHERE a.id + b.id = 7"
 
@@ -98,7 +99,7 @@ def test_no_process_stays_behind(start_kernel: StartKernel, how: str) -> None:
         kernel.manager.shutdown_kernel()
     else:
         os.kill(kernel.pid, signal.Signals[how])
-    assert wait_until(lambda: not any(alive(pid) for pid in (kernel.pid, *children)))
+    wait_until(lambda: not any(alive(pid) for pid in (kernel.pid, *children)))
 
 
 def test_a_restart_begins_anew(start_kernel: StartKernel) -> None:
@@ -109,7 +110,7 @@ def test_a_restart_begins_anew(start_kernel: StartKernel) -> None:
     kernel.manager.restart_kernel()
     kernel.client.wait_for_ready(timeout=60)
     assert "no view `x`" in kernel.run("%printschema x").error["evalue"]
-    assert wait_until(lambda: not any(alive(pid) for pid in children))
+    wait_until(lambda: not any(alive(pid) for pid in children))
 
 
 def cpu(pids: set[int]) -> float:

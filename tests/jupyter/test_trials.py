@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from tests.jupyter.kernels import Kernel, alive, descendants, wait_until
+from tests.jupyter.kernels import Kernel, alive, descendants
 from tests.trials import seeds
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.trial
 #: Seconds within which an interrupted cell must have ended.
@@ -64,7 +65,7 @@ def test_the_engine_is_killed_at_any_moment(seed: int, kernel: Kernel) -> None:
     shown = kernel.result(request)
 
     assert shown.status == "ok" or shown.error["ename"] == "TransientError", shown.error
-    assert wait_until(lambda: not alive(engine))
+    wait_until(lambda: not alive(engine))
     after = kernel.run("%sql\nSELECT COUNT(*) AS n FROM many")
     assert after.status == "ok", after.error
-    assert wait_until(lambda: len(descendants(kernel.pid)) == 1)
+    wait_until(lambda: len(descendants(kernel.pid)) == 1)

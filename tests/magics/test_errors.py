@@ -57,12 +57,12 @@ def test_the_marker_stands_below_its_word(before: str, word: str) -> None:
 def test_never_more_than_six_lines() -> None:
     """A message of pages with control characters and a trace is cut, flattened and told where to read on."""
     error = InputError("missing\x1b[31m\n" * 500, detail="at org.apache.spark…\n" * 900)
-    lines = render(error, "%sql\nselect 1")
+    lines = render(error, "%sql\nselect 1", more="%help error")
     assert len(lines) == 2
     assert len(lines[0]) < 500
     assert "\x1b" not in lines[0]
     assert lines[1] == "The engine's full text: `%help error`"
-    assert len(render(error, "", say_more=False)) == 1
+    assert len(render(error, "")) == 1
 
 
 def test_places_outside_the_cell_are_not_quoted_from_it() -> None:

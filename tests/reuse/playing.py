@@ -96,7 +96,7 @@ def play(
     executor = Executor(engine, settings)
     context = Context(settings=settings, engine=engine.name)
     steps = steps_in(cells, root, context)
-    reuse = Reuse(with_writes(plan, steps, fail_at), done)
+    reuse = Reuse(with_writes(plan, steps), done)
     played = Played()
     computed: dict[str, Any] = {}
     try:
@@ -120,7 +120,7 @@ def play(
     return played
 
 
-def with_writes(plan: ReusePlan, steps: Sequence[Step], fail_at: int | None) -> ReusePlan:
+def with_writes(plan: ReusePlan, steps: Sequence[Step]) -> ReusePlan:
     """The plan with the places that the steps write."""
     tables: dict[str, str] = {}
     written: list[str] = []

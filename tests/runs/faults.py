@@ -1,23 +1,18 @@
 """The fault matrix's cases, and what is done to the processes of a run."""
 
 import os
-import re
 import resource
 import signal
-import subprocess
-import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from arcbook.engines.processes import is_running
-from tests.runs.running import marked
+from tests.runs.running import processes
 
 CASES = Path(__file__).parent / "data" / "faults.yaml"
-#: In the environment of everything that a run starts.
-MARK = "FAULT_TRIAL"
 #: Memory that a starved engine may still take.
 _SCARCE_BYTES = 200 << 20
 _PROGRAMS = {"kernel": ("arcbook.jupyter",), "engine": ("arcbook.engines.sail_server", "SparkConnectServer")}
@@ -91,46 +86,25 @@ def read_faults() -> list[Fault]:
     return made
 
 
-def processes(mark: str, program: str = "") -> list[int]:
-    """Living processes of a run: the `kernel`, the `engine`, or all of them."""
+def victims(mark: str, whom: str) -> list[int]:
+    """Living processes of a trial: the `kernel`, the `engine`, or `all` of them."""
     found = []
-    for pid in marked(f"{MARK}={mark}"):
-        try:
+    for pid in processes(mark):
+        with suppress(OSError):
             command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if is_running(pid) and (not program or any(each in command for each in _PROGRAMS[program])):
-            found.append(pid)
+            if whom == "all" or any(each in command for each in _PROGRAMS[whom]):
+                found.append(pid)
     return found
-
-
-def wait_for(pattern: str, runs: Path, process: "subprocess.Popen[bytes]", seconds: float = 300.0) -> None:
-    """Wait until the journal of the one run below `runs`, which `process` makes, holds `pattern`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and process.poll() is None:
-        for journal in runs.glob("*/*/journal.jsonl"):
-            if re.search(pattern, journal.read_text(encoding="utf-8")):
-                return
-        time.sleep(0.05)
-    raise AssertionError(f"{pattern!r} did not reach the journal")
 
 
 def strike(deed: str, mark: str, run: int) -> None:
     """Do what a case says: a signal, or `starve`, and to whom."""
     what, whom = deed.split()
-    victims = [run] if whom == "run" else processes(mark, "" if whom == "all" else whom)
-    assert victims, f"there is no {whom}"
-    for pid in victims:
+    struck = [run] if whom == "run" else victims(mark, whom)
+    assert struck, f"there is no {whom}"
+    for pid in struck:
         if what == "starve":
             used = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
             resource.prlimit(pid, resource.RLIMIT_AS, (used + _SCARCE_BYTES,) * 2)
         else:
             os.kill(pid, signal.Signals[what])
-
-
-def assert_gone(mark: str, seconds: float = 120.0) -> None:
-    """No process of the run is left, after as long as a server of its own may wait for others."""
-    deadline = time.monotonic() + seconds
-    while (left := processes(mark)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert left == []

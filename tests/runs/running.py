@@ -2,16 +2,24 @@
 
 import json
 import os
+import re
+import signal
+import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
+from arcbook.engines.processes import is_running
+from tests.waiting import wait_until
+
 BIN = Path(sys.executable).parent
+#: In the environment of everything that a trial starts, with the trial's own mark as its value.
+MARK = "ARCBOOK_TRIAL"
 
 Make = Callable[..., Path]
 
@@ -70,10 +78,34 @@ def marked(mark: str) -> Iterator[int]:
             continue
 
 
-def assert_nothing_runs(tmp_path: Path, seconds: float = 10.0) -> None:
+def processes(mark: str) -> list[int]:
+    """Living processes of a trial."""
+    return [pid for pid in marked(f"{MARK}={mark}") if is_running(pid)]
+
+
+def lose(mark: str) -> None:
+    """Kill every process of a trial at once, as the loss of a machine does."""
+    for pid in marked(f"{MARK}={mark}"):
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def assert_gone(mark: str) -> None:
+    """No process of a trial is left, after as long as a server of its own may wait for others."""
+    wait_until(lambda: not processes(mark), "processes of the trial are left")
+
+
+def assert_nothing_runs(tmp_path: Path) -> None:
     """No process of the run is left, waiting as long as a kernel takes to see that its parent is gone."""
     run_id = record_folder(tmp_path).name
-    deadline = time.monotonic() + seconds
-    while processes_of(run_id) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert processes_of(run_id) == []
+    wait_until(lambda: not processes_of(run_id), "processes of the run are left")
+
+
+def wait_for_journal(pattern: str, runs: Path, process: "subprocess.Popen[Any]") -> None:
+    """Wait until a journal below `runs` holds `pattern`, as long as `process` may bring it there."""
+
+    def holds() -> bool:
+        return any(re.search(pattern, path.read_text(encoding="utf-8")) for path in runs.glob("*/*/journal.jsonl"))
+
+    wait_until(lambda: process.poll() is not None or holds(), f"{pattern!r} did not reach the journal", seconds=300)
+    assert holds(), f"the run ended before {pattern!r} reached the journal"

@@ -22,8 +22,17 @@ from arcbook.cli import invoke
 from arcbook.core.failures import FAILURES
 from arcbook.runs.record import Record, read_record
 from tests import s3_faults
-from tests.runs.faults import MARK, Fault, assert_gone, read_faults, strike, wait_for
-from tests.runs.running import BIN, environment, processes_of, read_notebook, texts
+from tests.runs.faults import Fault, read_faults, strike
+from tests.runs.running import (
+    BIN,
+    MARK,
+    assert_gone,
+    environment,
+    processes_of,
+    read_notebook,
+    texts,
+    wait_for_journal,
+)
 from tests.trials import in_soak
 
 FAULTS = read_faults()
@@ -152,7 +161,7 @@ def _started(fault: Fault, command: list[str], folder: Path, mark: str) -> int:
         process = subprocess.Popen(command, cwd=folder, env=variables, stdout=messages, stderr=messages)
     try:
         if fault.when:
-            wait_for(fault.when, folder / fault.runs, process)
+            wait_for_journal(fault.when, folder / fault.runs, process)
             strike(fault.do, mark, process.pid)
             (folder / "done").touch()
         return process.wait(500)

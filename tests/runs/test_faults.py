@@ -5,30 +5,18 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from arcbook.runs.record import Record
-from tests.runs.running import Make, Ran, assert_nothing_runs, read_notebook, record_folder, texts
+from tests.runs.running import Make, Ran, assert_nothing_runs, read_notebook, record_folder, texts, wait_for_journal
 
 Run = Callable[..., Ran]
 Start = Callable[..., "subprocess.Popen[str]"]
 
 SLOW = "import time; print('begun', flush=True); time.sleep(60)"
-
-
-def wait_for(text: str, tmp_path: Path, seconds: float = 60.0) -> None:
-    """Wait until the journal of the one run holds `text`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        for journal in tmp_path.glob("runs/*/*/journal.jsonl"):
-            if text in journal.read_text(encoding="utf-8"):
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"{text!r} did not reach the journal")
 
 
 def test_a_killed_kernel(
@@ -61,7 +49,7 @@ def test_a_stopped_run(
     """SIGTERM and Ctrl-C end the cell, then the run: cancelled, notebook and record complete."""
     source = make_notebook(SLOW, "print('never')", kernel="python3")
     process = start_command("papermill", "--engine", "arcbook", source, "out.ipynb")
-    wait_for('"text":"begun', tmp_path)
+    wait_for_journal('"text":"begun', tmp_path / "runs", process)
     process.send_signal(number)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
@@ -83,9 +71,9 @@ def test_a_cell_that_ignores_the_interrupt(make_notebook: Make, start_command: S
         "while True:\n  try: time.sleep(60)\n  except KeyboardInterrupt: print('no', flush=True)"
     )
     process = start_command("papermill", "--engine", "arcbook", make_notebook(stubborn, kernel="python3"), "out.ipynb")
-    wait_for('"text":"begun', tmp_path)
+    wait_for_journal('"text":"begun', tmp_path / "runs", process)
     process.send_signal(signal.SIGTERM)
-    wait_for('"text":"no', tmp_path)
+    wait_for_journal('"text":"no', tmp_path / "runs", process)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     assert process.returncode == 130
@@ -99,7 +87,7 @@ def test_a_killed_runner_is_recovered(
     """SIGKILL of papermill: the journal is complete to the last output, and `runs recover` makes the notebook of it."""
     source = make_notebook("print('whole')", SLOW, kernel="python3")
     process = start_command("papermill", "--engine", "arcbook", source, "out.ipynb")
-    wait_for('"text":"begun', tmp_path)
+    wait_for_journal('"text":"begun', tmp_path / "runs", process)
     assert run_command("arcbook", "runs", "recover", "latest").code == 66  # it still runs
     process.kill()
     process.communicate()

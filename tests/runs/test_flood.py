@@ -12,7 +12,7 @@ import pytest
 
 from arcbook.engines.processes import peak_memory_of
 from arcbook.runs.record import Record
-from tests.runs.running import Make, Ran, assert_nothing_runs, read_notebook, record_folder, texts
+from tests.runs.running import Make, Ran, assert_nothing_runs, read_notebook, record_folder, texts, wait_for_journal
 
 Start = Callable[..., "subprocess.Popen[str]"]
 MB = 1_000_000
@@ -74,7 +74,7 @@ def test_a_run_is_stopped_in_the_middle_of_a_flood(
     """SIGTERM ends an endless flood: cancelled, a valid notebook with head, tail and loss, no process left."""
     flood = "%python\nimport itertools\nfor i in itertools.count(): print('line', i, 'x' * 100)"
     process = start_command("arcbook", "run", make_notebook("%environment test", flood))
-    wait_for_flood(tmp_path, process)
+    wait_for_journal('"event":"tail"', tmp_path / "runs", process)
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 130, output
@@ -84,7 +84,7 @@ def test_a_run_is_stopped_in_the_middle_of_a_flood(
     assert kept[0] == 0
     assert kept == sorted(kept)
     assert kept[-1] + 1 == len(kept) + lines_lost(shown)
-    assert_nothing_runs(tmp_path, seconds=60)
+    assert_nothing_runs(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,3 @@ def test_a_statement_that_shows_many_rows(
     sizes: dict[str, Any] = {path.name: path.stat().st_size for path in record_folder(tmp_path).iterdir()}
     assert sizes["notebook.ipynb"] < 10 * MB
     assert sizes["journal.jsonl"] < 10 * MB
-
-
-def wait_for_flood(tmp_path: Path, process: "subprocess.Popen[str]") -> None:
-    """Until the tail of a flood has been written for the first time."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        if any('"event":"tail"' in path.read_text() for path in tmp_path.glob("runs/*/*/journal.jsonl")):
-            return
-        time.sleep(0.1)
-    raise AssertionError(process.communicate())

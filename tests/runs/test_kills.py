@@ -15,8 +15,8 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from arcbook.runs.record import Record, read_record
-from tests.runs.faults import MARK, assert_gone, processes, strike
-from tests.runs.running import BIN, environment, read_notebook
+from tests.runs.faults import strike, victims
+from tests.runs.running import BIN, MARK, assert_gone, environment, read_notebook, wait_for_journal
 from tests.trials import seeds
 
 ROWS, BEFORE = 20_000, 10
@@ -75,9 +75,10 @@ def test_killed_and_tried_again(seed: int, request: pytest.FixtureRequest, tmp_p
 
     mark = uuid.uuid4().hex
     first = _start(tmp_path, plan.engine, mark)
-    _wait_for_cell(tmp_path, plan, first)
+    begun = '"event":"run"' if plan.cell < 0 else f'"cell":{plan.cell}'
+    wait_for_journal(begun, tmp_path / "runs", first)
     time.sleep(plan.seconds)  # not for something to happen: any moment is as good
-    if first.poll() is None and (" run" in plan.deed or processes(mark, plan.deed.split()[1].replace("all", ""))):
+    if first.poll() is None and (" run" in plan.deed or victims(mark, plan.deed.split()[1])):
         strike(plan.deed, mark, first.pid)
     first.wait(400)
     assert_gone(mark)
@@ -115,17 +116,6 @@ def _start(folder: Path, engine: str, mark: str) -> "subprocess.Popen[bytes]":
             [str(BIN / "arcbook"), "run", "job.ipynb", "--environment", "test", *choices],
             cwd=folder, env=environment() | {MARK: mark}, stdout=messages, stderr=messages,
         )  # fmt: skip
-
-
-def _wait_for_cell(folder: Path, plan: Plan, process: "subprocess.Popen[bytes]") -> None:
-    """Return when the cell has begun, or, for the position -1, when the run has a record."""
-    wanted = '"event":"run"' if plan.cell < 0 else f'"cell":{plan.cell}'
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and process.poll() is None:
-        if any(wanted in journal.read_text(encoding="utf-8") for journal in folder.glob("runs/*/*/journal.jsonl")):
-            return
-        time.sleep(0.01)
-    raise AssertionError((folder / "messages.txt").read_text(encoding="utf-8"))
 
 
 def _judge_record(folder: Path) -> None:

@@ -1,12 +1,9 @@
 """A node is lost: what the record on S3 holds by then, against what the job had printed."""
 
-import os
 import random
-import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,11 +11,11 @@ import pytest
 
 from arcbook.runs.s3 import S3Folder
 from arcbook.runs.store import open_store
-from tests.runs.running import BIN, Make, Ran, environment, read_notebook, texts
+from tests.runs.running import BIN, MARK, Make, Ran, environment, lose, read_notebook, texts
 from tests.trials import seeds
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.trial
-MARK = "ARCBOOK_TRIAL"
 #: What may be missing, in seconds.
 MAY_MISS = 5.0
 
@@ -51,7 +48,8 @@ def test_at_most_the_last_seconds_are_missing(seed: int, s3_bucket: str, make_no
         cwd=tmp_path, env=environment() | {MARK: mark}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     printed = tmp_path / "printed.txt"
-    wait_until(lambda: printed.exists() and printed.stat().st_size > 0, process)
+    wait_until(lambda: process.poll() is not None or (printed.exists() and printed.stat().st_size > 0))
+    assert process.poll() is None, process.communicate()
     time.sleep(chance.uniform(0, 12))
 
     lost_at = time.time()
@@ -81,15 +79,6 @@ def test_at_most_the_last_seconds_are_missing(seed: int, s3_bucket: str, make_no
         assert kept == there_was[: len(kept)]
 
 
-def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    """Wait for the job to begin printing."""
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, "the job did not begin"
-        time.sleep(0.05)
-
-
 def command(folder: Path, *arguments: str) -> Ran:
     """Run an arcbook command."""
     done = subprocess.run(
@@ -97,14 +86,3 @@ def command(folder: Path, *arguments: str) -> Ran:
         cwd=folder, env=environment(), capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     return Ran(done.returncode, done.stdout, done.stderr)
-
-
-def lose(mark: str) -> None:
-    """Kill every process of the run at once, as the loss of a machine does."""
-    wanted = f"{MARK}={mark}".encode()
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if wanted in path.read_bytes().split(b"\0"):
-                os.kill(int(path.parent.name), signal.SIGKILL)
-        except OSError:
-            continue

@@ -11,8 +11,7 @@ import pytest
 from deltalake import DeltaTable
 
 from arcbook.runs.store import LocalStore
-from tests.runs.running import Make, Ran, read_notebook, texts
-from tests.runs.test_faults import wait_for
+from tests.runs.running import Make, Ran, read_notebook, texts, wait_for_journal
 
 Run = Callable[..., Ran]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -115,7 +114,7 @@ def test_resume_after_a_kill(make_notebook: Make, run_command: Run, start_comman
     wait += "while not pathlib.Path('go').exists(): time.sleep(0.1)"
     source = make_notebook(EXTRACT, TYPED.replace(":least", "2"), APPEND, wait, OVERWRITE)
     process = start_command("arcbook", "run", source, "--environment", "test")
-    wait_for('"text":"begun', inputs)
+    wait_for_journal('"text":"begun', inputs / "runs", process)
     still = run_command("arcbook", "run", "--resume", "latest")
     assert still.code == 66
     assert "still goes on" in still.err

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +14,11 @@ import pytest
 
 from arcbook.runs.record import Record
 from arcbook.runs.store import LocalStore
-from tests.runs.running import Make, Ran, environment, marked, read_notebook, record_folder, texts
+from tests.runs.running import MARK, Make, Ran, assert_gone, environment, read_notebook, record_folder, texts
 from tests.trials import seeds
 
 pytestmark = pytest.mark.trial
 ROOT = Path(__file__).resolve().parents[2]
-MARK = "ARCBOOK_TRIAL"
 MB = 1_000_000
 
 VIEW = "%sql environments=test outputView=v\nSELECT id, md5(CAST(id AS STRING)) AS text FROM range(1000)"
@@ -67,7 +65,7 @@ def test_many_runs_in_one_process(make_notebook: Make, tmp_path: Path) -> None:
     assert_does_not_grow([each["files"] for each in held], by=0, noise=2)
     assert_does_not_grow([each["threads"] for each in held], by=0, noise=1)
 
-    assert_no_process(mark)
+    assert_gone(mark)
     for name in ("tmp", "runtime"):
         assert [path.name for path in places[name].rglob("*")] == [], name
     assert list(places["ipython"].rglob("history.sqlite")) == []
@@ -107,11 +105,3 @@ def assert_does_not_grow(values: list[Any], *, by: float, noise: float) -> None:
     quarter = max(1, len(values) // 4)
     early, late = median(values[quarter : 2 * quarter]), median(values[-quarter:])
     assert late - early <= noise + by * (len(values) - quarter), values
-
-
-def assert_no_process(mark: str) -> None:
-    """Nothing with the mark runs any more, so nothing of it listens on a port either."""
-    deadline = time.monotonic() + 60
-    while (left := list(marked(f"{MARK}={mark}"))) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert left == []

@@ -1,6 +1,6 @@
 import json
-import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from arcbook.runs import layout, s3
 from arcbook.runs.record import Record
 from arcbook.runs.s3 import S3Store, SegmentSender
 from arcbook.runs.store import LocalStore, Store, open_store
+from tests.waiting import wait_until
 
 MOMENT = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
@@ -77,9 +78,7 @@ def test_segments_reach_s3_while_the_run_goes_on(s3_bucket: str, monkeypatch: py
     for number in range(3):
         lines += json.dumps({"event": "cell", "cell": number}) + "\n"
         journal.write_text(lines + '{"event":"half', encoding="utf-8")
-        deadline = time.monotonic() + 20
-        while not _ends_with(folder, lines) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(partial(_ends_with, folder, lines))
     assert folder.journal_text() == lines
     journal.write_text(lines, encoding="utf-8")
     folder.end_journal()

@@ -16,7 +16,7 @@ from arcbook.runs.journal import read_events
 from arcbook.runs.last_words import LIMIT, RunLog, masked, tail_of
 from arcbook.runs.record import Record, StageNote, Usage
 from arcbook.runs.usage import Meter, moved, total
-from tests.runs.running import Make, Ran, record_folder
+from tests.runs.running import Make, Ran, read_notebook, record_folder, texts
 
 Run = Callable[..., Ran]
 ENGINES = ["embedded", pytest.param("local", marks=pytest.mark.local)]
@@ -75,8 +75,12 @@ def test_what_cells_moved_and_used(
     assert "kernel arc started" in record.logs["run"]
     assert "cell 6 ended: failed" in record.logs["run"]
     assert record.logs["engine"]
+    assert "too far" in record.logs["trace"]
 
+    executed = texts(read_notebook(record_folder(tmp_path) / "notebook.ipynb"))
+    assert f"The engine's full text: `arcbook runs show {record.run_id} --more`" in executed
     shown = run_command("arcbook", "runs", "show", "--more")
+    assert "The engine's full text" in shown.out
     assert "1,000 rows in" in shown.out
     assert "core-s" in shown.out
     assert plan.text.splitlines()[0] in shown.out

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arcbook.cli._output import counted
+from arcbook.cli._output import counted, size_text
 from arcbook.planning.cost import Prices, core_seconds
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def show_plan(plan: "Plan", prices: Prices, *, lineage: bool) -> None:
     open_ended = [place.address for place in plan.reads if place.bytes is None]
     beside = f", and {', '.join(open_ended)}, whose size is not known" if open_ended else ""
     click.echo(
-        f"  to read: {counted(sum(each.files or 0 for each in plan.reads), 'file')}, {_size(size)}{beside}; "
+        f"  to read: {counted(sum(each.files or 0 for each in plan.reads), 'file')}, {size_text(size)}{beside}; "
         f"about {least} to {most} core-seconds"
     )
     if prices:
@@ -71,7 +71,7 @@ def _origins(origins: "Origins") -> str:
 def _said(place: "Place") -> str:
     if place.files is None:
         return place.address
-    return f"{place.address} ({counted(place.files, 'file')}, {_size(place.bytes or 0)})"
+    return f"{place.address} ({counted(place.files, 'file')}, {size_text(place.bytes or 0)})"
 
 
 def _written(write: "Write") -> str:
@@ -80,12 +80,3 @@ def _written(write: "Write") -> str:
     limits = f" where {write.where}" if write.where else ""
     folders = f", by {', '.join(write.partition_by)}" if write.partition_by else ""
     return f"writes: {verb} {place}{limits}{folders}"
-
-
-def _size(size: int) -> str:
-    value = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} TB"

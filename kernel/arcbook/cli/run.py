@@ -74,53 +74,66 @@ def command(
 
     `--resume RUN` needs no job: it takes that of the run, with its parameters, its time and its environment.
     """
-    from arcbook.core.addresses import local_path
-    from arcbook.promote.load import is_bundle, opened_bundle
-    from arcbook.runs.launch import read_logical_time
-
-    choices: dict[str, Any] = {"folder": options["cwd"]} if options["cwd"] else {}
-    if options["logical_time"]:
-        choices["logical_time"] = read_logical_time(options["logical_time"])
-    if options["run_key"] and not options["logical_time"]:
-        raise click.UsageError("--run-key needs --logical-time: all attempts at a run share their time, too.")
-    choices |= {
-        "parameters": given_values(parameters, files, documents),
-        "launch": ctx.meta["arcbook.launch"],
-        "environment": options["environment"],
-        "run_key": options["run_key"],
-        "engine": options["engine"],
-        "record_root": options["record"],
-        "output": options["output"],
-        "cell_timeout": options["timeout"],
-        "cache": options["cache"],
-        "checkpoints": options["checkpoints"],
-        "python_again": options["python_again"],
-    }
+    choices = _choices(given_values(parameters, files, documents), ctx.meta["arcbook.launch"], options)
     if options["resume"]:
         jobs, choices = _resumed(options["resume"], jobs, choices)
     elif not jobs:
         raise click.UsageError("Missing argument 'NOTEBOOK|JOB|BUNDLE|FOLDER...'.")
     elif options["python_again"] is not None:
         raise click.UsageError("--python-again and --no-python-again say what --resume does.")
-    job, *others = jobs
-    folders = [each for each in jobs if not is_bundle(each) and local_path(each).is_dir()]
-    if folders:
-        if others:
-            raise click.UsageError("a folder runs by itself: give its path alone")
+    folder = _folder_in(jobs)
+    if folder is not None:
         from arcbook.cli._folder import run_folder
 
-        ctx.exit(run_folder(str(local_path(job)), choices, workers=options["workers"], as_json=as_json))
+        ctx.exit(run_folder(folder, choices, workers=options["workers"], as_json=as_json))
     if options["workers"]:
         raise click.UsageError("--jobs is for a folder: one job runs by itself.")
-    if any(map(is_bundle, jobs)):
-        if others:
-            raise click.UsageError("a bundle runs by itself: it is what was promoted")
-        with opened_bundle(job) as opened:
-            copies = {address: str(path) for address, path in opened.documents.items()}
-            outcome = _run(str(opened.entry), choices | {"bundle": job, "documents": copies})
-    else:
-        outcome = _run(job, choices, *others)
-    _report(ctx, outcome, options["output"], as_json)
+    _report(ctx, _outcome(jobs, choices), options["output"], as_json)
+
+
+def _choices(given: dict[str, Any], launch: dict[str, str], options: dict[str, Any]) -> dict[str, Any]:
+    """What the options choose, as fields of `arcbook.runs.request.Request`."""
+    from arcbook.runs.launch import read_logical_time
+
+    if options["run_key"] and not options["logical_time"]:
+        raise click.UsageError("--run-key needs --logical-time: all attempts at a run share their time, too.")
+    choices: dict[str, Any] = {"folder": options["cwd"]} if options["cwd"] else {}
+    if options["logical_time"]:
+        choices["logical_time"] = read_logical_time(options["logical_time"])
+    same = ("environment", "run_key", "engine", "output", "cache", "checkpoints", "python_again")
+    return {
+        **choices,
+        **{name: options[name] for name in same},
+        "parameters": given,
+        "launch": launch,
+        "record_root": options["record"],
+        "cell_timeout": options["timeout"],
+    }
+
+
+def _folder_in(jobs: tuple[str, ...]) -> str | None:
+    """The folder whose jobs are to run; None where jobs are named themselves."""
+    from arcbook.core.addresses import local_path
+    from arcbook.promote.load import is_bundle
+
+    folders = [local_path(each) for each in jobs if not is_bundle(each) and local_path(each).is_dir()]
+    if folders and len(jobs) > 1:
+        raise click.UsageError("a folder runs by itself: give its path alone")
+    return str(folders[0]) if folders else None
+
+
+def _outcome(jobs: tuple[str, ...], choices: dict[str, Any]) -> "Outcome":
+    """Run a bundle, or jobs joined to one."""
+    from arcbook.promote.load import is_bundle, opened_bundle
+
+    job, *others = jobs
+    if not any(map(is_bundle, jobs)):
+        return _run(job, choices, *others)
+    if others:
+        raise click.UsageError("a bundle runs by itself: it is what was promoted")
+    with opened_bundle(job) as opened:
+        copies = {address: str(path) for address, path in opened.documents.items()}
+        return _run(str(opened.entry), choices | {"bundle": job, "documents": copies})
 
 
 def _resumed(run: str, jobs: tuple[str, ...], choices: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:

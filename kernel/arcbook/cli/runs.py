@@ -319,7 +319,8 @@ def _show_more(record: "Record") -> None:
             click.secho(f"\nPlan of {plan.stage} {plan.name!r} in cell {cell.cell}:", bold=True)
             click.echo(plan.text + ("\n…" if plan.cut else ""))
     for name, text in record.logs.items():
-        click.secho(f"\nLast lines of the {name}'s log:", bold=True)
+        title = "The engine's full text of the error" if name == "trace" else f"Last lines of the {name}'s log"
+        click.secho(f"\n{title}:", bold=True)
         click.echo(text.rstrip("\n"))
 
 

@@ -23,7 +23,7 @@ from arcbook.engines.connect import abandon_session, answers, bounded, end_sessi
 from arcbook.engines.jars import Say, cache_folder, jar_paths, missing_jars, pyspark_folder
 from arcbook.engines.java import find_java
 from arcbook.engines.local_server import START_SECONDS, locked
-from arcbook.engines.processes import is_running, memory_of_machine, times_of
+from arcbook.engines.processes import is_running, memory_of_machine, processor_seconds_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -247,10 +247,10 @@ def start_server(folder: Path, command: Mapping[str, Any], say: Say) -> Server:
 
 def _tell(server: Server, folder: Path) -> None:
     """Tell the run which process its work is done by, and how far that process had come before."""
-    before, log = times_of(server.pid), folder / _LOG
+    log = folder / _LOG
     start = log.stat().st_size if log.exists() else 0
     tell(
-        "engine", pid=server.pid, shared=True, core_seconds=before.own + before.children if before else 0.0,
+        "engine", pid=server.pid, shared=True, core_seconds=processor_seconds_of(server.pid),
         log=str(log), log_start=start,
     )  # fmt: skip
 

@@ -6,7 +6,6 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -44,24 +43,6 @@ def processor_seconds_of(pid: int) -> float:
         return (int(fields[11]) + int(fields[12])) / _ticks()
     except OSError:
         return _clock(_ps(pid, "time"))
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Processor time in seconds: a process's own, and that of its children that have ended and were waited for."""
-
-    own: float
-    children: float
-
-
-def times_of(pid: int) -> Times | None:
-    """Processor times of a process; None when it is gone or the system does not say."""
-    try:
-        fields = _stat(pid)
-    except OSError:
-        return None
-    user, system, children_user, children_system = (int(field) / _ticks() for field in fields[11:15])
-    return Times(user + system, children_user + children_system)
 
 
 def peak_memory_of(pid: int) -> int | None:

@@ -99,7 +99,7 @@ class _Running:
                         self._stop(stop.reason)
                     told = stop.urgency
                     for future in done:
-                        self._end(future, stop)
+                        self._end(future)
                     if not stop.urgency:
                         self._begin(pool)
             except BaseException:
@@ -127,7 +127,7 @@ class _Running:
         self._put(note.model_copy(update={"status": "running"}))
         return process.run()
 
-    def _end(self, future: Future[JobNote], stop: Stop) -> None:
+    def _end(self, future: Future[JobNote]) -> None:
         process = self._processes.pop(future)
         if not future.cancelled():
             self._put(future.result())

@@ -21,6 +21,7 @@ from arcbook.core.failures import ArcbookError
 from arcbook.core.translate import translating
 from arcbook.runners.reading.listing import write_text
 from arcbook.runners.reading.scan import open_input
+from arcbook.runners.targets.bucket import Bucket
 
 FORMAT = 1
 NAME = "checkpoint.json"
@@ -31,7 +32,6 @@ FOLDER = "checkpoints"
 _KEY = re.compile(r"[0-9a-f]{64}")
 #: A folder without a description is one that somebody may be writing, until it is this old.
 _HALF_WRITTEN = timedelta(days=1)
-_S3_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,11 +208,9 @@ def _remove(address: str, *, first: str) -> None:
         Path(address, first).unlink(missing_ok=True)
         shutil.rmtree(address, ignore_errors=True)
         return
-    names = [name for name, _, _ in _listed(address)]
-    names.sort(key=lambda name: not name.endswith(f"/{first}"))
-    for start in range(0, len(names), _S3_BATCH):
-        objects = [{"Key": bucket_and_key(name)[1]} for name in names[start : start + _S3_BATCH]]
-        _client().delete_objects(Bucket=bucket_and_key(address)[0], Delete={"Objects": objects})
+    place = Bucket(address)
+    place.remove([first])
+    place.remove(place.files())
 
 
 def _client() -> Any:

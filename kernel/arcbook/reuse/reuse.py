@@ -240,7 +240,7 @@ class Reuse:
             if result.view is None or result.frame is None:
                 return False, ""
             with turn.executor.explaining(turn.step):
-                why_not = self._unwanted(turn, result) or unstorable(result.frame)
+                why_not = self._unwanted(turn) or unstorable(result.frame)
                 if why_not:
                     return False, why_not
                 if store.read(turn.key.text) is not None:
@@ -254,7 +254,7 @@ class Reuse:
             # The stage has done its work: a checkpoint that cannot be written must not undo that.
             return False, str(error)
 
-    def _unwanted(self, turn: "_Turn", result: Result) -> str:
+    def _unwanted(self, turn: "_Turn") -> str:
         """Why a view is not to be stored; empty when it is."""
         if "uses a secret" in turn.key.why:
             return "it uses a secret"

@@ -9,21 +9,17 @@ ran on `embedded` in the same moment would be taken for it.
     <table>/_arcbook/changed/<hash of the key>     the version behind it
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from arcbook.cells.fetch import fetch_text
-from arcbook.core.addresses import is_s3
 from arcbook.engines.session import Session
-from arcbook.runners.delta import commit_files
+from arcbook.runners.delta import actions_in, commit_files
 from arcbook.runners.delta_once import next_mark, replaces_all
 from arcbook.runners.reading.listing import write_text
 from arcbook.runners.targets.base import OWN, Target
-from arcbook.runners.targets.bucket import Bucket
-from arcbook.runners.targets.folder import Folder
+from arcbook.runners.targets.open import note_name, open_target
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -49,8 +45,7 @@ def change_once(
             return None
         with _marked(key, mark, session):
             return change()
-    name = hashlib.sha256(key.encode()).hexdigest()[:16]
-    target: Target = Bucket(path) if is_s3(path) else Folder(path)
+    name, target = note_name(key), open_target(path)
     before, done = f"{OWN}/changing/{name}", f"{OWN}/changed/{name}"
     commits = commit_files(path)
     if (text := target.read(done)) is not None and not _any(commits, int(text), replaces_all):
@@ -93,8 +88,7 @@ def _any(commits: dict[int, str], behind: int, holds: Callable[[dict[str, object
     for version, uri in sorted(commits.items()):
         if version <= behind:
             continue
-        actions = (json.loads(line) for line in fetch_text(uri).splitlines() if line.strip())
-        if any(holds(action["commitInfo"]) for action in actions if "commitInfo" in action):
+        if any(holds(action["commitInfo"]) for action in actions_in(uri) if "commitInfo" in action):
             return True
     return False
 

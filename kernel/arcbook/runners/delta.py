@@ -2,20 +2,24 @@
 
 import json
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from arcbook.cells.fetch import fetch_text
 from arcbook.core.addresses import is_s3, same_scheme
-from arcbook.core.failures import InputError
+from arcbook.core.failures import InputError, TransientError
+from arcbook.core.translate import translate
 from arcbook.runners.reading.listing import list_sources, remove, write_text
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _COMMIT = re.compile(r"/(\d{20})\.json$")
+#: Seconds before a table that could not be opened is opened again.
+_PAUSES = (0.3, 0.6, 1.2)
 _MANIFESTS = "_symlink_format_manifest"
 _COUNTS: Mapping[str, tuple[str, ...]] = {
     "updated": ("numTargetRowsUpdated", "numUpdatedRows"),
@@ -45,6 +49,14 @@ def open_table(path: str) -> "DeltaTable":
     """
     from deltalake import DeltaTable
 
+    for pause in _PAUSES:
+        try:
+            return DeltaTable(canonical(path), storage_options=storage_options(path))
+        except Exception as error:
+            # The package does not ask again when the list of the log is cut off in the middle.
+            if not isinstance(translate(error), TransientError):
+                raise
+            time.sleep(pause)
     return DeltaTable(canonical(path), storage_options=storage_options(path))
 
 
@@ -84,12 +96,22 @@ def commit_files(path: str) -> dict[int, str]:
     return {int(found.group(1)): name for name in names if (found := _COMMIT.search(name))}
 
 
-def _commit_info(uri: str) -> dict[str, Any]:
-    for line in fetch_text(uri).splitlines():
+def actions_in(uri: str) -> Iterator[dict[str, Any]]:
+    """The actions of a commit.
+
+    Raises:
+        InputError: the commit is damaged.
+    """
+    for line in filter(str.strip, fetch_text(uri).splitlines()):
         try:
-            action = json.loads(line) if line.strip() else {}
+            action: dict[str, Any] = json.loads(line)
         except ValueError as error:
             raise InputError(f"{uri}, a part of the table's log, is damaged: {error}.") from error
+        yield action
+
+
+def _commit_info(uri: str) -> dict[str, Any]:
+    for action in actions_in(uri):
         if "commitInfo" in action:
             info: dict[str, Any] = action["commitInfo"]
             return info

@@ -4,17 +4,15 @@ The mark is Delta's transaction identifier: its name is the write's key, its num
 writer saw, plus one. A commit that replaced the whole table since has taken the rows away; then they are written again.
 """
 
-import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from arcbook.cells.fetch import fetch_text
 from arcbook.core.failures import TransientError
 from arcbook.core.translate import translate
-from arcbook.runners.delta import canonical, commit_files, is_table, open_table, storage_options
+from arcbook.runners.delta import actions_in, canonical, commit_files, is_table, open_table, storage_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -104,7 +102,7 @@ def _replaced_since(path: str, key: str, mark: int) -> bool:
     for version, uri in sorted(commit_files(path).items()):
         if version + 1 < mark:
             continue
-        actions = [json.loads(line) for line in fetch_text(uri).splitlines() if line.strip()]
+        actions = list(actions_in(uri))
         if marked and any(replaces_all(action.get("commitInfo") or {}) for action in actions):
             return True
         marked = marked or any((action.get("txn") or {}).get("appId") == key for action in actions)

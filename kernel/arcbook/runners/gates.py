@@ -136,7 +136,7 @@ def _evidence(
     try:
         frame = execute_statement(query, {}, session, names).frame
         count, sample = frame.count(), _sample(frame, shown, private=private)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  # whatever the query does: the gate's own failure must be told
         return {"query": masker().mask(query), "lack": f"The rows cannot be shown: {translate(error).message}"}
     return {
         "count": count, "sample": sample, "query": masker().mask(query), "evidenceSeconds": _since(started),

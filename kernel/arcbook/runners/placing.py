@@ -14,20 +14,17 @@ a run that is repeated is made once, and is made again after the same run has re
     .<folder>.<id>.new                    beside a local folder: its successor, and after the exchange its predecessor
 """
 
-import hashlib
 import json
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from arcbook.core.addresses import is_s3
 from arcbook.core.failures import InputError
 from arcbook.core.translate import translating
 from arcbook.runners.reading.listing import can_list, without_pattern
 from arcbook.runners.targets.base import DONE, PENDING, Target
-from arcbook.runners.targets.bucket import Bucket
-from arcbook.runners.targets.folder import Folder
+from arcbook.runners.targets.open import note_name, open_target
 
 #: Writes all files into the folder at the given address, which is empty.
 Write = Callable[[str], None]
@@ -84,10 +81,10 @@ def place(
     """
     if not can_list(uri):
         raise InputError(f"cannot write to {uri}: use a path, file:// or s3://")
-    target = _target(uri)
+    target = open_target(uri)
     _settle(target)
     whole = save_mode == "Overwrite" and replaced is None
-    name = hashlib.sha256(key.encode()).hexdigest()[:16] if key else ""
+    name = note_name(key) if key else ""
     if name and not whole and target.read(f"{DONE}/{name}") is not None:
         return Placed(skipped=True)
     if save_mode in ("ErrorIfExists", "Ignore") and target.exists():
@@ -115,11 +112,7 @@ def settle(uri: str) -> None:
     folder = without_pattern(uri)
     if folder and can_list(folder):
         with translating(f"cannot list {folder}"):
-            _settle(_target(folder))
-
-
-def _target(uri: str) -> Target:
-    return Bucket(uri) if is_s3(uri) else Folder(uri)
+            _settle(open_target(folder))
 
 
 def _joined(

@@ -51,6 +51,6 @@ def _plan(step: "Step", executor: "Executor") -> str:
     for key in ("output_view", "input_view"):
         view = getattr(step.stage, key, None)
         if isinstance(view, str) and view and spark.catalog.tableExists(view):
-            with suppress(Exception):
+            with suppress(Exception):  # the engine may be what failed
                 return str(spark.sql(f"EXPLAIN SELECT * FROM {identifier(view)}").collect()[0][0]).strip()
     return ""

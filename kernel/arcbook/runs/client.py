@@ -109,7 +109,9 @@ class JournalClient(NotebookClient):
             await self._end_kernel(manager)
             kernels.end_leftovers(run_id)
             if self._ending.error is not None:
-                self._ending.logs = {"engine": self._engine_log(notes), "kernel": tail_of(kernel_log)}
+                trace = self._meter.trace if self._meter else ""
+                logs = {"trace": trace, "engine": self._engine_log(notes), "kernel": tail_of(kernel_log)}
+                self._ending.logs = logs
             await _ended(asyncio.all_tasks() - others)
             context.destroy(linger=0)
 

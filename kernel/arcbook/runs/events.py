@@ -6,6 +6,7 @@ from contextlib import chdir, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from arcbook.cells.notebook import source_of
 from arcbook.cells.plan import check_job
 from arcbook.core.failures import ArcbookError
 from arcbook.core.kernelspec import KERNEL
@@ -97,5 +98,4 @@ class RunEvents:
 def _sources(notebook: dict[str, Any]) -> Iterable[str]:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
-            source = cell["source"]
-            yield source if isinstance(source, str) else "".join(source)
+            yield source_of(cell)

@@ -129,7 +129,8 @@ class Record(_Part):
     stages: tuple[StageNote, ...] = ()
     usage: Usage = Field(Usage(), description="The sum of what the cells moved and used; of memory the highest.")
     logs: Mapping[str, str] = Field(
-        default_factory=dict, description="After a failure: the last lines that `engine`, `kernel` and `run` logged."
+        default_factory=dict,
+        description="After a failure: the engine's text (`trace`), last lines of `engine`, `kernel` and `run`.",
     )
     failure: FailureNote | None = None
     output: str | None = Field(None, description="Where else the executed notebook was written.")

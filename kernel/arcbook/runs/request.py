@@ -89,7 +89,7 @@ class Outcome:
     """A run that is over. `notebook` is the executed one, as it may be written anywhere: masked, with error marks.
 
     `cell_index` is the failed cell's position in `notebook` without the error marks. `record_trouble` says why the
-    record may be incomplete; the job's own outcome does not depend on it.
+    record or the output may be incomplete, beside what `error` tells.
     """
 
     record: Record

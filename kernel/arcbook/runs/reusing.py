@@ -1,7 +1,7 @@
 """What a run keeps of its work and takes from earlier runs, as the launcher decides it."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -86,12 +86,7 @@ def written_places(
 ) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
     """The fields `written` and `uncertain` of Prepared."""
     running = [step for step in steps if settings.runs(step.stage.environments)]
-    tables: dict[str, str] = {}
-    found: list[tuple[Step, list[str] | None]] = []
-    for step in running:
-        found.append((step, None if step.lazy else written_by(step.stage, lambda name: tables.get(name.lower()))))
-        if isinstance(step.stage, DeltaLakeExtract):
-            tables[step.stage.output_view.lower()] = step.stage.input_uri
+    found = list(_with_writes(running))
     known = all(places is not None for _, places in found) and all(cell.magic != "python" for cell in job.cells)
     written = tuple(dict.fromkeys(place for _, places in found for place in places or ())) if known else None
     return written, tuple(_uncertain(found, resumes)) if resumes else ()
@@ -99,14 +94,17 @@ def written_places(
 
 def changed_tables(steps: Sequence[Step]) -> list[str]:
     """The Delta tables that statements of a job change."""
+    stating = (places for step, places in _with_writes(steps) if any(True for _ in step.stage.values_of(Role.SQL)))
+    return list(dict.fromkeys(place for places in stating for place in places or ()))
+
+
+def _with_writes(steps: Iterable[Step]) -> Iterator[tuple[Step, list[str] | None]]:
+    """Each step with the places that it writes; None where they cannot be told."""
     tables: dict[str, str] = {}
-    found: list[str] = []
     for step in steps:
-        if not step.lazy and any(True for _ in step.stage.values_of(Role.SQL)):
-            found += written_by(step.stage, lambda name: tables.get(name.lower())) or []
+        yield step, None if step.lazy else written_by(step.stage, lambda name: tables.get(name.lower()))
         if isinstance(step.stage, DeltaLakeExtract):
             tables[step.stage.output_view.lower()] = step.stage.input_uri
-    return list(dict.fromkeys(found))
 
 
 def _uncertain(found: Sequence[tuple[Step, list[str] | None]], resumes: Record) -> Iterable[str]:

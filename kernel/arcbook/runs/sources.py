@@ -4,6 +4,8 @@ import hashlib
 import json
 from typing import Any
 
+from arcbook.cells.notebook import source_of
+
 
 def bare(notebook: dict[str, Any]) -> dict[str, Any]:
     """The notebook without what earlier runs left in it."""
@@ -21,8 +23,8 @@ def source_hash(notebook: dict[str, Any]) -> str:
     """SHA-256 over the sources of all cells, in order."""
     digest = hashlib.sha256()
     for cell in notebook["cells"]:
-        source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-        digest.update(json.dumps([cell["cell_type"], source], ensure_ascii=False).encode("utf-8", "replace"))
+        told = json.dumps([cell["cell_type"], source_of(cell)], ensure_ascii=False)
+        digest.update(told.encode("utf-8", "replace"))
     return digest.hexdigest()
 
 

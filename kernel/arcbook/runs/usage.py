@@ -10,7 +10,7 @@ from typing import Any
 
 from arcbook.core.masking import Masker
 from arcbook.core.notes import Notes
-from arcbook.engines.processes import is_running, memory_of, peak_memory_of, reset_peak, times_of
+from arcbook.engines.processes import is_running, memory_of, peak_memory_of, processor_seconds_of, reset_peak
 from arcbook.runs.record import PlanNote, StageNote, Usage
 
 #: Seconds between two looks at processes while a cell runs: what one that is killed had used is known this exactly.
@@ -32,11 +32,14 @@ class Meter:
         #: The log that the engine shares with others, and where this run's part of it begins.
         self.shared_log: tuple[str, int] | None = None
         self._plans: list[PlanNote] = []
+        #: The engine's full text of what failed in the cell; empty when nothing did.
+        self.trace = ""
 
     def begin(self) -> None:
         """A cell begins."""
         self._read_notes()
         self._plans.clear()
+        self.trace = ""
         for process in self._processes():
             process.begin()
 
@@ -69,6 +72,8 @@ class Meter:
             match note["note"]:
                 case "engine":
                     self._take_engine(note)
+                case "trace":
+                    self.trace = str(note["text"])
                 case "plan":
                     self._plans.append(PlanNote.model_validate(self._masker.mask_tree(note)))
 
@@ -115,8 +120,8 @@ class _Process:
         self._earlier, self.peak = earlier.spent or 0.0, earlier.peak
 
     def _used(self) -> float | None:
-        times = times_of(self.pid) if self.pid is not None else None
-        return times.own if times else None
+        # 0 is that of a process which is gone: what it had used by the last look counts.
+        return (processor_seconds_of(self.pid) or None) if self.pid is not None else None
 
     def _memory(self) -> int | None:
         if self.pid is None or not is_running(self.pid):

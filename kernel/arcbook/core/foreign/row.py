@@ -52,6 +52,7 @@ def text_row(
     code: str = "",
     remedy: str = "",
 ) -> Row:
+    """The row for errors of these classes (none: of any) whose text holds one of the regular expressions."""
     pattern = re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL)
     return Row(error, classes, pattern, lead=lead, code=code, remedy=remedy)
 
@@ -59,4 +60,5 @@ def text_row(
 def class_row(
     error: type[ArcbookError], prefix: str, names: str, *, lead: str = "", code: str = "", remedy: str = ""
 ) -> Row:
+    """The row for the classes with these names, divided by blanks, behind a common prefix."""
     return Row(error, tuple(prefix + name for name in names.split()), lead=lead, code=code, remedy=remedy)

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from arcbook.cells.fetch import read_object
 from arcbook.core.addresses import bucket_and_key
+from arcbook.core.failures import InputError
 from arcbook.core.translate import translating
 from arcbook.runners.targets.base import OWN, STAGE, Target
 
@@ -16,6 +18,9 @@ _BATCH = 1000
 _COPIES_AT_ONCE = 8
 #: S3 knows no locks. A stage that nothing was written to for so long has lost its writer.
 _ABANDONED = timedelta(days=1)
+# What S3 says; the status stands for it where the answer was cut off before its text.
+_MISSING = ("NoSuchKey", "404")
+_THERE_ALREADY = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
 
 class Bucket(Target):
@@ -39,15 +44,12 @@ class Bucket(Target):
         return list(self._sizes(f"{kind}/"))
 
     def read(self, file: str) -> bytes | None:
-        from botocore.exceptions import ClientError
-
         try:
-            found: bytes = self._client.get_object(Bucket=self.bucket, Key=self.prefix + file)["Body"].read()
-        except ClientError as error:
-            if _code(error) == "NoSuchKey":
+            return read_object(self._client, self.bucket, self.prefix + file)
+        except InputError as error:
+            if _code(error.__cause__) in _MISSING:
                 return None
             raise
-        return found
 
     def put(self, file: str) -> None:
         self._client.put_object(Bucket=self.bucket, Key=self.prefix + file, Body=b"")
@@ -58,7 +60,7 @@ class Bucket(Target):
         try:
             self._client.put_object(Bucket=self.bucket, Key=self.prefix + file, Body=content, IfNoneMatch="*")
         except ClientError as error:
-            if _code(error) in ("PreconditionFailed", "ConditionalRequestConflict"):
+            if _code(error) in _THERE_ALREADY:
                 return False
             raise
         return True
@@ -130,7 +132,7 @@ class Bucket(Target):
             self._client.copy(origin, self.bucket, self.prefix + target, Config=config)
         except ClientError as error:
             # Whoever else settled this write has copied it and cleared the stage.
-            if _code(error) not in ("404", "NoSuchKey") or target not in self._sizes(target):
+            if _code(error) not in _MISSING or target not in self._sizes(target):
                 raise
 
     def _sizes(self, below: str = "") -> dict[str, int]:
@@ -149,4 +151,5 @@ class Bucket(Target):
 
 
 def _code(error: Any) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+    answer = getattr(error, "response", None) or {}
+    return str(answer.get("Error", {}).get("Code", ""))

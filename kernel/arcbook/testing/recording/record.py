@@ -205,7 +205,7 @@ class _Recording:
         listed = ",".join(found)
         return DefinitionError(
             f"What the stage does depends on text that would be masked ({listed}). If its values may be in a file, say "
-            f"so: `unmasked={listed}`."
+            f"so: `--unmasked {listed}`."
         )
 
 
