@@ -61,6 +61,7 @@ def test_parameters_are_options(arguments: list[str], launch: dict[str, str]) ->
     [
         (["job.ipynb", "--jsn"], "Did you mean `--json`?"),
         (["job.ipynb", "--enviroment", "--engine", "local"], "Did you mean `--environment`?"),
+        (["job.ipynb", "--cach"], "Did you mean `--cache`?"),
         (["--region", "eu", "job.ipynb"], "stands behind the job"),
         (["job.ipynb", "-p", "alone"], "gives no value"),
     ],

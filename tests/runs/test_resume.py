@@ -98,6 +98,7 @@ def test_resume(make_notebook: Make, run_command: Run, inputs: Path) -> None:
     for name in ("parameters", "environment", "logical_time", "engine"):
         assert record[name] == failed[name]
     assert reused(record) == ["in", "typed", "out"]
+    assert " s reused\n" in done.err
     assert (rows_of(inputs / "out"), rows_of(inputs / "copy")) == (2, 2)
     shown = texts(read_notebook(inputs / "out.ipynb"))
     assert f"reused from run {failed['run_id']}: from its checkpoint" in shown
