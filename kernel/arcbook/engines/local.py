@@ -250,7 +250,7 @@ def _tell(server: Server, folder: Path) -> None:
     before, log = times_of(server.pid), folder / _LOG
     start = log.stat().st_size if log.exists() else 0
     tell(
-        "engine", pid=server.pid, shared=True, core_seconds=before.own + before.children if before else 0.0,
+        "engine", pid=server.pid, shared=True, core_seconds=before.own if before else 0.0,
         log=str(log), log_start=start,
     )  # fmt: skip
 
