@@ -114,7 +114,7 @@ class Replay:
         return result, "; ".join((*told, *(f"written to {place}" for place in places)))
 
     def _places(self, stage: Stage, session: Session) -> list[str]:
-        """Where in the scratch place a stage writes: the place that a load names, the table that a statement changes."""
+        """Where in the scratch place a stage writes: what a load names, or the table that a statement changes."""
         places = [str(uri) for _, uri in stage.values_of(Role.WRITES_PLACE)]
         return places or [place.address for place in self._touch(stage, session).writes]
 
