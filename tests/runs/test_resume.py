@@ -110,6 +110,33 @@ def test_resume(make_notebook: Make, run_command: Run, inputs: Path) -> None:
     assert "has completed" in completed.err
 
 
+def test_resume_of_a_resumed_run_that_did_not_come_so_far(make_notebook: Make, run_command: Run, inputs: Path) -> None:
+    """What the first run did is taken through a refused attempt, and through one that failed further up."""
+    late = TYPED.replace("typed", "late").replace("FROM rows", "FROM csv.`late`").replace("id >=", "_c0 >=")
+    late = late.replace("CAST(id AS INT) AS id", "_c0")
+    early = '%sqlvalidate name="early" environments=test\nSELECT count(*) = 3, "early" FROM csv.`early`'
+    for name in ("early", "late"):
+        (inputs / name).mkdir()
+    (inputs / "early" / "a.csv").write_text("1\n2\n3\n", encoding="utf-8")
+    (inputs / "late" / "a.csv").write_text("1\n2\n", encoding="utf-8")
+    params = "%params\nleast: integer = 1"
+    make_notebook(params, PYTHON, EXTRACT, TYPED, early, APPEND, late, GATE, OVERWRITE)
+    assert run_command("arcbook", "run", "job.ipynb", "--environment", "test").code == 65
+    assert run_command("arcbook", "run", "--resume", "latest").code == 64  # nobody said what Python does
+    (inputs / "early" / "a.csv").write_text("1\n", encoding="utf-8")
+    assert run_command("arcbook", "run", "--resume", "latest", "--no-python-again").code == 65
+    assert (newest(inputs)["failure"]["cell"], reused(newest(inputs))) == (5, ["in", "typed"])
+    (inputs / "early" / "a.csv").write_text("1\n2\n3\n", encoding="utf-8")
+    mend(inputs)
+
+    done = run_command("arcbook", "run", "--resume", "latest", "--no-python-again")
+
+    assert done.code == 0, done.err
+    assert reused(newest(inputs)) == ["in", "typed", "out", "late"]
+    assert (rows_of(inputs / "out"), rows_of(inputs / "copy")) == (3, 3)
+    assert (inputs / "log.txt").read_text(encoding="utf-8") == "again\n"
+
+
 def test_resume_after_a_kill(make_notebook: Make, run_command: Run, start_command: Start, inputs: Path) -> None:
     """A run whose process was killed is recovered and gone on with; the job is found by name when it has moved."""
     wait = "%python\nimport time, pathlib\nprint('begun', flush=True)\n"

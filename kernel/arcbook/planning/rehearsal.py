@@ -251,7 +251,8 @@ class _Rehearsal:
     def _note_load(self, step: Step, writes: tuple[Write, ...]) -> None:
         """What is written now can be read by a stage further down."""
         for view in _views_read(step):
-            schema = self.session.spark.table(identifier(view)).schema
+            with self.executor.explaining(step):
+                schema = self.session.spark.table(identifier(view)).schema
             self.written.update((write.address, schema) for write in writes)
 
     def _resolve(self, step: Step) -> None:
