@@ -97,7 +97,7 @@ def test_views_that_no_stage_makes(folder: Path, embedded_engine: Engine) -> Non
     assert [stage.unknown.split(";")[0] for stage in found.stages if stage.unknown] == ["no stage makes `pv`"] * 3
     assert [write.address for write in found.writes] == [str(folder / "out/l")]
     wrong = plan_of_cells(cells[1:], embedded_engine)
-    assert {problem.code for problem in wrong.problems} == {"unknown-view"}
+    assert {problem.code for problem in wrong.problems} >= {"unknown-view"}
 
 
 def plan_of_cells(cells: tuple[str, ...], engine: Engine) -> Plan:
