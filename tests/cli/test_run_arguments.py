@@ -74,6 +74,15 @@ def test_what_is_no_option_is_not_swallowed(
     assert said in capsys.readouterr().err.replace("\n", " ")
 
 
+def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The run is complete, and the message says what is missing."""
+    job = job_with(tmp_path, "%environment test", "%sql name=v environments=test\nSELECT 1 AS x")
+    (tmp_path / "file").touch()
+    place = tmp_path / "file" / "out.ipynb"
+    assert invoke(["run", str(job), "--record", str(tmp_path / "runs"), "--output", str(place)]) == 66
+    assert "its notebook could not be written to --output" in capsys.readouterr().err
+
+
 def job_with(tmp_path: Path, *sources: str) -> Path:
     """A notebook of these cells."""
     cells: list[dict[str, Any]] = [

@@ -306,8 +306,10 @@ def _counts(stage: "StageNote") -> str:
 
 
 def _origin(stage: "StageNote") -> str:
-    """The run whose work was taken, when it was."""
-    return f" (reused from {stage.reuse['from']})" if stage.reuse.get("from") else ""
+    """The run whose work was taken, when it was; or that a load found its rows there."""
+    if stage.is_reused:
+        return f" (reused from {stage.reuse['from']})"
+    return " (nothing written: it is there already)" if stage.details.get("skipped") is True else ""
 
 
 def _used(usage: "Usage") -> list[str]:
