@@ -66,9 +66,11 @@ def replay(bench: "Workbench", run: str, root: str | None) -> Iterator[Shown]:
     yield text("\n".join(_told(found, bench.launch.engine, scratch)))
 
 
-def _before_failure(found: Recorded) -> Iterator[RecordedCell]:
+def _before_failure(found: Recorded) -> list[RecordedCell]:
+    """The cells up to the failed one; those that declare parameters first, since all of a job's cells know them."""
     failed = found.record.failure.cell if found.record.failure else None
-    yield from (cell for cell in found.cells if failed is None or cell.number <= failed)
+    cells = [cell for cell in found.cells if failed is None or cell.number <= failed]
+    return sorted(cells, key=lambda cell: not cell.source.lstrip().startswith("%params"))
 
 
 def _told(found: Recorded, engine: str, scratch: Path) -> Iterator[str]:

@@ -61,6 +61,7 @@ def test_parameters_are_options(arguments: list[str], launch: dict[str, str]) ->
     [
         (["job.ipynb", "--jsn"], "Did you mean `--json`?"),
         (["job.ipynb", "--enviroment", "--engine", "local"], "Did you mean `--environment`?"),
+        (["job.ipynb", "--cach"], "Did you mean `--cache`?"),
         (["--region", "eu", "job.ipynb"], "stands behind the job"),
         (["job.ipynb", "-p", "alone"], "gives no value"),
     ],
@@ -71,6 +72,15 @@ def test_what_is_no_option_is_not_swallowed(
     """The remedy names the option that was meant, or where a parameter stands."""
     assert invoke(["run", *arguments]) == 64
     assert said in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The run is complete, and the message says what is missing."""
+    job = job_with(tmp_path, "%environment test", "%sql name=v environments=test\nSELECT 1 AS x")
+    (tmp_path / "file").touch()
+    place = tmp_path / "file" / "out.ipynb"
+    assert invoke(["run", str(job), "--record", str(tmp_path / "runs"), "--output", str(place)]) == 66
+    assert "its notebook could not be written to --output" in capsys.readouterr().err
 
 
 def job_with(tmp_path: Path, *sources: str) -> Path:

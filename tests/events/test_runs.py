@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from arcbook.events.build import run_uuid
+from arcbook.events.build import JobFacts, RunFacts, run_event, run_uuid
+from arcbook.events.send import Sender
 from tests.events.receiver import Receiver, faults, receiving
 from tests.runs.running import Ran, environment
 
@@ -161,6 +163,23 @@ def test_a_server_in_trouble(trouble: str, here: Path, receiver: Receiver) -> No
     assert ran.code == 0, ran.err
     assert ran.err.count("OpenLineage") == 1, ran.err
     assert "Traceback" not in ran.err
+
+
+def test_nobody_waits_twice(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event is tried three times, one behind it once: a dead server must not hold up every run."""
+    receiver.answer = 503
+    monkeypatch.setenv("OPENLINEAGE_URL", receiver.url)
+    sender = Sender(str)
+    moment = datetime(2026, 11, 23, tzinfo=UTC)
+    run = RunFacts(run_id="r", logical_time=moment, engine="embedded")
+    job = JobFacts(namespace="n", name="j", sources=[], statements=[])
+    tried = []
+    for state in ("START", "COMPLETE"):
+        sender.send(lambda state=state: run_event(state, moment, run, job, (), (), str, ""))  # type: ignore[misc]
+        tried.append(len(receiver.events))
+    sender.close()
+    assert "could not be sent" in sender.trouble
+    assert tried == [3, 4]
 
 
 def test_a_file_and_the_console(here: Path) -> None:

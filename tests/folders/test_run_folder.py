@@ -189,6 +189,20 @@ def test_what_a_folder_does_not_take(
     assert says in capsys.readouterr().err
 
 
+def test_a_folder_is_not_resumed(
+    make_job: MakeJob, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each job's run is resumed by itself; nothing runs when somebody asks for all at once."""
+    from arcbook.cli import invoke
+
+    make_job("a", MAKE.format(1))
+    monkeypatch.chdir(tmp_path)
+    assert invoke(["run", "etl/a.ipynb", "--environment", "nowhere"]) == 64
+    assert invoke(["run", "etl", "--resume", "latest"]) == 64
+    assert "--resume JOB/latest" in " ".join(capsys.readouterr().err.split())
+    assert list(records(tmp_path)) == ["a"]
+
+
 def test_records_on_s3(make_job: MakeJob, run: Callable[..., Ran], s3_bucket: str) -> None:
     """The summary lies beside the records, in the same bucket."""
     import boto3

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from deltalake import write_deltalake
 
-from arcbook.cells.notebook import document_job, read_job
+from arcbook.cells.notebook import document_job, notebook_job, read_job
 from arcbook.cells.plan import Context, check_job
 from arcbook.core.settings import RunSettings
 from arcbook.engines.base import Engine
@@ -82,6 +82,30 @@ def test_the_plan_of_a_job(case: dict[str, Any], folder: Path, embedded_engine: 
             assert (write.address, write.mode) == (str(folder / wanted["address"]), wanted["mode"])
             assert "replaces" not in wanted or write.replaces is None
     assert snapshot(folder) == before
+
+
+def test_views_that_no_stage_makes(folder: Path, embedded_engine: Engine) -> None:
+    """Behind Python they are unknown, with all that reads them; elsewhere they are a mistake."""
+    cells = (
+        "%python\nspark.range(3).createOrReplaceTempView('pv')",
+        "%sql name=q environments=test outputView=q\nSELECT id FROM pv",
+        "{type: ParquetLoad, name: l, environments: [test], inputView: pv, outputURI: out/l}",
+        "%sqlvalidate name=g environments=test\nSELECT COUNT(*) > 0, '' FROM pv",
+    )
+    found = plan_of_cells(cells, embedded_engine)
+    assert [problem.code for problem in found.problems] == ["unused-view"]
+    assert [stage.unknown.split(";")[0] for stage in found.stages if stage.unknown] == ["no stage makes `pv`"] * 3
+    assert [write.address for write in found.writes] == [str(folder / "out/l")]
+    wrong = plan_of_cells(cells[1:], embedded_engine)
+    assert {problem.code for problem in wrong.problems} >= {"unknown-view"}
+
+
+def plan_of_cells(cells: tuple[str, ...], engine: Engine) -> Plan:
+    """The plan of a notebook of these cells in the environment `test`."""
+    kernel = {"name": "arc", "display_name": "Arc", "language": "arc"}
+    code = [{"cell_type": "code", "source": source, "metadata": {}, "outputs": []} for source in cells]
+    notebook = {"cells": code, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return rehearse(notebook_job(json.dumps(notebook), "j.ipynb"), Context(settings=SETTINGS, complete=True), engine)
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:

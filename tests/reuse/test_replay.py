@@ -111,7 +111,7 @@ def test_a_replay(failed: Path, bench: Bench) -> None:
     report = bench.run(cell(failed, "report")) + bench.run(cell(failed, "report", last=True))
     assert "arcbook-replay-" in report
     assert "arcbook-replay-" in bench.run(cell(failed, "log once"))
-    bench.run(cell(failed, "merge"))
+    assert "written to" in bench.run(cell(failed, "merge"))
     assert "70" in bench.run("%sql environments=test\nSELECT points FROM customers WHERE id = 2")
     bench.run(f"%sql environments=test\nDELETE FROM delta.`{failed}/customers` WHERE id = 1")
     assert files(failed) == before

@@ -68,6 +68,7 @@ def test_a_run_that_was_killed_is_repeated(
     (tmp_path / "lost").unlink()
     assert attempt("one") == 0
     assert rows(tmp_path) == {"DeltaLakeLoad": 3, "ParquetLoad": 3, "JSONLoad": 3}
+    assert run_command("arcbook", "runs", "show").out.count("nothing written: it is there already") == 3
     assert attempt("two") == 0
     assert rows(tmp_path) == {"DeltaLakeLoad": 6, "ParquetLoad": 6, "JSONLoad": 6}
 

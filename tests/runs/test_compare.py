@@ -75,6 +75,20 @@ def test_the_commands(folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixt
     shown = capsys.readouterr().out.splitlines()
     assert shown[2:] == ["  engine: - -> local", "  status: running -> completed"]
     assert invoke(["runs", "compare", "20261124", "20261124", "--record", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.endswith("no difference\n")
+    assert "no difference: both are the same run" in capsys.readouterr().out
     assert invoke(["runs", "compare", "nowhere", "--record", str(tmp_path)]) == 66
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_a_run_is_compared_with_the_latest_of_its_job(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever ran since; and where nothing is found, the message says of which job."""
+    other = open_store(str(tmp_path)).folder("other", "20261125T080000000Z-abc123")
+    other.put(layout.RECORD, record({"run_id": "20261125T080000000Z-abc123", "job": "other"}).to_json().encode())
+    assert invoke(["runs", "compare", "20261123", "--record", str(tmp_path)]) == 0
+    assert "both are the same run" in capsys.readouterr().out
+    assert invoke(["runs", "list", "--job", "nobody", "--record", str(tmp_path)]) == 0
+    assert "no runs of nobody in" in capsys.readouterr().err
+    assert invoke(["runs", "gates", "nobody", "--record", str(tmp_path)]) == 0
+    assert "No gate of nobody has" in capsys.readouterr().err

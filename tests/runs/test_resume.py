@@ -97,6 +97,7 @@ def test_resume(make_notebook: Make, run_command: Run, inputs: Path) -> None:
     for name in ("parameters", "environment", "logical_time", "engine"):
         assert record[name] == failed[name]
     assert reused(record) == ["in", "typed", "out"]
+    assert " s reused\n" in done.err
     assert (rows_of(inputs / "out"), rows_of(inputs / "copy")) == (2, 2)
     shown = texts(read_notebook(inputs / "out.ipynb"))
     assert f"reused from run {failed['run_id']}: from its checkpoint" in shown
@@ -106,6 +107,33 @@ def test_resume(make_notebook: Make, run_command: Run, inputs: Path) -> None:
     completed = run_command("arcbook", "run", "--resume", "latest")
     assert completed.code == 66
     assert "has completed" in completed.err
+
+
+def test_resume_of_a_resumed_run_that_did_not_come_so_far(make_notebook: Make, run_command: Run, inputs: Path) -> None:
+    """What the first run did is taken through a refused attempt, and through one that failed further up."""
+    late = TYPED.replace("typed", "late").replace("FROM rows", "FROM csv.`late`").replace("id >=", "_c0 >=")
+    late = late.replace("CAST(id AS INT) AS id", "_c0")
+    early = '%sqlvalidate name="early" environments=test\nSELECT count(*) = 3, "early" FROM csv.`early`'
+    for name in ("early", "late"):
+        (inputs / name).mkdir()
+    (inputs / "early" / "a.csv").write_text("1\n2\n3\n", encoding="utf-8")
+    (inputs / "late" / "a.csv").write_text("1\n2\n", encoding="utf-8")
+    params = "%params\nleast: integer = 1"
+    make_notebook(params, PYTHON, EXTRACT, TYPED, early, APPEND, late, GATE, OVERWRITE)
+    assert run_command("arcbook", "run", "job.ipynb", "--environment", "test").code == 65
+    assert run_command("arcbook", "run", "--resume", "latest").code == 64  # nobody said what Python does
+    (inputs / "early" / "a.csv").write_text("1\n", encoding="utf-8")
+    assert run_command("arcbook", "run", "--resume", "latest", "--no-python-again").code == 65
+    assert (newest(inputs)["failure"]["cell"], reused(newest(inputs))) == (5, ["in", "typed"])
+    (inputs / "early" / "a.csv").write_text("1\n2\n3\n", encoding="utf-8")
+    mend(inputs)
+
+    done = run_command("arcbook", "run", "--resume", "latest", "--no-python-again")
+
+    assert done.code == 0, done.err
+    assert reused(newest(inputs)) == ["in", "typed", "out", "late"]
+    assert (rows_of(inputs / "out"), rows_of(inputs / "copy")) == (3, 3)
+    assert (inputs / "log.txt").read_text(encoding="utf-8") == "again\n"
 
 
 def test_resume_after_a_kill(make_notebook: Make, run_command: Run, start_command: Start, inputs: Path) -> None:

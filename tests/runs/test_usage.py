@@ -135,6 +135,8 @@ def load(**metrics: int) -> StageNote:
         ([load(numOutputRows=2, numOutputBytes=9)], {"rows_out": 2, "bytes_out": 9}),
         ([load(num_added_rows=2)], {"rows_out": 2}),
         ([stage(**load(numOutputRows=2).details, skipped=True)], {}),
+        ([load(numOutputRows=2).model_copy(update={"reuse": {"key": "k", "from": "earlier"}})], {}),
+        ([load(numOutputRows=2).model_copy(update={"reuse": {"key": "k"}})], {"rows_out": 2}),
         ([stage(commit={"operationMetrics": {"numOutputRows": 2}})], {}),
         ([stage(rows={"affected": 4, "inserted": 4})], {"rows_out": 4}),
         ([stage(bytesWritten=4, outputURI="f")], {"bytes_out": 4}),

@@ -18,6 +18,7 @@ _ARC_OWN = re.compile(r"etl\.(config|policy)\.|ETL_")
 #: What somebody may have meant who mistyped an option of `arcbook run` or `arcbook check`.
 _OPTIONS = (
     *("environment", "engine", "record", "output", "logical-time", "run-key", "cwd", "json", "timeout"),
+    *("resume", "cache", "checkpoints", "python-again", "no-python-again", "jobs"),
     *("complete", "sarif"),
 )
 

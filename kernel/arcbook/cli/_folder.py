@@ -24,6 +24,11 @@ def run_folder(folder: str, choices: dict[str, Any], *, workers: int | None, as_
 
     if choices.get("output"):
         raise click.UsageError("--output is for one notebook; the record of each job has its executed notebook.")
+    if choices.get("resumes"):
+        raise click.UsageError(
+            "--resume is for one job: resume the run of each job that failed (`arcbook run --resume JOB/latest`), "
+            "or run the folder again."
+        )
     given = {name: value for name, value in choices.items() if value is not None}
     batch = read_folder(Path(folder), given, given.get("logical_time") or now())
     workers = min(workers or default_workers(), len(batch.members))

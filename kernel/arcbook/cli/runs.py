@@ -40,7 +40,7 @@ def list_(root: str | None, as_json: bool, job: str | None, limit: int) -> None:
         echo_json([record.model_dump(mode="json") for record in records])
         return
     if not records:
-        click.echo(f"There are no runs in {store.root}.", err=True)
+        click.echo(f"There are no runs{f' of {job}' if job else ''} in {store.root}.", err=True)
         return
     rows = [("RUN", "JOB", "STATUS", "ENVIRONMENT", "SECONDS")]
     rows += [(each.run_id, each.job, _status(each), each.environment or "-", _seconds(each)) for each in records]
@@ -119,19 +119,24 @@ def gates(job: str | None, root: str | None, as_json: bool, limit: int) -> None:
         for each in results:
             click.echo(f"  {each.outcome:<4}  {each.run_id}  {each.logical_time:%Y-%m-%d %H:%M}  {each.count}")
     if not found:
-        click.echo(f"No gate has a result in {store.root}.", err=True)
+        click.echo(f"No gate{f' of {job}' if job else ''} has a result in {store.root}.", err=True)
 
 
 @command.command("compare")
 @click.argument("before")
-@click.argument("after", default="latest")
+@click.argument("after", required=False)
 @_RECORD_OPTION
 @json_option
-def compare(before: str, after: str, root: str | None, as_json: bool) -> None:
-    """Show what the run AFTER did differently from the run BEFORE: inputs, outcome, stages, slow cells."""
+def compare(before: str, after: str | None, root: str | None, as_json: bool) -> None:
+    """Show what the run AFTER did differently from the run BEFORE: inputs, outcome, stages, slow cells.
+
+    Without AFTER it is the latest run of the same job.
+    """
     from arcbook.runs.compare import differences
 
-    old, new = _find(before, root).record(), _find(after, root).record()
+    earlier = _find(before, root)
+    old = earlier.record()
+    new = (_find(after, root) if after else _latest_beside(earlier)).record()
     found = differences(old, new)
     if as_json:
         runs = {"before": old.run_id, "after": new.run_id}
@@ -142,7 +147,9 @@ def compare(before: str, after: str, root: str | None, as_json: bool) -> None:
     for each in found:
         click.echo(f"  {each.what}: {_value(each.before)} -> {_value(each.after)}")
     if not found:
-        click.echo("  no difference")
+        same = old.run_id == new.run_id
+        hint = f": both are the same run. `arcbook runs list --job {old.job}` shows others" if same else ""
+        click.echo(f"  no difference{hint}")
 
 
 @command.command("logs")
@@ -271,6 +278,12 @@ def _find(run: str, root: str | None) -> "Folder":
     return _store(root).find(run)
 
 
+def _latest_beside(folder: "Folder") -> "Folder":
+    """The latest run of the same job, among the records where `folder` is."""
+    root, job, _ = folder.address.rsplit("/", 2)
+    return _store(root).find(f"{job}/latest")
+
+
 def _record(folder: "Folder") -> "Record | None":
     """A run's record; one that cannot be read is named on stderr and passed over."""
     from arcbook.core.failures import InputError
@@ -293,8 +306,10 @@ def _counts(stage: "StageNote") -> str:
 
 
 def _origin(stage: "StageNote") -> str:
-    """The run whose work was taken, when it was."""
-    return f" (reused from {stage.reuse['from']})" if stage.reuse.get("from") else ""
+    """The run whose work was taken, when it was; or that a load found its rows there."""
+    if stage.is_reused:
+        return f" (reused from {stage.reuse['from']})"
+    return " (nothing written: it is there already)" if stage.details.get("skipped") is True else ""
 
 
 def _used(usage: "Usage") -> list[str]:

@@ -11,6 +11,9 @@ from arcbook.core.masking import mask_url
 
 #: How long to wait, in seconds, for transports that send in the background.
 _CLOSE_SECONDS = 10.0
+#: How often an event is tried once more over HTTP when nobody says: the library's own five times take nine seconds of
+#: waiting, and half a minute more where a host swallows connections, before the run begins and again at its end.
+_RETRIES = 2
 
 
 class Sender:
@@ -28,6 +31,8 @@ class Sender:
         try:
             if self._client is None:
                 self._client = _client()
+            elif self.trouble:
+                _set_retries(self._client.transport, 0)  # nobody waits for the same server twice
             with self._heard.listening():
                 self._client.emit(make())
         except ModuleNotFoundError as error:
@@ -88,7 +93,20 @@ def _client() -> Any:
             del os.environ[name]
     if client.transport.kind == "console":
         _show_console()
+    _set_retries(client.transport, _RETRIES, unless_chosen=True)
     return client
+
+
+def _set_retries(transport: Any, times: int, *, unless_chosen: bool = False) -> None:
+    """How often an HTTP transport tries again; with `unless_chosen` only where its configuration does not say."""
+    if transport.kind != "http":
+        return
+    from openlineage.client.transport.http import HttpConfig
+
+    if unless_chosen and transport.config.retry != HttpConfig(url="").retry:
+        return
+    transport.config.retry = {**transport.config.retry, "total": times}
+    transport.close()  # the next event opens a session, which takes the number from there
 
 
 def _show_console() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from arcbook.cells.model import Step
+from arcbook.cells.model import Cell, Step
 from arcbook.cells.notebook import Job
 from arcbook.cells.places import span_within
 from arcbook.cells.plan import Context, check_job
@@ -53,7 +53,7 @@ def rehearse(job: Job, context: Context, engine: Engine, written: "dict[str, Str
     """
     started = time.perf_counter()
     report = check_job(job, context)
-    plan = rehearse_steps(job.origin, report.steps, context, engine, written)
+    plan = rehearse_steps(job.origin, report.steps, context, engine, written, opaque=any(map(_is_opaque, job.cells)))
     problems = (*report.problems, *plan.problems)
     return replace(plan, problems=problems, seconds=time.perf_counter() - started)
 
@@ -64,13 +64,18 @@ def rehearse_steps(
     context: Context,
     engine: Engine,
     written: "dict[str, StructType] | None" = None,
+    *,
+    opaque: bool,
 ) -> Plan:
-    """The plan of checked steps; `origin` names them. Everything else as in `rehearse`."""
+    """The plan of checked steps; `origin` names them, `opaque` says that other cells may have made views.
+
+    Everything else as in `rehearse`.
+    """
     if not isinstance(engine, EmbeddedEngine):
         raise DefinitionError(f"A plan is made on the engine `embedded`, not on `{engine.name}`.")
     started = time.perf_counter()
     apart = Aside(engine)
-    rehearsal = _Rehearsal(Executor(apart, context.settings), context, {} if written is None else written)
+    rehearsal = _Rehearsal(Executor(apart, context.settings), context, {} if written is None else written, opaque)
     try:
         stages = tuple(rehearsal.stages(steps))
     finally:
@@ -88,11 +93,13 @@ class _Rehearsal:
 
     `written` has the columns of what was written so far by address, so that it can be read further down; `lost` the
     views whose columns cannot be known, with the reason; `columns` those of the views made so far, type by name.
+    With `opaque` a view that no stage makes is no mistake: the check knows those that are.
     """
 
-    def __init__(self, executor: Executor, context: Context, written: "dict[str, StructType]") -> None:
+    def __init__(self, executor: Executor, context: Context, written: "dict[str, StructType]", opaque: bool) -> None:
         self.executor = executor
         self.context = context
+        self.opaque = opaque
         self.problems: list[Problem] = []
         self.written = written
         self.lost: dict[str, str] = {}
@@ -129,6 +136,9 @@ class _Rehearsal:
         uses = self.traffic.of(step)
         if needed := [view for view in _views_read(step) if view.lower() in self.lost]:
             return self._unknown(step, f"the columns of `{needed[0]}` are not known", **self._traffic(step, uses))
+        if self.opaque and (needed := [view for view in _views_read(step) if not self._is_there(view)]):
+            why = f"no stage makes `{needed[0]}`; another cell may have, which a plan does not run"
+            return self._unknown(step, why, **self._traffic(step, uses))
         if stage.kind == "extract":
             return self._extracted(step)
         if read := [each for each in map(_format, uses.paths) if each.lower() not in _KNOWN_WITHOUT_ROWS]:
@@ -148,6 +158,12 @@ class _Rehearsal:
         return self._said(step, **traffic)
 
     # -- views --------------------------------------------------------------------------------------------------------
+
+    def _is_there(self, view: str) -> bool:
+        """Whether an earlier step has made this view, or a table of that name."""
+        if view.lower() in map(str.lower, self.columns):
+            return True
+        return bool(self.session.spark.catalog.tableExists(view))
 
     def _extracted(self, step: Step) -> PlannedStage:
         """Columns come from the stage's schema, from what the job wrote before, or from headers, footers and logs."""
@@ -235,7 +251,8 @@ class _Rehearsal:
     def _note_load(self, step: Step, writes: tuple[Write, ...]) -> None:
         """What is written now can be read by a stage further down."""
         for view in _views_read(step):
-            schema = self.session.spark.table(identifier(view)).schema
+            with self.executor.explaining(step):
+                schema = self.session.spark.table(identifier(view)).schema
             self.written.update((write.address, schema) for write in writes)
 
     def _resolve(self, step: Step) -> None:
@@ -258,6 +275,11 @@ class _Rehearsal:
         name, type_name = step.stage.name, step.stage.type_name()
         inputs = tuple(dict.fromkeys(_views_read(step)))
         return PlannedStage(name=name, type=type_name, span=step.tree.span(()), inputs=inputs, view=view, **rest)
+
+
+def _is_opaque(cell: Cell) -> bool:
+    """Whether a cell that is no stage may make a view."""
+    return cell.magic == "python" or (cell.magic in ("metadata", "list") and "outputView" in cell.arguments)
 
 
 def _format(reference: Reference) -> str:

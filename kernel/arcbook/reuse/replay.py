@@ -103,6 +103,7 @@ class Replay:
             session = executor.session(parameters)
             stage, told = self._pinned(step.stage, session, None)
             stage = self._diverted(stage, session)
+            places = self._places(stage, session)
         settings = executor.settings
         # Without the run's id, whose appends count as done when they are repeated: here each is to be seen.
         executor.settings = replace(settings, run_id="") if stage.kind == "load" else settings
@@ -110,8 +111,12 @@ class Replay:
             result = executor.execute(replace(step, stage=stage), parameters, plugins)
         finally:
             executor.settings = settings
-        places = [str(uri) for _, uri in stage.values_of(Role.WRITES_PLACE)]
         return result, "; ".join((*told, *(f"written to {place}" for place in places)))
+
+    def _places(self, stage: Stage, session: Session) -> list[str]:
+        """Where in the scratch place a stage writes: what a load names, or the table that a statement changes."""
+        places = [str(uri) for _, uri in stage.values_of(Role.WRITES_PLACE)]
+        return places or [place.address for place in self._touch(stage, session).writes]
 
     def _touch(self, stage: Stage, session: Session) -> Touch:
         def delta_of(name: str) -> str | None:

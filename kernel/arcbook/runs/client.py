@@ -223,7 +223,8 @@ class JournalClient(NotebookClient):
         self._say(f"{self._called(index)} ended: {status}, {seconds:.3f} s")
         if told.cell:
             self._ending.cells.append(told)
-        self._on_cell(index, status)
+        reused = status == "completed" and stages and all(stage.is_reused for stage in stages)
+        self._on_cell(index, "reused" if reused else status)
 
     async def _outcome(self, index: int, cell: NotebookNode) -> ArcbookError | None:
         """Run the cell's code in the kernel; what went wrong, or None."""

@@ -48,7 +48,8 @@ def run(request: Request, on_cell: OnCell | None = None) -> Outcome:
         try:
             write_output(request.output, to_bytes(outcome.notebook))
         except ArcbookError as error:
-            return replace(outcome, error=outcome.error or error, record_trouble=f"The run is over. {error.message}")
+            trouble = f"The run is over, but its notebook could not be written to --output: {error.message}"
+            return replace(outcome, error=outcome.error or error, record_trouble=trouble)
     return outcome
 
 

@@ -26,9 +26,11 @@ from arcbook.core.masking import MASK, masker, names_a_secret
 from arcbook.core.problem import Problem, Severity, errors
 from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean, nearest
+from arcbook.runs.chain import chain_of
 from arcbook.runs.layout import job_name
 from arcbook.runs.request import Prepared, Request
 from arcbook.runs.reusing import written_places
+from arcbook.runs.store import open_store
 from arcbook.runs.translator import ArcTranslator, is_finite
 
 ENVIRONMENT_KEY = "etl.config.environment"
@@ -118,7 +120,8 @@ def _prepared(request: Request, prepared: Prepared) -> Prepared:
     if prepared.settings.lint_only:
         prepared = replace(prepared, notes=(*prepared.notes, _LINT_ONLY))
     prepared = _with_values(prepared, own, given)
-    written, uncertain = written_places(job, report.steps, prepared.settings, request.resumes)
+    resumed = chain_of(open_store(request.record_root), request.resumes) if request.resumes else ()
+    written, uncertain = written_places(job, report.steps, prepared.settings, resumed)
     prepared = replace(prepared, written=written, uncertain=uncertain)
     return replace(prepared, warnings=tuple(each for each in found if each.severity is Severity.WARNING))
 

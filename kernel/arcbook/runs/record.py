@@ -35,6 +35,11 @@ class StageNote(_Part):
         default_factory=dict, description="Key of the stage, states of what it read and wrote, the run it came from."
     )
 
+    @property
+    def is_reused(self) -> bool:
+        """Whether an earlier run did its work."""
+        return bool(self.reuse.get("from"))
+
 
 def stage_note(output: Mapping[str, Any], cell: int) -> StageNote | None:
     """What an output says about the stage it comes from, or None."""

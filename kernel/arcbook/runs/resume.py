@@ -10,6 +10,7 @@ from arcbook.core.addresses import scheme_of
 from arcbook.core.failures import InputError
 from arcbook.core.kernelspec import KERNEL
 from arcbook.core.masking import MASK
+from arcbook.runs.chain import chain_of
 from arcbook.runs.launch import read_request
 from arcbook.runs.record import Record
 from arcbook.runs.recover import is_alive, recover
@@ -26,7 +27,8 @@ def failed_run(run: str, record_root: str | None) -> Record:
     Raises:
         InputError: there is no such run, it goes on or it has completed, or it has nothing that could be taken.
     """
-    folder = open_store(record_root).find(run)
+    store = open_store(record_root)
+    folder = store.find(run)
     record = folder.record()
     if record.status == "running":
         if is_alive(record):
@@ -38,6 +40,7 @@ def failed_run(run: str, record_root: str | None) -> Record:
         raise InputError(
             f"The run {record.run_id} is of the kernel {record.kernel!r}: only runs of `{KERNEL}` can be resumed."
         )
+    list(chain_of(store, record))  # whether all that is needed is there
     return record
 
 

@@ -19,6 +19,7 @@ from arcbook.reuse.checkpoints import Checkpoints, checkpoints_in
 from arcbook.reuse.keys import digest_of_text
 from arcbook.reuse.plan import KEEPS, Keep, ReusePlan
 from arcbook.reuse.touching import written_by
+from arcbook.runs.chain import chain_of
 from arcbook.runs.journal import read_events
 from arcbook.runs.limits import KEPT_DAYS, MOST_GIGABYTES
 from arcbook.runs.record import Record, StageNote
@@ -82,14 +83,14 @@ def lineage_of(record: Record) -> str:
 
 
 def written_places(
-    job: Job, steps: Sequence[Step], settings: RunSettings, resumes: Record | None
+    job: Job, steps: Sequence[Step], settings: RunSettings, resumes: Iterable[Record]
 ) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
-    """The fields `written` and `uncertain` of Prepared."""
+    """The fields `written` and `uncertain` of Prepared; `resumes` are the runs that are gone on with."""
     running = [step for step in steps if settings.runs(step.stage.environments)]
     found = list(_with_writes(running))
     known = all(places is not None for _, places in found) and all(cell.magic != "python" for cell in job.cells)
     written = tuple(dict.fromkeys(place for _, places in found for place in places or ())) if known else None
-    return written, tuple(_uncertain(found, resumes)) if resumes else ()
+    return written, tuple(dict.fromkeys(place for each in resumes for place in _uncertain(found, each)))
 
 
 def changed_tables(steps: Sequence[Step]) -> list[str]:
@@ -125,17 +126,21 @@ def _python_done(store: Store, request: Request) -> tuple[str, ...]:
         InputError: the journal of the run cannot be read.
     """
     assert request.resumes is not None
-    cells = python_cells(store.find(request.resumes.run_id), request.resumes)
+    cells = [
+        found
+        for record in chain_of(store, request.resumes)
+        for found in python_cells(store.find(record.run_id), record)
+    ]
     if not cells or request.python_again:
         return ()
     if request.python_again is None:
-        numbers = ", ".join(str(number) for number, _ in cells)
+        numbers = ", ".join(map(str, sorted({number for number, _ in cells})))
         raise DefinitionError(
             f"The run {request.resumes.run_id} has completed Python (cell {numbers}), of which nothing can be stored. "
             "Say whether it runs once more (`--python-again`: later Python needs it and it does no harm) or is left "
             "out (`--no-python-again`)."
         )
-    return tuple(digest for _, digest in cells)
+    return tuple(dict.fromkeys(digest for _, digest in cells))
 
 
 def python_cells(folder: Folder, record: Record) -> list[tuple[int, str]]:

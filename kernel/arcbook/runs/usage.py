@@ -132,8 +132,15 @@ class _Process:
 
 
 def moved(stages: Iterable[StageNote]) -> dict[str, int | None]:
-    """Rows and bytes that stages read and wrote, by the names of `Usage`; None where no stage tells."""
-    details = [stage.details for stage in stages if not stage.skipped and stage.details.get("skipped") is not True]
+    """Rows and bytes that stages read and wrote, by the names of `Usage`; None where no stage tells.
+
+    The details of a reused stage are those of the run that did its work, which are not counted again.
+    """
+    details = [
+        stage.details
+        for stage in stages
+        if not stage.skipped and not stage.is_reused and stage.details.get("skipped") is not True
+    ]
     return {
         "rows_in": _total(details, lambda each: each.get("records") if "inputBytes" in each else None),
         "rows_out": _total(details, _rows_written),

@@ -15,6 +15,7 @@ from arcbook.cells.plan import Context, check_job, resolved
 from arcbook.core.failures import ArcbookError, CellError, DefinitionError
 from arcbook.core.problem import errors
 from arcbook.core.settings import RunSettings
+from arcbook.core.suggest import did_you_mean
 from arcbook.engines.base import Engine
 from arcbook.engines.views import View
 from arcbook.runners.executor import Executor
@@ -100,10 +101,26 @@ def _faults(file: TestFile, index: int, case: Case, engine: Engine) -> list[str]
             spark.catalog.dropTempView(view.name)
 
 
+def _misspelt(file: TestFile, index: int, steps: list[Step]) -> list[str]:
+    """Given views that no stage makes, reads or changes, although one of nearly that name is there.
+
+    Others may be of another environment.
+    """
+    flows = [traffic(step) for step in steps]
+    known = sorted({name for flow in flows for name in flow.makes | flow.reads | flow.changes})
+    return [
+        f"{file.span(index, 'given', view)}: no stage makes or reads the view `{view}`. {meant}"
+        for view in file.cases[index].given
+        if view.lower() not in known and (meant := did_you_mean(view, known))
+    ]
+
+
 def _ran(file: TestFile, index: int, steps: list[Step], executor: Executor, values: Values, scratch: Path) -> list[str]:
     case = file.cases[index]
     folder = file.folder
     session = executor.session(values.bound())
+    if misspelt := _misspelt(file, index, steps):
+        return misspelt
     chosen = needed(steps, case.given, case.expect or None)
     changed = {name for step in chosen for name in traffic(step).changes}
     for view, given in case.given.items():

@@ -39,7 +39,7 @@ def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
         shared = isinstance(executor.engine, EmbeddedEngine)
         engine = executor.engine if shared else EmbeddedEngine()
         try:
-            plan = rehearse_steps("", steps, context, engine)
+            plan = rehearse_steps("", steps, context, engine, opaque=True)
         finally:
             if not shared:
                 engine.close()

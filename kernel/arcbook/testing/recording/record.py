@@ -15,6 +15,7 @@ from arcbook.core.addresses import replace_file
 from arcbook.core.failures import ArcbookError, DefinitionError
 from arcbook.core.masking import masker
 from arcbook.core.settings import RunSettings
+from arcbook.core.suggest import did_you_mean
 from arcbook.engines.base import Engine
 from arcbook.runners.executor import Executor
 from arcbook.sql.clock import clock_calls
@@ -101,6 +102,7 @@ def record_test(wish: Wish, rows: Rows, engine: Engine) -> Recorded:
     Raises:
         ArcbookError: the stage does not do again what it did, a value cannot be masked, or the file cannot be added to.
     """
+    _require_columns(wish.unmasked, rows)
     with chdir(wish.notebook.resolve().parent):
         recording = _Recording(wish, rows, engine)
         try:
@@ -109,6 +111,14 @@ def record_test(wish: Wish, rows: Rows, engine: Engine) -> Recorded:
         finally:
             recording.close()
     return _written(wish, recording, masked, outcome, kept, engine)
+
+
+def _require_columns(unmasked: Sequence[str], rows: Rows) -> None:
+    known = list(dict.fromkeys(name for given in rows.values() for name in given.types))
+    for name in unmasked:
+        if name.lower() not in map(str.lower, known):
+            remedy = did_you_mean(name, known) or f"There are: {', '.join(known)}."
+            raise DefinitionError(f"No view that the stage reads has a column `{name}` (unmasked). {remedy}")
 
 
 class _Recording:
