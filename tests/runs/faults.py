@@ -10,11 +10,14 @@ from typing import Any
 
 import yaml
 
-from tests.runs.running import processes
+from arcbook.engines.processes import is_running
+from tests.runs.running import marked
 
 CASES = Path(__file__).parent / "data" / "faults.yaml"
 #: Memory that a starved engine may still take.
 _SCARCE_BYTES = 200 << 20
+#: Marks a trial's processes together with a local server of its own, which inherits no variable of arcbook.
+WHOLE_MARK = "FAULT_TRIAL"
 _PROGRAMS = {"kernel": ("arcbook.jupyter",), "engine": ("arcbook.engines.sail_server", "SparkConnectServer")}
 
 
@@ -89,7 +92,7 @@ def read_faults() -> list[Fault]:
 def victims(mark: str, whom: str) -> list[int]:
     """Living processes of a trial: the `kernel`, the `engine`, or `all` of them."""
     found = []
-    for pid in processes(mark):
+    for pid in filter(is_running, marked(f"{WHOLE_MARK}={mark}")):
         with suppress(OSError):
             command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
             if whom == "all" or any(each in command for each in _PROGRAMS[whom]):

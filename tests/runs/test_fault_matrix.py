@@ -22,7 +22,7 @@ from arcbook.cli import invoke
 from arcbook.core.failures import FAILURES
 from arcbook.runs.record import Record, read_record
 from tests import s3_faults
-from tests.runs.faults import Fault, read_faults, strike
+from tests.runs.faults import WHOLE_MARK, Fault, read_faults, strike
 from tests.runs.running import (
     BIN,
     MARK,
@@ -156,7 +156,7 @@ def _started(fault: Fault, command: list[str], folder: Path, mark: str) -> int:
     """Start the run as a process, do to it what the case says, and return its exit code."""
     if fault.disk:
         command = _with_small_disk(fault.disk, command, folder)
-    variables = environment() | {MARK: mark, "ETL_CONF_ENV": "test"}
+    variables = environment() | {MARK: mark, WHOLE_MARK: mark, "ETL_CONF_ENV": "test"}
     with _messages(fault.stderr, folder) as messages:
         process = subprocess.Popen(command, cwd=folder, env=variables, stdout=messages, stderr=messages)
     try:
