@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from arcbook.core.failures import QualityError
+from arcbook.core.failures import CancelledError, QualityError
+from arcbook.runners import gates
 from arcbook.runners.executor import Executor
 from tests.kernel.running import run_text
 
@@ -42,3 +43,18 @@ def test_evidence(case: dict[str, Any], executor: Executor) -> None:
             assert found[key] == wanted, key
     if "gate" in case:
         assert found["seconds"] >= 0
+
+
+def test_an_interrupt_while_rows_are_fetched(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends the cell, also behind a gate that only warns; any other trouble with the rows would not."""
+
+    def stopped(*_: object, **__: object) -> None:
+        raise CancelledError("The work was stopped.")
+
+    monkeypatch.setattr(gates, "_sample", stopped)
+    run_text(executor, BEFORE)
+    with pytest.raises(CancelledError):
+        run_text(
+            executor,
+            '{"type": "SQLValidate", "name": "g", "severity": "warn", "sql": "SELECT COUNT_IF(email IS NULL) = 0, 1 FROM t"}',
+        )
