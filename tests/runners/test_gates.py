@@ -1,5 +1,6 @@
 """Gates that do not hold show what they found: every case of data/gates.yaml on every engine."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from arcbook.core.failures import QualityError
+from arcbook.core.failures import CancelledError, QualityError
+from arcbook.runners import gates
 from arcbook.runners.executor import Executor
 from tests.kernel.running import run_text
 
@@ -42,3 +44,16 @@ def test_evidence(case: dict[str, Any], executor: Executor) -> None:
             assert found[key] == wanted, key
     if "gate" in case:
         assert found["seconds"] >= 0
+
+
+def test_an_interrupt_while_rows_are_fetched(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends the cell, also behind a gate that only warns; any other trouble with the rows would not."""
+
+    def stopped(*_: object, **__: object) -> None:
+        raise CancelledError("The work was stopped.")
+
+    monkeypatch.setattr(gates, "_sample", stopped)
+    run_text(executor, BEFORE)
+    sql = "SELECT COUNT_IF(email IS NULL) = 0, 'none' FROM t"
+    with pytest.raises(CancelledError):
+        run_text(executor, json.dumps({"type": "SQLValidate", "name": "g", "severity": "warn", "sql": sql}))

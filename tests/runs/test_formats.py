@@ -87,3 +87,12 @@ def test_a_run_without_a_journal_hides_no_other(old: LocalFolder, run_command: C
     assert old.record().status == "failed"
     assert (old.path / "notebook.ipynb").exists()
     assert run_command("arcbook", "runs", "recover", str(old.path)).code == 0
+
+
+def test_a_damaged_record_is_no_success(old: LocalFolder, run_command: Callable[..., Ran]) -> None:
+    """Whoever recovers all runs by a script learns that one of them cannot be read."""
+    old.put("record.json", b'{"format": 1, "run')
+    done = run_command("arcbook", "runs", "recover", "--record", str(old.path.parent.parent))
+    assert done.code == 66
+    assert "record.json" in done.err
+    assert "nothing to recover" not in done.err

@@ -116,6 +116,7 @@ def _draw(plans: "list[Plan]", address: str, *, columns: bool) -> None:
 
     with translating(f"cannot write {address}"):
         replace_file(Path(address), masker().mask(draw(plans, columns=columns)).encode())
+    click.echo(f"Picture: {address}", err=True)
 
 
 def _tell(plans: "list[Plan]") -> None:

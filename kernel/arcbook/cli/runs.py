@@ -189,29 +189,24 @@ def recover(run: str | None, root: str | None, force: bool) -> None:
     from arcbook.runs.recover import is_alive
     from arcbook.runs.recover import recover as recover_run
 
-    if run:
-        folders = [_find(run, root)]
-    else:
-        store = _store(root)
-        candidates = [store.folder(*each) for each in store.runs()]
-        folders = [
-            folder
-            for folder in candidates
-            if (record := _record(folder)) and record.status == "running" and not is_alive(record)
-        ]
-    failed: list[ArcbookError] = []
+    store = _store(root)
+    folders = [_find(run, root)] if run else [store.folder(*each) for each in store.runs()]
+    recovered, failed = 0, []
     for folder in folders:
         try:
+            if run is None and ((record := folder.record()).status != "running" or is_alive(record)):
+                continue
             record = recover_run(folder, force=force)
-        except ArcbookError as error:  # a run that was lost before its first line hides no other
+        except ArcbookError as error:  # a damaged record, or a run that was lost before its first line, hides no other
             failed.append(error)
             continue
+        recovered += 1
         click.echo(f"{record.job} {record.run_id}: {_status(record)}; {folder.address}/{layout.NOTEBOOK}")
     for other in failed[1:]:
         click.echo(str(other), err=True)
     if failed:
         raise failed[0]
-    if not folders:
+    if not recovered:
         click.echo("There is nothing to recover.", err=True)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from arcbook.core.evidence import MOST_COLUMNS, MOST_ROWS, masked_row
-from arcbook.core.failures import QualityError
+from arcbook.core.failures import CancelledError, QualityError
 from arcbook.core.masking import masker
 from arcbook.core.translate import translate
 from arcbook.engines.session import Session
@@ -136,8 +136,11 @@ def _evidence(
     try:
         frame = execute_statement(query, {}, session, names).frame
         count, sample = frame.count(), _sample(frame, shown, private=private)
-    except Exception as error:  # noqa: BLE001  # whatever the query does: the gate's own failure must be told
-        return {"query": masker().mask(query), "lack": f"The rows cannot be shown: {translate(error).message}"}
+    except Exception as error:  # whatever else the query does: the gate's own failure must be told
+        ours = translate(error)
+        if isinstance(ours, CancelledError):
+            raise
+        return {"query": masker().mask(query), "lack": f"The rows cannot be shown: {ours.message}"}
     return {
         "count": count, "sample": sample, "query": masker().mask(query), "evidenceSeconds": _since(started),
     }  # fmt: skip
