@@ -49,7 +49,7 @@ def test_warnings_and_failures(make_notebook: Make, run_command: Callable[..., R
     assert newest_first == ["pass", "fail"]
     told = run_command("arcbook", "runs", "gates", "--json", "--limit", "1")
     assert [(each["name"], each["outcome"]) for each in json.loads(told.out)] == [("soft", "warn"), ("hard", "pass")]
-    assert "No gate has a result" in run_command("arcbook", "runs", "gates", "other").err
+    assert "No gate of other has a result" in run_command("arcbook", "runs", "gates", "other").err
     assert "The gate `hard` failed" in run_command("arcbook", "runs", "show", record_of(failed)).out
 
 
