@@ -18,7 +18,7 @@ from arcbook.engines.base import Engine
 from arcbook.runners.executor import Executor
 from arcbook.testing.recording.inputs import given_by
 from arcbook.testing.recording.masks import Mask
-from arcbook.testing.recording.record import Recorded, Wish, inputs_of, record_test, the_step
+from arcbook.testing.recording.record import RecordedTest, Wish, inputs_of, record_test, the_step
 from arcbook.testing.recording.smaller import smallest
 from arcbook.testing.run import checked_steps, run_file
 
@@ -33,7 +33,7 @@ def scratch(new_engine: Callable[[str], Engine]) -> Iterator[Engine]:
     engine.close()
 
 
-def record(case: dict[str, Any], engine: Engine, scratch: Engine, folder: Path, **more: Any) -> Recorded:
+def record(case: dict[str, Any], engine: Engine, scratch: Engine, folder: Path, **more: Any) -> RecordedTest:
     """Run the job up to the stage, and record it."""
     job = folder / "job.json"
     stages = [{**tree.value, "environments": ["test"]} for tree in read_objects(case["stages"])]

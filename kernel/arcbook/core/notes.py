@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from arcbook.core.growing import whole_lines
+
 #: The path of the file of notes; what engines log goes into files beside it.
 VARIABLE = "ARCBOOK_RUN_NOTES"
 _NAME = "notes.jsonl"
@@ -48,12 +50,9 @@ class Notes:
     def new(self, by: int | None) -> Iterator[dict[str, Any]]:
         """The notes that process `by` wrote since the last call; those of its children are passed over."""
         try:
-            with self._path.open("rb") as file:
-                file.seek(self._read)
-                text = file.read()
+            whole = whole_lines(self._path, self._read)
         except OSError:
             return
-        whole = text[: text.rfind(b"\n") + 1]
         self._read += len(whole)
         for line in whole.splitlines():
             with suppress(ValueError):

@@ -6,6 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from arcbook.core.addresses import bucket_and_key, is_s3, scheme_of
 
+#: How a run of each status ended, in OpenLineage's words; all others failed.
+_ENDINGS = {"completed": "COMPLETE", "cancelled": "ABORT"}
 #: Schemes of JDBC whose namespace OpenLineage spells in another way, and the ports that these databases have.
 _DATABASES = {"postgresql": "postgres"}
 _PORTS = {"postgres": 5432, "mysql": 3306, "redshift": 5439, "sqlserver": 1433}
@@ -49,3 +51,8 @@ def _database(url: str) -> Name:
         port = None
     host = parts.hostname or "localhost"
     return Name(f"{scheme}://{host}{f':{port}' if port else ''}", parts.path.strip("/") or "/")
+
+
+def ending_of(status: str) -> str:
+    """The type of the event that tells how a run of `status` ended."""
+    return _ENDINGS.get(status, "FAIL")

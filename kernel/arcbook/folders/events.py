@@ -4,10 +4,9 @@ from typing import Any
 
 from arcbook.core.masking import masker
 from arcbook.events.namespace import namespace
+from arcbook.events.naming import ending_of
 from arcbook.events.send import Sender
 from arcbook.folders.record import FolderRecord
-
-_STATES = {"completed": "COMPLETE", "cancelled": "ABORT"}
 
 
 class FolderEvents:
@@ -24,7 +23,7 @@ class FolderEvents:
 
     def end(self, record: FolderRecord) -> None:
         """Tell how the folder's run ended."""
-        self._sender.send(lambda: _event(_STATES.get(record.status, "FAIL"), record))
+        self._sender.send(lambda: _event(ending_of(record.status), record))
         self._sender.close()
 
 

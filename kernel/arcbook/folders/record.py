@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from arcbook.core.failures import FAILURES, Retry
-from arcbook.runs.record import FailureNote
+from arcbook.runs.record import FailureNote, Part
 
 FORMAT = 1
 FILE = "folder.json"
@@ -24,11 +24,7 @@ _RETRIES = tuple(Retry)
 _WORST = sorted(FAILURES.values(), key=lambda each: (_RETRIES.index(each.retry), -each.exit_code))
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class JobNote(_Part):
+class JobNote(Part):
     """One job of the folder; times in seconds."""
 
     name: str
@@ -42,7 +38,7 @@ class JobNote(_Part):
     seconds: float | None = None
 
 
-class FolderRecord(_Part):
+class FolderRecord(Part):
     """One run of a folder."""
 
     format: int = FORMAT

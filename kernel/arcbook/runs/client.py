@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import output_from_msg
 
 from arcbook.core.failures import ArcbookError, CancelledError, DefinitionError, InternalError, TransientError
+from arcbook.core.kernelspec import KERNEL
 from arcbook.core.masking import Masker
 from arcbook.core.notes import Notes
 from arcbook.core.translate import translate
@@ -134,7 +135,7 @@ class JournalClient(NotebookClient):
             info = await self._stop.during(self._kernel_info())
         except NoSuchKernel:
             install = "Install it with `python -m arcbook.jupyter install`."
-            remedy = install if self.kernel_name == "arc" else "`jupyter kernelspec list` shows those that are."
+            remedy = install if self.kernel_name == KERNEL else "`jupyter kernelspec list` shows those that are."
             raise DefinitionError(f"No kernel is installed under the name {self.kernel_name!r}. {remedy}") from None
         except (RuntimeError, OSError) as error:
             status = process.poll() if process is not None else None

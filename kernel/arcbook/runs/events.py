@@ -12,6 +12,7 @@ from arcbook.core.failures import ArcbookError
 from arcbook.core.kernelspec import KERNEL
 from arcbook.events.datasets import Dataset, datasets
 from arcbook.events.namespace import namespace
+from arcbook.events.naming import ending_of
 from arcbook.events.send import Sender
 from arcbook.planning.traffic import outline
 from arcbook.planning.values import Plan
@@ -23,7 +24,6 @@ from arcbook.stages.keys import Role
 if TYPE_CHECKING:
     from arcbook.cells.model import Step
 
-_STATES = {"completed": "COMPLETE", "cancelled": "ABORT"}
 _Both = tuple[tuple[Dataset, ...], tuple[Dataset, ...]]
 
 
@@ -55,7 +55,7 @@ class RunEvents:
         if record.status == "completed" and self._steps:
             with suppress(ArcbookError):
                 found = datasets(self._rehearsed())
-        self._sender.send(lambda: self._event(_STATES.get(record.status, "FAIL"), record, found))
+        self._sender.send(lambda: self._event(ending_of(record.status), record, found))
         self._sender.close()
 
     def _rehearsed(self) -> Plan:

@@ -147,7 +147,7 @@ def _run_kernel(
 def _kernel_environment(request: Request, prepared: Prepared, run_id: str, plan: ReusePlan) -> dict[str, str]:
     """What a launcher tells a kernel (docs/design.md): the engine, the environment, and the launch as JSON."""
     variables = {RUN_VARIABLE: run_id}
-    if request.kernel != "arc":
+    if request.kernel != KERNEL:
         return variables
     launch = Launch(
         engine=prepared.engine,

@@ -18,11 +18,13 @@ FORMAT = 1
 Status = Literal["running", "completed", "failed", "cancelled", "lost"]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a record: never changed, and what later versions added is passed over."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class StageNote(_Part):
+class StageNote(Part):
     """One stage that ran or was skipped; `cell` counts code cells from 1."""
 
     cell: int
@@ -57,7 +59,7 @@ def stage_note(output: Mapping[str, Any], cell: int) -> StageNote | None:
     )
 
 
-class Usage(_Part):
+class Usage(Part):
     """What a cell, or a run, moved and used; None where nobody tells (docs/records.md says who does)."""
 
     rows_in: int | None = Field(None, description="Rows that extracts read, as far as they count them.")
@@ -70,7 +72,7 @@ class Usage(_Part):
     engine_core_seconds: float | None = Field(None, description="Processor time of the engine, in seconds.")
 
 
-class PlanNote(_Part):
+class PlanNote(Part):
     """How the engine was going to run a stage that failed or took long: its own explanation."""
 
     stage: str = Field(description="Type of the stage.")
@@ -79,7 +81,7 @@ class PlanNote(_Part):
     cut: bool = Field(False, description="Whether the plan is longer than what is kept of it.")
 
 
-class CellNote(_Part):
+class CellNote(Part):
     """One code cell that was reached; times in seconds."""
 
     cell: int
@@ -91,7 +93,7 @@ class CellNote(_Part):
     plans: tuple[PlanNote, ...] = Field((), description="Plans of stages that failed or took long.")
 
 
-class FailureNote(_Part):
+class FailureNote(Part):
     """How a run failed: `failure` is a name of the failure table, `error` the class shown to the user."""
 
     failure: str
@@ -103,7 +105,7 @@ class FailureNote(_Part):
     problems: tuple[Mapping[str, Any], ...] = ()
 
 
-class Record(_Part):
+class Record(Part):
     """One run. Values of secret parameters are masked, and so is every known secret elsewhere."""
 
     format: int = FORMAT

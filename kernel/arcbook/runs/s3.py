@@ -12,6 +12,7 @@ from typing import Any
 from arcbook.cells.fetch import read_object
 from arcbook.core.addresses import bucket_and_key
 from arcbook.core.failures import ArcbookError, InputError, TransientError
+from arcbook.core.growing import whole_lines
 from arcbook.core.translate import translating
 from arcbook.runs import layout
 from arcbook.runs.record import Record
@@ -177,12 +178,9 @@ class SegmentSender:
     def send(self) -> None:
         """Send what is new by whole lines."""
         try:
-            with self.path.open("rb") as file:
-                file.seek(self._sent)
-                new = file.read()
+            new = whole_lines(self.path, self._sent)
         except FileNotFoundError:
             return
-        new = new[: new.rfind(b"\n") + 1]
         if not new:
             return
         try:

@@ -19,7 +19,7 @@ from arcbook_magics.shown import Shown, text
 if TYPE_CHECKING:
     from arcbook.cells.model import Cell
     from arcbook.runners.executor import Executor
-    from arcbook.testing.recording.record import Recorded, Wish
+    from arcbook.testing.recording.record import RecordedTest, Wish
     from arcbook_magics.workbench import Workbench
 
 #: Plain IPython has no notebook that could be tested.
@@ -42,7 +42,7 @@ def run(bench: "Workbench", cell: "Cell") -> Iterator[Shown]:
     )
 
 
-def _recorded(bench: "Workbench", executor: "Executor", options: Mapping[str, str]) -> "Recorded":
+def _recorded(bench: "Workbench", executor: "Executor", options: Mapping[str, str]) -> "RecordedTest":
     from arcbook.engines.open import open_engine
     from arcbook.testing.recording.inputs import given_by, inputs_of_run
     from arcbook.testing.recording.record import inputs_of, record_test

@@ -67,7 +67,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedTest:
     """A test that was written: how many input rows there were and are, and the columns that could not be masked."""
 
     file: Path
@@ -91,7 +91,7 @@ def the_step(steps: Sequence[Step], wish: Wish) -> Step:
     return found[-1]
 
 
-def record_test(wish: Wish, rows: Rows, engine: Engine) -> Recorded:
+def record_test(wish: Wish, rows: Rows, engine: Engine) -> RecordedTest:
     """Write a test of a stage that was given these rows, and see that it passes.
 
     Args:
@@ -245,7 +245,7 @@ def _reads_clock(step: Step) -> bool:
 
 def _written(
     wish: Wish, recording: _Recording, rows: Rows, outcome: Outcome, kept: Sequence[str], engine: Engine
-) -> Recorded:
+) -> RecordedTest:
     notebook = wish.notebook.resolve()
     path = wish.file or notebook.with_name(notebook.name.rpartition(".")[0] + SUFFIX)
     kind, stage = wish.stage
@@ -268,7 +268,7 @@ def _written(
         else:
             replace_file(path, old.encode())
         raise
-    return Recorded(path, name, before, after, tuple(kept))
+    return RecordedTest(path, name, before, after, tuple(kept))
 
 
 def _case(wish: Wish, recording: _Recording, name: str, rows: Rows, outcome: Outcome) -> Iterator[tuple[str, Any]]:
