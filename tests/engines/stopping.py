@@ -15,11 +15,13 @@ class Stoppable(Protocol):
 
 
 @contextmanager
-def stopping(work: Stoppable) -> Iterator[None]:
-    """Stop what runs in the block again and again until it has ended: an early stop finds nothing to stop yet."""
+def stopping(work: Stoppable, after: float = 1.0) -> Iterator[None]:
+    """Stop what runs in the block `after` seconds, and again each second: an early stop may find nothing to stop."""
     ended = threading.Event()
 
     def stop() -> None:
+        if not ended.wait(after):
+            work.interrupt()
         while not ended.wait(1.0):
             work.interrupt()
 
@@ -32,11 +34,11 @@ def stopping(work: Stoppable) -> Iterator[None]:
         stopper.join()
 
 
-def error_when_stopped(engine: Engine, statement: str) -> BaseException:
-    """The engine's own error for `statement`, which is stopped."""
+def error_when_stopped(engine: Engine, statement: str, after: float = 1.0) -> BaseException:
+    """The engine's own error for `statement`, which is stopped `after` seconds."""
     spark = engine.spark()
     try:
-        with stopping(engine):
+        with stopping(engine, after):
             spark.sql(statement).collect()
     except Exception as error:  # noqa: BLE001  # what a test wants to see
         return error

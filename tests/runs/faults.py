@@ -18,7 +18,7 @@ CASES = Path(__file__).parent / "data" / "faults.yaml"
 _SCARCE_BYTES = 200 << 20
 #: Marks a trial's processes together with a local server of its own, which inherits no variable of arcbook.
 WHOLE_MARK = "FAULT_TRIAL"
-_PROGRAMS = {"kernel": ("arcbook.jupyter",), "engine": ("arcbook.engines.sail_server", "SparkConnectServer")}
+_PROGRAMS = {"kernel": ("arcbook.jupyter",), "engine": ("arcbook.engines.sail_server", "pyspark-shell")}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,6 @@ PATIENCE = 2.0
 _NO_MEMORY = "java.lang.OutOfMemoryError"
 _ALWAYS = ("base", "avro", "postgres")
 _LOG = "server.log"
-_SERVER_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 #: Variables that belong to one session or to another Spark; the shared server must not inherit them.
 _NOT_INHERITED = ("AWS_", "SPARK_", "PYSPARK_", "HADOOP_", "ARCBOOK_", "ETL_", "JAVA_TOOL_OPTIONS")
 
@@ -296,6 +295,7 @@ def _arguments(spark: Path, jars: list[str]) -> list[str]:
         "spark.driver.extraClassPath": ":".join(jars),
         "spark.driver.memory": f"{memory}m",
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "WARN",
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -306,10 +306,10 @@ def _arguments(spark: Path, jars: list[str]) -> list[str]:
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
         "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
     }
-    command = [str(spark / "bin" / "spark-submit"), "--master", f"local[{cores}]", "--class", _SERVER_CLASS]
+    command = [str(spark / "bin" / "spark-submit"), "--master", f"local[{cores}]", "--name", "arcbook"]
     for key, value in settings.items():
         command += ["--conf", f"{key}={value}"]
-    return [*command, "spark-internal"]
+    return [*command, "pyspark-shell"]
 
 
 def _environment(spark: Path) -> dict[str, str]:
