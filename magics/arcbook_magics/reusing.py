@@ -1,10 +1,13 @@
 """What a launcher asks a kernel to take from earlier runs and to keep of this one."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from arcbook.core.failures import ArcbookError, CancelledError, OutOfMemoryError, TransientError
 from arcbook.reuse.plan import plan_from
 from arcbook.reuse.reuse import Reuse
+from arcbook_magics.room import EngineRoom
 
 
 def open_reuse(asked: Mapping[str, Any]) -> Reuse:
@@ -21,3 +24,11 @@ def open_reuse(asked: Mapping[str, Any]) -> Reuse:
         return Reuse(plan)
     store = open_store(plan.records)
     return Reuse(plan, done_by(store, store.find(plan.resume).record()))
+
+
+def keep_for_resuming(room: EngineRoom, reuse: Reuse, error: BaseException) -> None:
+    """Have the engine store the views that were left for the case that the run fails, after it failed with `error`."""
+    if isinstance(error, CancelledError | OutOfMemoryError | TransientError) or not isinstance(error, ArcbookError):
+        return  # there is no time, or no engine that has the views
+    with suppress(ArcbookError):  # the run's own failure is what is told
+        room.call(lambda _: reuse.keep_waiting())

@@ -199,8 +199,17 @@ class Workbench:
         except BaseException as error:  # noqa: BLE001  # the border to IPython: short errors, whatever went wrong
             if waiting is not None:
                 self.publish(waiting)
-            raise self.presentable(error, source) from None
+            raise self._failed(error, source) from None
         return waiting
+
+    def _failed(self, error: BaseException, source: str) -> BaseException:
+        """A cell's failure as it is to be shown, after what a resumed run will want is kept."""
+        shown = self.presentable(error, source)
+        if self.reuse is not None:
+            from arcbook_magics.reusing import keep_for_resuming
+
+            keep_for_resuming(self.room, self.reuse, shown)
+        return shown
 
     def _outputs(self, source: str) -> Iterator[Shown]:
         from arcbook.cells.magics import read_cell

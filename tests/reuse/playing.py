@@ -114,6 +114,7 @@ def play(
                 played.notes.append(note_of(due, ran.result, ran.note))
     except Exception as error:  # noqa: BLE001  # the caller looks at it
         played.error = error
+        reuse.keep_waiting()
     finally:
         for view in executor.session({}).views:
             engine.spark().catalog.dropTempView(view.name)

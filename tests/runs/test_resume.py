@@ -192,6 +192,8 @@ def test_a_run_that_completes_keeps_nothing(make_notebook: Make, run_command: Ru
     assert not (inputs / "runs" / "checkpoints").exists()
     mend(inputs)
     assert run_command(*run).code == 0
+    assert not (inputs / "runs" / "checkpoints").exists()
+    assert run_command(*run, "--checkpoints", "always").code == 0
     assert list((inputs / "runs" / "checkpoints").iterdir()) == []
     refused = run_command(*run, env={"ARCBOOK_CHECKPOINTS": "smal"})
     assert refused.code == 64

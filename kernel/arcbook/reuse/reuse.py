@@ -1,20 +1,20 @@
 """Running the stages of one run: each is taken from an earlier run where its key allows, and executed otherwise."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from arcbook.cells.model import Step
 from arcbook.core.addresses import is_s3
-from arcbook.core.failures import ArcbookError, CancelledError, InputError
+from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
 from arcbook.reuse.checkpoints import Checkpoint, Checkpoints
 from arcbook.reuse.deeds import decided, values_of
-from arcbook.reuse.frames import read_rows, unstorable, write_rows
+from arcbook.reuse.frames import read_rows
+from arcbook.reuse.keeping import Keeper, Made
 from arcbook.reuse.keys import Key, Surroundings, digest, key_of
 from arcbook.reuse.ledger import Ledger, States
-from arcbook.reuse.plan import SMALL_BYTES, Done, ReusePlan
+from arcbook.reuse.plan import Done, ReusePlan
 from arcbook.reuse.states import Place, State, state_of
 from arcbook.reuse.touching import Effect, Touch, touch_of
 from arcbook.runners.base import Result, load_runners, run
@@ -52,6 +52,7 @@ class Reuse:
         self.plan = plan
         self._ledger = Ledger(done, plan.uncertain)
         self._store = Checkpoints(plan.root) if plan.root else None
+        self._keeper = Keeper(plan, self._store)
         self._views: dict[str, _Known] = {}
         self._chains: dict[str, str] = {}
         self._moved: set[Place] = set()
@@ -59,6 +60,11 @@ class Reuse:
     def chain(self, name: str, what: str) -> None:
         """Note what no key can see through: all that follows depends on it (`name` is `python` or `session`)."""
         self._chains[name] = digest(self._chains.get(name, ""), what)
+        self._keeper.forget()
+
+    def keep_waiting(self) -> None:
+        """The run fails: store the views that were left for this moment, as far as there is time."""
+        self._keeper.keep_waiting()
 
     def run(
         self, executor: Executor, step: Step, parameters: Mapping[str, Any], plugins: Sequence[LifecyclePlugin] = ()
@@ -78,6 +84,8 @@ class Reuse:
             result = executor.execute(step, parameters, plugins)
             self.chain("session", str(result.details.get("sql", "")))
             return Ran(result)
+        if view := getattr(step.stage, "output_view", None):
+            self._keeper.forget(view)
         now: States = tuple((place, state_of(place)) for place in touch.places)
         try:
             key, states = self._key(step, touch, now, session)
@@ -219,73 +227,19 @@ class Reuse:
         self._learn(turn, result)
         self._wrote(turn.touch, turn.key)
         writes = tuple((place, state_of(place)) for place in turn.touch.writes)
-        stored, why_not = self._keep(turn, result, writes, session)
+        stored, why_not = self._keeper.keep(
+            Made(
+                executor=turn.executor, step=turn.step, key=turn.key, effect=turn.touch.effect, result=result,
+                run_id=session.settings.run_id, roots=self._roots(turn), live=bool(self._live(turn)),
+                size=lambda: self._size(turn), writes=_states(writes),
+            )
+        )  # fmt: skip
         note = self._note(turn, writes, stored=stored)
         if why_not:
             note["notStored"] = why_not
         if values := values_of(result):
             note["values"] = values
         return Ran(result, note)
-
-    def _keep(self, turn: "_Turn", result: Result, writes: States, session: Session) -> tuple[bool, str]:
-        """Store what the stage made, where that is wanted and possible; whether it is stored, and why not."""
-        store = self._store
-        if store is None or self.plan.keep == "never":
-            return False, ""
-        note = {"details": _plain(result.details), "writes": _states(writes)}
-        try:
-            if turn.touch.effect is Effect.REPLACE and self.plan.cache and not turn.key.why:
-                store.publish(turn.key.text, "", run_id=session.settings.run_id, note=note)
-                return True, ""
-            if result.view is None or result.frame is None:
-                return False, ""
-            with turn.executor.explaining(turn.step):
-                why_not = self._unwanted(turn) or unstorable(result.frame)
-                if why_not:
-                    return False, why_not
-                if store.read(turn.key.text) is not None:
-                    return True, ""
-                if is_s3(store.root):
-                    turn.executor.engine.need("s3")
-                return self._write(turn, result, note, session)
-        except CancelledError:
-            raise
-        except (ArcbookError, OSError) as error:
-            # The stage has done its work: a checkpoint that cannot be written must not undo that.
-            return False, str(error)
-
-    def _unwanted(self, turn: "_Turn") -> str:
-        """Why a view is not to be stored; empty when it is."""
-        if "uses a secret" in turn.key.why:
-            return "it uses a secret"
-        if self._live(turn):
-            return "the job writes the table that it is read from"
-        cheap = turn.touch.effect is Effect.ACT or getattr(turn.step.stage, "persist", False)
-        if self.plan.keep == "small" and not cheap:
-            size = self._size(turn)
-            if size is None or size > SMALL_BYTES:
-                return "its input is large, or nobody knows how large; --checkpoints always stores it"
-        return ""
-
-    def _write(self, turn: "_Turn", result: Result, note: dict[str, Any], session: Session) -> tuple[bool, str]:
-        assert self._store is not None
-        assert result.frame is not None
-        store, key = self._store, turn.key.text
-        name = store.new_folder(key)
-        published = False
-        try:
-            written = write_rows(result.frame, f"{store.folder(key)}/{name}", few_only=self.plan.keep == "small")
-            if any(state_of(place) != state for place, state in self._roots(turn) if not place.version):
-                return False, "its input changed meanwhile"
-            store.publish(
-                key, name, size=written.size, sha256=written.sha256, run_id=session.settings.run_id,
-                schema=result.frame.schema.json(), rows=written.rows, note=note,
-            )  # fmt: skip
-            published = True
-        finally:
-            if not published:
-                store.drop(key, name)
-        return True, ""
 
     # The views of this run.
 
@@ -393,7 +347,3 @@ def _table_bytes(place: Place, state: State) -> int | None:
     if place.version is not None and state.version is not None:
         table.load_as_version(state.version)
     return sum(size or 0 for size in table.get_add_actions().column("size_bytes").to_pylist())
-
-
-def _plain(details: Mapping[str, Any]) -> Any:
-    return json.loads(json.dumps(details, default=str))

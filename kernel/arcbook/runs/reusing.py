@@ -174,7 +174,7 @@ def after_run(plan: ReusePlan, run_id: str, stages: Iterable[StageNote], *, comp
             for note in stages:
                 if note.reuse.get("stored") and not note.reuse.get("from") and _is_of(store, note, run_id):
                     store.drop(str(note.reuse["key"]))
-        elif any(note.reuse.get("stored") for note in stages):
+        elif not completed:
             store.clean(older_than=timedelta(days=KEPT_DAYS), most_bytes=MOST_GIGABYTES * 10**9)
     except (ArcbookError, OSError) as error:
         return f"Checkpoints could not be cleaned: {error}"

@@ -1,0 +1,170 @@
+"""What a run keeps of its work: views as checkpoints, at once or when the run fails, and deeds for the cache."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from arcbook.cells.model import Step
+from arcbook.core.addresses import is_s3
+from arcbook.core.failures import ArcbookError, CancelledError
+from arcbook.reuse.checkpoints import Checkpoints
+from arcbook.reuse.frames import unstorable, write_rows
+from arcbook.reuse.keys import Key
+from arcbook.reuse.plan import SMALL_BYTES, ReusePlan
+from arcbook.reuse.states import Place, State, state_of
+from arcbook.reuse.touching import Effect
+from arcbook.runners.base import Result
+from arcbook.runners.executor import Executor
+from arcbook.runners.reading.listing import covers
+from arcbook.sql.quote import identifier
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+#: How long a failed run may take to store the views that it had left for this moment, in seconds.
+LATE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a stage made, with all that decides whether it is kept.
+
+    `roots` are the places that its view comes from with their states, `live` tells whether it shows a table that this
+    job writes, `size` counts the bytes of all roots (None: nobody knows), `writes` are the states that it left.
+    """
+
+    executor: Executor
+    step: Step
+    key: Key
+    effect: Effect
+    result: Result
+    run_id: str
+    roots: Sequence[tuple[Place, State | None]]
+    live: bool
+    size: Callable[[], int | None]
+    writes: Sequence[Mapping[str, Any]]
+
+    @property
+    def persists(self) -> bool:
+        """Whether the stage's view is evaluated once and held."""
+        return bool(getattr(self.step.stage, "persist", False))
+
+
+class Keeper:
+    """Writes checkpoints into `store` (None: there is none) as `plan` wants. Used by the thread of the engine alone."""
+
+    def __init__(self, plan: ReusePlan, store: Checkpoints | None) -> None:
+        self._plan = plan
+        self._store = store
+        self._waiting: dict[str, Made] = {}
+
+    def keep(self, made: Made) -> tuple[bool, str]:
+        """Store what a stage made, where that is wanted and possible; whether it is stored, and why not."""
+        store = self._store
+        if store is None or self._plan.keep == "never":
+            return False, ""
+        if made.effect is Effect.REPLACE and self._plan.cache and not made.key.why:
+            with _tolerant() as failed:
+                store.publish(made.key.text, "", run_id=made.run_id, note=_note(made))
+            return not failed, "".join(failed)
+        if made.result.view is None or made.result.frame is None:
+            return False, ""
+        if self._can_wait(made):
+            self._waiting[made.result.view.lower()] = made
+            return False, "it is stored when the run fails"
+        return self._keep_view(made)
+
+    def forget(self, view: str | None = None) -> None:
+        """Another stage takes the name of `view`; None: nobody knows what becomes of the views that wait."""
+        if view is None:
+            self._waiting.clear()
+        else:
+            self._waiting.pop(view.lower(), None)
+
+    def keep_waiting(self) -> None:
+        """Store the views that were left for the case that the run fails, the last first, as far as there is time."""
+        deadline = time.monotonic() + LATE_SECONDS
+        while self._waiting and time.monotonic() < deadline:
+            view, made = self._waiting.popitem()
+            with _tolerant():
+                # By name: the view's own plan, whatever has become of the names that its statement mentions.
+                frame = made.executor.engine.spark().table(identifier(view))
+                self._keep_view(replace(made, result=replace(made.result, frame=frame)))
+
+    def _can_wait(self, made: Made) -> bool:
+        """Whether a view's rows can be had as well when the run fails: a run that completes needs none of them.
+
+        Storing a view evaluates it, and with it all views that it comes from.
+        """
+        plan = self._plan
+        if plan.cache or plan.keep != "small" or plan.written is None:
+            return False
+        if made.effect is not Effect.VIEW or made.persists or made.key.why or made.live:
+            return False
+        return not any(covers(place.address, each) for place, _ in made.roots for each in plan.written)
+
+    def _keep_view(self, made: Made) -> tuple[bool, str]:
+        store, frame = self._store, made.result.frame
+        assert store is not None
+        assert frame is not None
+        with _tolerant() as failed, made.executor.explaining(made.step):
+            why_not = self._unwanted(made) or unstorable(frame)
+            if why_not:
+                return False, why_not
+            if store.read(made.key.text) is not None:
+                return True, ""
+            if is_s3(store.root):
+                made.executor.engine.need("s3")
+            return self._write(store, frame, made)
+        return False, "".join(failed)
+
+    def _unwanted(self, made: Made) -> str:
+        """Why a view is not to be stored; empty when it is."""
+        if "uses a secret" in made.key.why:
+            return "it uses a secret"
+        if made.live:
+            return "the job writes the table that it is read from"
+        if self._plan.keep == "small" and made.effect is not Effect.ACT and not made.persists:
+            size = made.size()
+            if size is None or size > SMALL_BYTES:
+                return "its input is large, or nobody knows how large; --checkpoints always stores it"
+        return ""
+
+    def _write(self, store: Checkpoints, frame: "DataFrame", made: Made) -> tuple[bool, str]:
+        key = made.key.text
+        name = store.new_folder(key)
+        published = False
+        try:
+            written = write_rows(frame, f"{store.folder(key)}/{name}", few_only=self._plan.keep == "small")
+            if any(state_of(place) != state for place, state in made.roots if not place.version):
+                return False, "its input changed meanwhile"
+            store.publish(
+                key, name, size=written.size, sha256=written.sha256, run_id=made.run_id,
+                schema=frame.schema.json(), rows=written.rows, note=_note(made),
+            )  # fmt: skip
+            published = True
+        finally:
+            if not published:
+                store.drop(key, name)
+        return True, ""
+
+
+@contextmanager
+def _tolerant() -> Iterator[list[str]]:
+    """What fails in the block is told, not raised: the stage has done its work, which a checkpoint must not undo."""
+    failed: list[str] = []
+    try:
+        yield failed
+    except CancelledError:
+        raise
+    except (ArcbookError, OSError) as error:
+        failed.append(str(error))
+
+
+def _note(made: Made) -> dict[str, Any]:
+    """What a later run takes over of the stage's record, as plain values."""
+    details = json.loads(json.dumps(made.result.details, default=str))
+    return {"details": details, "writes": list(made.writes)}
