@@ -72,7 +72,7 @@ $(STAMPS)/demo: $(STAMPS)/uv pyproject.toml constraints.txt
 
 $(STAMPS)/dev: $(STAMPS)/uv pyproject.toml constraints.txt
 	@echo "[set-up] packages of the developer installation (about 1.5 GB, once)"
-	@$(UV) --editable '.[notebook,promote,postgres,openlineage]' --group dev
+	@$(UV) --editable '.[notebook,promote,postgres,openlineage,iceberg,images]' --group dev
 	@touch $@ $(STAMPS)/demo
 
 clean:  ## remove everything that was made here
