@@ -26,8 +26,17 @@ PARAMS = '%params\nleast_points: integer = 3\nkey: secret = "env://NOT_NEEDED"'
 FRONT = [PARAMS, "%env\nSUFFIX=x", "%python\nprint(1)"]
 
 
+ON_BOTH = pytest.mark.parametrize("on", ["embedded", pytest.param("local", marks=pytest.mark.local)], indirect=True)
+
+
 @pytest.fixture(scope="module")
-def failed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def on(request: pytest.FixtureRequest) -> str:
+    """The engine of the run and of the kernel that replays it."""
+    return getattr(request, "param", "embedded")
+
+
+@pytest.fixture(scope="module")
+def failed(on: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run whose gate failed."""
     root = tmp_path_factory.mktemp("failed")
     prepare(JOB, root)
@@ -41,7 +50,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         notebook.cells.append(cell)
     nbformat.write(notebook, root / "job.ipynb")  # type: ignore[no-untyped-call]
     request = read_request(
-        str(root / "job.ipynb"), environment="test", record_root=str(root / "runs"), logical_time=TIME,
+        str(root / "job.ipynb"), environment="test", engine=on, record_root=str(root / "runs"), logical_time=TIME,
         parameters={"least_points": "4"},
     )  # fmt: skip
     outcome = execute(request)
@@ -68,9 +77,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
+def bench(on: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
     """A fresh one, as a kernel that was just started."""
     monkeypatch.chdir(tmp_path)  # a replay goes to the folder of its run
+    monkeypatch.setenv("ARCBOOK_ENGINE", on)
     for name in ("ARCBOOK_LAUNCH", "ETL_CONF_ENV", "ARCBOOK_RECORD"):
         monkeypatch.delenv(name, raising=False)
     made = Bench()
@@ -93,10 +103,12 @@ def cell(root: Path, name: str, last: bool = False) -> str:
     return str(found[-1 if last else 0]).replace("${root}", str(root))
 
 
-def test_a_replay(failed: Path, bench: Bench) -> None:
+@ON_BOTH
+def test_a_replay(on: str, failed: Path, bench: Bench) -> None:
     """Parameters, time, environment and views are those of the run; further writes leave every real file alone."""
     before = files(failed)
     shown = bench.run(f"%replay latest {failed / 'runs'}")
+    assert bench.bench.launch.engine == open_store(str(failed / "runs")).find("latest").record().engine == on
     assert "from its checkpoint" in shown
     assert "environment: test" in shown
     assert "Cell 15 failed (quality)" in shown
@@ -134,6 +146,7 @@ def test_what_acts_elsewhere_is_refused(failed: Path, bench: Bench, tmp_path: Pa
     assert not (tmp_path / "t").exists()
 
 
+@ON_BOTH
 def test_tables_at_their_versions(failed: Path, bench: Bench, tmp_path: Path) -> None:
     """Rows that somebody wrote after the run are not seen; with the checkpoints gone, views are made again."""
     shutil.rmtree(failed / "runs" / "checkpoints")
