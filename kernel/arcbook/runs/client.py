@@ -109,6 +109,7 @@ class JournalClient(NotebookClient):
         finally:
             await self._end_kernel(manager)
             kernels.end_leftovers(run_id)
+            self._ending.troubles += self._meter.troubles if self._meter else ()
             if self._ending.error is not None:
                 trace = self._meter.trace if self._meter else ""
                 logs = {"trace": trace, "engine": self._engine_log(notes), "kernel": tail_of(kernel_log)}

@@ -140,7 +140,7 @@ def _run_kernel(
     if request.folder:
         options["cwd"] = request.folder
     ending: Ending = run_sync(client.run)(run_id, **options)
-    ending.trouble = after_run(plan, run_id, ending.stages, completed=ending.error is None)
+    ending.troubles += after_run(plan, run_id, ending.stages, completed=ending.error is None)
     return ending
 
 

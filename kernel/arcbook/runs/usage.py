@@ -34,6 +34,8 @@ class Meter:
         self._plans: list[PlanNote] = []
         #: The engine's full text of what failed in the cell; empty when nothing did.
         self.trace = ""
+        #: What the kernel could not do beside the cells' work, as sentences.
+        self.troubles: list[str] = []
 
     def begin(self) -> None:
         """A cell begins."""
@@ -74,6 +76,8 @@ class Meter:
                     self._take_engine(note)
                 case "trace":
                     self.trace = str(note["text"])
+                case "trouble":
+                    self.troubles.append(str(note["text"]))
                 case "plan":
                     self._plans.append(PlanNote.model_validate(self._masker.mask_tree(note)))
 
