@@ -87,6 +87,25 @@ def test_what_cells_moved_and_used(
     assert "Last lines of the engine's log" in shown.out
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_files_on_s3_moved(
+    engine: str, s3_bucket: str, make_notebook: Make, run_command: Run, the_record: Callable[[], Record]
+) -> None:
+    """Rows and bytes of files that were read there and written."""
+    import boto3
+
+    content = b"id\n" + b"".join(b"%d\n" % number for number in range(1000))
+    boto3.client("s3").put_object(Bucket=s3_bucket, Key="in.csv", Body=content)
+    load = LOAD.replace("DeltaLake", "Parquet").replace('"delta"', f'"s3a://{s3_bucket}/out"')
+    cells = ("%environment test", EXTRACT.replace("in.csv", f"s3a://{s3_bucket}/in.csv"), load)
+    done = run_command("arcbook", "run", make_notebook(*cells), "--engine", engine)
+    assert done.code == 0, done.err
+    usage = the_record().usage
+    listed = boto3.client("s3").list_objects_v2(Bucket=s3_bucket, Prefix="out/")["Contents"]
+    size = sum(item["Size"] for item in listed if item["Key"].endswith(".parquet"))
+    assert (usage.rows_in, usage.bytes_in, usage.rows_out, usage.bytes_out) == (1000, len(content), 1000, size)
+
+
 def test_what_a_killed_kernel_had_used(
     make_notebook: Make, run_command: Run, the_record: Callable[[], Record], tmp_path: Path
 ) -> None:
@@ -126,6 +145,10 @@ def load(**metrics: int) -> StageNote:
     return stage(outputURI="t", commit={"operationMetrics": metrics})
 
 
+def listed(note: StageNote, *inputs: dict[str, Any]) -> StageNote:
+    return note.model_copy(update={"reuse": {"key": "k", "inputs": list(inputs)}})
+
+
 @pytest.mark.parametrize(
     ("stages", "expected"),
     [
@@ -140,7 +163,13 @@ def load(**metrics: int) -> StageNote:
         ([stage(commit={"operationMetrics": {"numOutputRows": 2}})], {}),
         ([stage(rows={"affected": 4, "inserted": 4})], {"rows_out": 4}),
         ([stage(bytesWritten=4, outputURI="f")], {"bytes_out": 4}),
+        ([stage(bytesWritten=4, recordsWritten=3, outputURI="f")], {"rows_out": 3, "bytes_out": 4}),
         ([stage(bytesScanned=11)], {"bytes_in": 11}),
+        ([listed(stage(inputFiles=2, records=4), {"files": 2, "bytes": 9})], {"rows_in": 4, "bytes_in": 9}),
+        ([listed(stage(inputFiles=2), {"files": 3, "bytes": 9})], {}),
+        ([listed(stage(inputFiles=2), {"files": 2, "bytes": None})], {}),
+        ([listed(stage(inputFiles=2), {"files": 2, "bytes": 9}, {"files": 1, "bytes": 1})], {}),
+        ([listed(stage(), {"files": 2, "bytes": 9})], {}),
     ],
 )  # fmt: skip
 def test_rows_and_bytes_of_stages(stages: list[StageNote], expected: dict[str, int]) -> None:
