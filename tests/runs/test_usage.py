@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +14,19 @@ from arcbook.core import notes
 from arcbook.core.masking import MASK, Masker
 from arcbook.runs.clock import Clock
 from arcbook.runs.journal import read_events
-from arcbook.runs.last_words import LIMIT, RunLog, masked, tail_of
+from arcbook.runs.last_words import LIMIT, RunLog, masked, spooled, tail_of
 from arcbook.runs.record import Record, StageNote, Usage
 from arcbook.runs.usage import Meter, moved, total
-from tests.runs.running import Make, Ran, read_notebook, record_folder, texts
+from tests.runs.running import (
+    Make,
+    Ran,
+    assert_nothing_runs,
+    read_notebook,
+    record_folder,
+    texts,
+    wait_for_journal,
+)
+from tests.waiting import wait_until
 
 Run = Callable[..., Ran]
 ENGINES = ["embedded", pytest.param("local", marks=pytest.mark.local)]
@@ -126,6 +136,36 @@ def test_what_a_killed_kernel_had_used(
     assert Usage.model_validate(end["usage"]) == record.cells[-1].usage
 
 
+def test_last_words_of_a_killed_run(
+    make_notebook: Make,
+    run_command: Run,
+    start_command: Callable[..., "subprocess.Popen[str]"],
+    the_record: Callable[[], Record],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its recovered record has the ends of all logs as of a second before, without what only the run knew as secret."""
+    monkeypatch.setenv("MY_PASSWORD", "hunter2-secret")
+    speak = "%python\nimport os, time\nos.write(2, b'last words: hunter2-secret\\n')\ntime.sleep(600)"
+    view = "%sql environments=test outputView=a\nSELECT 1 AS a"
+    process = start_command("arcbook", "run", make_notebook("%environment test", view, speak))
+    wait_for_journal('"event":"cell",.*"cell":2', tmp_path / "runs", process)
+    run_id = record_folder(tmp_path).name
+    wait_until(lambda: "last words" in spooled(run_id).get("kernel", ""), "nothing was spooled")
+    process.kill()
+    process.communicate()
+    assert_nothing_runs(tmp_path)
+    monkeypatch.delenv("MY_PASSWORD")
+    done = run_command("arcbook", "runs", "recover")
+    assert done.code == 0, done.err
+    logs = the_record().logs
+    assert logs["kernel"].endswith(f"last words: {MASK}\n")
+    assert "Spark Connect" in logs["engine"]
+    assert "cell 2 ended: completed" in logs["run"]
+    assert "last words" in run_command("arcbook", "runs", "show", "--more").out
+    assert spooled("another") == {}
+
+
 def test_a_kernel_without_an_engine(make_notebook: Make, run_command: Run, the_record: Callable[[], Record]) -> None:
     """A python3 notebook: the kernel's figures, none of an engine, and nothing invented."""
     done = run_command("papermill", "--engine", "arcbook", make_notebook("print(1)", kernel="python3"), "out.ipynb")
@@ -171,7 +211,7 @@ def listed(note: StageNote, *inputs: dict[str, Any]) -> StageNote:
         ([listed(stage(inputFiles=2), {"files": 2, "bytes": 9}, {"files": 1, "bytes": 1})], {}),
         ([listed(stage(), {"files": 2, "bytes": 9})], {}),
     ],
-)  # fmt: skip
+)
 def test_rows_and_bytes_of_stages(stages: list[StageNote], expected: dict[str, int]) -> None:
     """Only what a stage itself wrote or read counts; what is not told is None."""
     assert {name: value for name, value in moved(stages).items() if value is not None} == expected

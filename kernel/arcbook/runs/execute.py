@@ -128,7 +128,7 @@ def _run_kernel(
         journal=journal,
         masker=masker(),
         stop=stop,
-        say=log.say,
+        log=log,
         numbers=prepared.numbers,
         on_cell=lambda index, status: on_cell(index, prepared.numbers.get(index), status),
         kernel_name=request.kernel,
