@@ -14,6 +14,7 @@ from deltalake import DeltaTable, write_deltalake
 from arcbook.core.failures import ArcbookError
 from arcbook.runs.execute import execute
 from arcbook.runs.launch import read_request
+from arcbook.runs.resume import failed_run, resume_request
 from arcbook.runs.store import open_store
 from arcbook_magics.shown import Shown
 from arcbook_magics.workbench import Workbench
@@ -40,15 +41,7 @@ def failed(on: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run whose gate failed."""
     root = tmp_path_factory.mktemp("failed")
     prepare(JOB, root)
-    notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-    notebook.metadata.kernelspec = {"name": "arc", "display_name": "arc", "language": "arc"}
-    cells = [*FRONT, *(cell.replace("${root}", str(root)) for cell in JOB["cells"])]
-    cells[len(FRONT) + GATE] = cells[len(FRONT) + GATE].replace("= 6", "= 7 + :least_points")
-    for source in cells:
-        cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
-        cell.metadata["tags"] = ["parameters"] if source == PARAMS else []
-        notebook.cells.append(cell)
-    nbformat.write(notebook, root / "job.ipynb")  # type: ignore[no-untyped-call]
+    write_job(root, *FRONT)
     request = read_request(
         str(root / "job.ipynb"), environment="test", engine=on, record_root=str(root / "runs"), logical_time=TIME,
         parameters={"least_points": "4"},
@@ -57,6 +50,19 @@ def failed(on: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert outcome.record.failure is not None
     assert outcome.record.failure.cell == len(FRONT) + GATE + 1
     return root
+
+
+def write_job(root: Path, *front: str) -> None:
+    """Write the job's notebook, whose gate fails, with these cells in front."""
+    notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    notebook.metadata.kernelspec = {"name": "arc", "display_name": "arc", "language": "arc"}
+    cells = [*front, *(cell.replace("${root}", str(root)) for cell in JOB["cells"])]
+    cells[len(front) + GATE] = cells[len(front) + GATE].replace("= 6", "= 7 + :least_points")
+    for source in cells:
+        cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
+        cell.metadata["tags"] = ["parameters"] if source == PARAMS else []
+        notebook.cells.append(cell)
+    nbformat.write(notebook, root / "job.ipynb")  # type: ignore[no-untyped-call]
 
 
 class Bench:
@@ -127,6 +133,36 @@ def test_a_replay(on: str, failed: Path, bench: Bench) -> None:
     assert "70" in bench.run("%sql environments=test\nSELECT points FROM customers WHERE id = 2")
     bench.run(f"%sql environments=test\nDELETE FROM delta.`{failed}/customers` WHERE id = 1")
     assert files(failed) == before
+
+
+def test_a_run_that_resumed_another(failed: Path, bench: Bench, tmp_path: Path) -> None:
+    """It was refused at once: what the first run did is restored, into the cells that have moved since."""
+    records = tmp_path / "runs"
+    shutil.copytree(failed / "runs", records)
+    write_job(failed, "%env\nOTHER=y", *FRONT)
+    request = resume_request(failed_run("latest", str(records)), str(failed / "job.ipynb"), record_root=str(records))
+    refused = execute(request)
+    assert refused.error is not None
+    assert "--python-again" in refused.error.message
+    assert refused.record.stages == ()
+
+    shown = bench.run(f"%replay latest {records}")
+
+    assert "from its checkpoint" in shown
+    assert "not restored" not in shown
+    assert "45" in bench.run("%sql environments=test\nSELECT points FROM customers WHERE id = 2")
+    assert "n\n-\n6" in bench.run("%sql environments=test\nSELECT count(*) AS n FROM log")
+
+
+def test_a_chain_that_is_broken(failed: Path, bench: Bench, tmp_path: Path) -> None:
+    """The record of the run that was resumed is gone: that is said, and the run's own stages are restored."""
+    shutil.copytree(failed / "runs", tmp_path / "runs")
+    folder = open_store(str(tmp_path / "runs")).find("latest")
+    record = json.loads(folder.get("record.json"))
+    folder.put("record.json", json.dumps(record | {"resumed_from": "20200101T000000000Z-aaaaaa"}).encode())
+    shown = bench.run(f"%replay latest {tmp_path / 'runs'}")
+    assert "What the runs before it did is not known" in shown
+    assert "n\n-\n6" in bench.run("%sql environments=test\nSELECT count(*) AS n FROM log")
 
 
 def test_what_acts_elsewhere_is_refused(failed: Path, bench: Bench, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def left_behind() -> Iterator[Path]:
-    """The folders of this user's runs on this machine: of those that go on, and of killed ones that nobody swept yet."""
+    """The folders of this user's runs here: of those that go on, and of killed ones that nobody has swept away yet."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with suppress(OSError):
             # Others may make folders there as well, and say in them what they like.

@@ -5,7 +5,7 @@ The kernel is the process that papermill or `arcbook run` starts; the engine is 
 figures are of the server as a whole while the cell ran, and its memory is looked at once a second.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from arcbook.core.masking import Masker
@@ -176,7 +176,7 @@ def _bytes_read(stage: StageNote) -> Any:
     files = stage.details.get("inputFiles")
     if told is not None or files is None:
         return told
-    found = stage.reuse.get("inputs") or ()
+    found: Sequence[Mapping[str, Any]] = stage.reuse.get("inputs") or []
     return found[0].get("bytes") if len(found) == 1 and found[0].get("files") == files else None
 
 
