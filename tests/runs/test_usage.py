@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from arcbook.core import notes
+from arcbook.core.growing import tail_of
 from arcbook.core.masking import MASK, Masker
 from arcbook.runs.clock import Clock
 from arcbook.runs.journal import read_events
-from arcbook.runs.last_words import LIMIT, RunLog, masked, spooled, tail_of
+from arcbook.runs.last_words import LIMIT, RunLog, masked, spooled
 from arcbook.runs.record import Record, StageNote, Usage
 from arcbook.runs.usage import Meter, moved, total
 from tests.runs.running import (
@@ -251,14 +252,14 @@ def test_outside_of_a_run_nothing_is_told(tmp_path: Path, monkeypatch: pytest.Mo
 def test_logs_are_bounded_and_masked(tmp_path: Path) -> None:
     """The end of a log by whole lines, from where the run began, without secrets; empty ones are left out."""
     log = tmp_path / "log"
-    assert tail_of(log) == ""
+    assert tail_of(log, LIMIT) == ""
     log.write_text("before\n" + "".join(f"line {number}\n" for number in range(5000)))
-    kept = tail_of(log, start=7)
+    kept = tail_of(log, LIMIT, start=7)
     assert len(kept) <= LIMIT
     assert kept.startswith("line ")
     assert kept.endswith("line 4999\n")
     log.write_text("before\nours\n")
-    assert tail_of(log, start=7) == "ours\n"
+    assert tail_of(log, LIMIT, start=7) == "ours\n"
     assert masked({"run": "key hunter2-secret", "engine": "\n"}, Masker(["hunter2-secret"])) == {"run": f"key {MASK}"}
 
 

@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import output_from_msg
 
 from arcbook.core.failures import ArcbookError, CancelledError, DefinitionError, InternalError, TransientError
+from arcbook.core.growing import tail_of
 from arcbook.core.kernelspec import KERNEL
 from arcbook.core.masking import Masker
 from arcbook.core.notes import Notes
@@ -28,7 +29,7 @@ from arcbook.engines.processes import oom_kills
 from arcbook.runs import kernels
 from arcbook.runs.classify import error_of
 from arcbook.runs.journal import Journal
-from arcbook.runs.last_words import RunLog, Spool, tail_of
+from arcbook.runs.last_words import LIMIT, RunLog, Spool
 from arcbook.runs.outputs import CellOutputs
 from arcbook.runs.record import CellNote, StageNote, stage_note
 from arcbook.runs.request import Ending
@@ -119,14 +120,14 @@ class JournalClient(NotebookClient):
 
     def _logs(self, notes: Notes, kernel_log: Path) -> dict[str, str]:
         trace = self._meter.trace if self._meter else ""
-        engine, kernel = self._engine_log(notes), tail_of(kernel_log)
+        engine, kernel = self._engine_log(notes), tail_of(kernel_log, LIMIT)
         return {"trace": trace, "engine": engine, "kernel": kernel, "run": self._log.tail()}
 
     def _engine_log(self, notes: Notes) -> str:
         if self._meter and self._meter.shared_log:
             path, start = self._meter.shared_log
-            return tail_of(Path(path), start)
-        return tail_of(notes.engine_log)
+            return tail_of(Path(path), LIMIT, start)
+        return tail_of(notes.engine_log, LIMIT)
 
     async def _start(self, manager: KernelManager, **kernel_options: Any) -> int | None:
         """Start the kernel and wait until it answers; returns its process id, where it has one."""

@@ -23,19 +23,6 @@ _SPOOLED = "last-words.json"
 _SECONDS_BETWEEN_WORDS = 0.5
 
 
-def tail_of(path: Path, start: int = 0) -> str:
-    """The end of a file behind its byte `start`, by whole lines where one is cut; empty when there is none."""
-    try:
-        with path.open("rb") as file:
-            end = file.seek(0, 2)
-            begin = max(start, end - LIMIT)
-            file.seek(begin)
-            text = file.read(LIMIT).decode("utf-8", "replace")
-    except OSError:
-        return ""
-    return (text.partition("\n")[2] or text) if begin > start else text
-
-
 class Spool:
     """Keeps the last words of a run that goes on in its scratch folder, without secrets.
 
