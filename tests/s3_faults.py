@@ -6,7 +6,7 @@
 
 Everything else is passed on as it comes. Kinds of trouble:
 
-    access-denied, expired-token, slow-down, internal-error    the answer S3 gives, with its status and XML
+    access-denied, missing, expired-token, slow-down, internal-error    the answer S3 gives, with its status and XML
     cut        the connection ends in the middle of the answer; before an answer without a body. The request has had
                its effect
     lost       the connection ends without an answer, though the request has had its effect
@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 #: What S3 says: status, code, message.
 _ANSWERS = {
     "access-denied": (403, "AccessDenied", "Access Denied"),
+    "missing": (404, "NoSuchKey", "The specified key does not exist."),
     "expired-token": (400, "ExpiredToken", "The provided token has expired."),
     "slow-down": (503, "SlowDown", "Please reduce your request rate."),
     "internal-error": (500, "InternalError", "We encountered an internal error. Please try again."),

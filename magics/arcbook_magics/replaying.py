@@ -78,6 +78,8 @@ def _told(found: Recorded, engine: str, scratch: Path) -> Iterator[str]:
     yield f"time: {record.logical_time.isoformat()}, environment: {record.environment}"
     if record.engine != engine:
         yield f"The run used the engine `{record.engine}`, this kernel has `{engine}`: results may differ."
+    if found.missing:
+        yield found.missing
     yield f"What cells write from now on goes to {scratch}, until this kernel ends."
     if record.failure and record.failure.cell:
         first = record.failure.message.strip().splitlines()[0] if record.failure.message.strip() else ""

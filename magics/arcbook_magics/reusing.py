@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from arcbook.core.failures import ArcbookError, CancelledError, OutOfMemoryError, TransientError
+from arcbook.core.notes import tell
 from arcbook.reuse.plan import plan_from
 from arcbook.reuse.reuse import Reuse
 from arcbook_magics.room import EngineRoom
@@ -31,4 +32,7 @@ def keep_for_resuming(room: EngineRoom, reuse: Reuse, error: BaseException) -> N
     if isinstance(error, CancelledError | OutOfMemoryError | TransientError) or not isinstance(error, ArcbookError):
         return  # there is no time, or no engine that has the views
     with suppress(ArcbookError):  # the run's own failure is what is told
-        room.call(lambda _: reuse.keep_waiting())
+        why_not = room.call(lambda _: reuse.keep_waiting())
+        if why_not:
+            listed = "; ".join(f"`{view}`: {reason}" for view, reason in why_not.items())
+            tell("trouble", text=f"Not stored for resuming, which makes them again: {listed}")

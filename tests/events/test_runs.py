@@ -1,6 +1,7 @@
 """Runs and plans tell a lineage server what they read and write, in events that the specification accepts."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 from arcbook.events.build import JobFacts, RunFacts, run_event, run_uuid
 from arcbook.events.send import Sender
 from tests.events.receiver import Receiver, faults, receiving
-from tests.runs.running import Ran, environment
+from tests.runs.running import Ran, environment, wait_for_journal
 
 SECRET = "hunter2-very-secret"
 GATE = "%sqlvalidate name=gate environments=test\nSELECT {}, 'no rows for {}'"
@@ -124,6 +125,35 @@ def test_runs_that_fail(here: Path, receiver: Receiver) -> None:
     _, gate, _, refused = receiver.events
     assert "no rows for ****" in gate["run"]["facets"]["errorMessage"]["message"]
     assert "divisor" in refused["run"]["facets"]["errorMessage"]["message"]
+    assert SECRET not in json.dumps(receiver.events)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_runs_that_are_stopped(number: signal.Signals, here: Path, receiver: Receiver) -> None:
+    """ABORT, with what was to be read and written and the reason; also for the folder that the job belongs to."""
+    sleep = "%python\nprint('at work', flush=True)\nimport time\ntime.sleep(600)"
+    write(here / "etl" / "job.ipynb", *JOB[:-1], sleep, JOB[-1])
+    command = [sys.executable, "-m", "arcbook", "run", "etl/job.ipynb" if number == signal.SIGTERM else "etl"]
+    process = subprocess.Popen(
+        [*command, "-p", "api_key", SECRET, "--cwd", str(here), "--record", str(here / "runs")],
+        cwd=here, env=environment() | {"OPENLINEAGE_URL": receiver.url}, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        wait_for_journal("at work", here / "runs", process)
+        process.send_signal(number)
+        shown, _ = process.communicate(timeout=240)
+    finally:
+        process.kill()
+    assert process.returncode == 130, shown
+    assert [each for event in receiver.events for each in faults(event)] == []
+    start, abort = receiver.of("job")
+    assert (start["eventType"], abort["eventType"]) == ("START", "ABORT")
+    assert start["run"]["runId"] == abort["run"]["runId"]
+    assert number.name in abort["run"]["facets"]["errorMessage"]["message"]
+    assert [Path(each["name"]).name for each in (*abort["inputs"], *abort["outputs"])] == ["orders.parquet", "sums"]
+    assert [each["eventType"] for each in receiver.of("etl")] == (["START", "ABORT"] if command[-1] == "etl" else [])
+    assert not (here / "out").exists()
     assert SECRET not in json.dumps(receiver.events)
 
 

@@ -32,6 +32,7 @@ def keep(store: Checkpoints, frame: Any) -> None:
     """Store a frame under the tests' key."""
     name = store.new_folder(KEY)
     done = write_rows(frame, f"{store.folder(KEY)}/{name}")
+    assert done is not None
     schema = frame.schema.json()
     store.publish(KEY, name, size=done.size, sha256=done.sha256, run_id="run-1", schema=schema, rows=done.rows)
 

@@ -14,6 +14,7 @@ from deltalake import DeltaTable, write_deltalake
 from arcbook.core.failures import ArcbookError
 from arcbook.runs.execute import execute
 from arcbook.runs.launch import read_request
+from arcbook.runs.resume import failed_run, resume_request
 from arcbook.runs.store import open_store
 from arcbook_magics.shown import Shown
 from arcbook_magics.workbench import Workbench
@@ -26,28 +27,42 @@ PARAMS = '%params\nleast_points: integer = 3\nkey: secret = "env://NOT_NEEDED"'
 FRONT = [PARAMS, "%env\nSUFFIX=x", "%python\nprint(1)"]
 
 
+ON_BOTH = pytest.mark.parametrize("on", ["embedded", pytest.param("local", marks=pytest.mark.local)], indirect=True)
+
+
 @pytest.fixture(scope="module")
-def failed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def on(request: pytest.FixtureRequest) -> str:
+    """The engine of the run and of the kernel that replays it."""
+    return getattr(request, "param", "embedded")
+
+
+@pytest.fixture(scope="module")
+def failed(on: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run whose gate failed."""
     root = tmp_path_factory.mktemp("failed")
     prepare(JOB, root)
-    notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-    notebook.metadata.kernelspec = {"name": "arc", "display_name": "arc", "language": "arc"}
-    cells = [*FRONT, *(cell.replace("${root}", str(root)) for cell in JOB["cells"])]
-    cells[len(FRONT) + GATE] = cells[len(FRONT) + GATE].replace("= 6", "= 7 + :least_points")
-    for source in cells:
-        cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
-        cell.metadata["tags"] = ["parameters"] if source == PARAMS else []
-        notebook.cells.append(cell)
-    nbformat.write(notebook, root / "job.ipynb")  # type: ignore[no-untyped-call]
+    write_job(root, *FRONT)
     request = read_request(
-        str(root / "job.ipynb"), environment="test", record_root=str(root / "runs"), logical_time=TIME,
+        str(root / "job.ipynb"), environment="test", engine=on, record_root=str(root / "runs"), logical_time=TIME,
         parameters={"least_points": "4"},
     )  # fmt: skip
     outcome = execute(request)
     assert outcome.record.failure is not None
     assert outcome.record.failure.cell == len(FRONT) + GATE + 1
     return root
+
+
+def write_job(root: Path, *front: str) -> None:
+    """Write the job's notebook, whose gate fails, with these cells in front."""
+    notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    notebook.metadata.kernelspec = {"name": "arc", "display_name": "arc", "language": "arc"}
+    cells = [*front, *(cell.replace("${root}", str(root)) for cell in JOB["cells"])]
+    cells[len(front) + GATE] = cells[len(front) + GATE].replace("= 6", "= 7 + :least_points")
+    for source in cells:
+        cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
+        cell.metadata["tags"] = ["parameters"] if source == PARAMS else []
+        notebook.cells.append(cell)
+    nbformat.write(notebook, root / "job.ipynb")  # type: ignore[no-untyped-call]
 
 
 class Bench:
@@ -68,9 +83,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
+def bench(on: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
     """A fresh one, as a kernel that was just started."""
     monkeypatch.chdir(tmp_path)  # a replay goes to the folder of its run
+    monkeypatch.setenv("ARCBOOK_ENGINE", on)
     for name in ("ARCBOOK_LAUNCH", "ETL_CONF_ENV", "ARCBOOK_RECORD"):
         monkeypatch.delenv(name, raising=False)
     made = Bench()
@@ -93,10 +109,12 @@ def cell(root: Path, name: str, last: bool = False) -> str:
     return str(found[-1 if last else 0]).replace("${root}", str(root))
 
 
-def test_a_replay(failed: Path, bench: Bench) -> None:
+@ON_BOTH
+def test_a_replay(on: str, failed: Path, bench: Bench) -> None:
     """Parameters, time, environment and views are those of the run; further writes leave every real file alone."""
     before = files(failed)
     shown = bench.run(f"%replay latest {failed / 'runs'}")
+    assert bench.bench.launch.engine == open_store(str(failed / "runs")).find("latest").record().engine == on
     assert "from its checkpoint" in shown
     assert "environment: test" in shown
     assert "Cell 15 failed (quality)" in shown
@@ -117,6 +135,36 @@ def test_a_replay(failed: Path, bench: Bench) -> None:
     assert files(failed) == before
 
 
+def test_a_run_that_resumed_another(failed: Path, bench: Bench, tmp_path: Path) -> None:
+    """It was refused at once: what the first run did is restored, into the cells that have moved since."""
+    records = tmp_path / "runs"
+    shutil.copytree(failed / "runs", records)
+    write_job(failed, "%env\nOTHER=y", *FRONT)
+    request = resume_request(failed_run("latest", str(records)), str(failed / "job.ipynb"), record_root=str(records))
+    refused = execute(request)
+    assert refused.error is not None
+    assert "--python-again" in refused.error.message
+    assert refused.record.stages == ()
+
+    shown = bench.run(f"%replay latest {records}")
+
+    assert "from its checkpoint" in shown
+    assert "not restored" not in shown
+    assert "45" in bench.run("%sql environments=test\nSELECT points FROM customers WHERE id = 2")
+    assert "n\n-\n6" in bench.run("%sql environments=test\nSELECT count(*) AS n FROM log")
+
+
+def test_a_chain_that_is_broken(failed: Path, bench: Bench, tmp_path: Path) -> None:
+    """The record of the run that was resumed is gone: that is said, and the run's own stages are restored."""
+    shutil.copytree(failed / "runs", tmp_path / "runs")
+    folder = open_store(str(tmp_path / "runs")).find("latest")
+    record = json.loads(folder.get("record.json"))
+    folder.put("record.json", json.dumps(record | {"resumed_from": "20200101T000000000Z-aaaaaa"}).encode())
+    shown = bench.run(f"%replay latest {tmp_path / 'runs'}")
+    assert "What the runs before it did is not known" in shown
+    assert "n\n-\n6" in bench.run("%sql environments=test\nSELECT count(*) AS n FROM log")
+
+
 def test_what_acts_elsewhere_is_refused(failed: Path, bench: Bench, tmp_path: Path) -> None:
     """A database has no scratch place, nor has a table that only the catalogue knows."""
     bench.run(f"%replay latest {failed / 'runs'}")
@@ -134,6 +182,7 @@ def test_what_acts_elsewhere_is_refused(failed: Path, bench: Bench, tmp_path: Pa
     assert not (tmp_path / "t").exists()
 
 
+@ON_BOTH
 def test_tables_at_their_versions(failed: Path, bench: Bench, tmp_path: Path) -> None:
     """Rows that somebody wrote after the run are not seen; with the checkpoints gone, views are made again."""
     shutil.rmtree(failed / "runs" / "checkpoints")

@@ -1,7 +1,7 @@
 """Notebooks to run, the installed commands, and what they left."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -9,6 +9,7 @@ import pytest
 
 from arcbook.runs.record import Record, read_record
 from tests.runs.running import BIN, Make, Ran, environment, record_folder
+from tests.s3_faults import S3Faults
 
 
 @pytest.fixture
@@ -57,6 +58,14 @@ def start_command(tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
         )  # fmt: skip
 
     return start
+
+
+@pytest.fixture
+def faulty(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Faults]:
+    """S3 as commands see it; trouble begins when the test adds it."""
+    with S3Faults(moto_server) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.address)
+        yield proxy
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Records, notebooks and data on a bucket that throttles, refuses, is slow or cuts answers off."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import boto3
@@ -35,14 +35,6 @@ def first(kind: str, bucket: str) -> Fault:
     a commit of its own, whose answer it missed, makes it list the log.
     """
     return Fault(kind, key=bucket, times=1, each_address=True, good_bodies=True, seconds=0.3)
-
-
-@pytest.fixture
-def faulty(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Faults]:
-    """S3 as commands see it; trouble begins when the test adds it."""
-    with S3Faults(moto_server) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.address)
-        yield proxy
 
 
 def client(moto_server: str) -> "boto3.client":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,13 +11,23 @@ from typing import Any
 import pytest
 
 from arcbook.core import notes
+from arcbook.core.growing import tail_of
 from arcbook.core.masking import MASK, Masker
 from arcbook.runs.clock import Clock
 from arcbook.runs.journal import read_events
-from arcbook.runs.last_words import LIMIT, RunLog, masked, tail_of
+from arcbook.runs.last_words import LIMIT, RunLog, masked, spooled
 from arcbook.runs.record import Record, StageNote, Usage
 from arcbook.runs.usage import Meter, moved, total
-from tests.runs.running import Make, Ran, read_notebook, record_folder, texts
+from tests.runs.running import (
+    Make,
+    Ran,
+    assert_nothing_runs,
+    read_notebook,
+    record_folder,
+    texts,
+    wait_for_journal,
+)
+from tests.waiting import wait_until
 
 Run = Callable[..., Ran]
 ENGINES = ["embedded", pytest.param("local", marks=pytest.mark.local)]
@@ -87,6 +98,25 @@ def test_what_cells_moved_and_used(
     assert "Last lines of the engine's log" in shown.out
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_files_on_s3_moved(
+    engine: str, s3_bucket: str, make_notebook: Make, run_command: Run, the_record: Callable[[], Record]
+) -> None:
+    """Rows and bytes of files that were read there and written."""
+    import boto3
+
+    content = b"id\n" + b"".join(b"%d\n" % number for number in range(1000))
+    boto3.client("s3").put_object(Bucket=s3_bucket, Key="in.csv", Body=content)
+    load = LOAD.replace("DeltaLake", "Parquet").replace('"delta"', f'"s3a://{s3_bucket}/out"')
+    cells = ("%environment test", EXTRACT.replace("in.csv", f"s3a://{s3_bucket}/in.csv"), load)
+    done = run_command("arcbook", "run", make_notebook(*cells), "--engine", engine)
+    assert done.code == 0, done.err
+    usage = the_record().usage
+    listed = boto3.client("s3").list_objects_v2(Bucket=s3_bucket, Prefix="out/")["Contents"]
+    size = sum(item["Size"] for item in listed if item["Key"].endswith(".parquet"))
+    assert (usage.rows_in, usage.bytes_in, usage.rows_out, usage.bytes_out) == (1000, len(content), 1000, size)
+
+
 def test_what_a_killed_kernel_had_used(
     make_notebook: Make, run_command: Run, the_record: Callable[[], Record], tmp_path: Path
 ) -> None:
@@ -105,6 +135,36 @@ def test_what_a_killed_kernel_had_used(
     events = list(read_events((record_folder(tmp_path) / "journal.jsonl").read_text()))
     (end,) = [event for event in events if event["event"] == "cell-end" and event["status"] == "failed"]
     assert Usage.model_validate(end["usage"]) == record.cells[-1].usage
+
+
+def test_last_words_of_a_killed_run(
+    make_notebook: Make,
+    run_command: Run,
+    start_command: Callable[..., "subprocess.Popen[str]"],
+    the_record: Callable[[], Record],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its recovered record has the ends of all logs as of a second before, without what only the run knew as secret."""
+    monkeypatch.setenv("MY_PASSWORD", "hunter2-secret")
+    speak = "%python\nimport os, time\nos.write(2, b'last words: hunter2-secret\\n')\ntime.sleep(600)"
+    view = "%sql environments=test outputView=a\nSELECT 1 AS a"
+    process = start_command("arcbook", "run", make_notebook("%environment test", view, speak))
+    wait_for_journal('"event":"cell",.*"cell":2', tmp_path / "runs", process)
+    run_id = record_folder(tmp_path).name
+    wait_until(lambda: "last words" in spooled(run_id).get("kernel", ""), "nothing was spooled")
+    process.kill()
+    process.communicate()
+    assert_nothing_runs(tmp_path)
+    monkeypatch.delenv("MY_PASSWORD")
+    done = run_command("arcbook", "runs", "recover")
+    assert done.code == 0, done.err
+    logs = the_record().logs
+    assert logs["kernel"].endswith(f"last words: {MASK}\n")
+    assert "Spark Connect" in logs["engine"]
+    assert "cell 2 ended: completed" in logs["run"]
+    assert "last words" in run_command("arcbook", "runs", "show", "--more").out
+    assert spooled("another") == {}
 
 
 def test_a_kernel_without_an_engine(make_notebook: Make, run_command: Run, the_record: Callable[[], Record]) -> None:
@@ -126,6 +186,10 @@ def load(**metrics: int) -> StageNote:
     return stage(outputURI="t", commit={"operationMetrics": metrics})
 
 
+def listed(note: StageNote, *inputs: dict[str, Any]) -> StageNote:
+    return note.model_copy(update={"reuse": {"key": "k", "inputs": list(inputs)}})
+
+
 @pytest.mark.parametrize(
     ("stages", "expected"),
     [
@@ -140,9 +204,15 @@ def load(**metrics: int) -> StageNote:
         ([stage(commit={"operationMetrics": {"numOutputRows": 2}})], {}),
         ([stage(rows={"affected": 4, "inserted": 4})], {"rows_out": 4}),
         ([stage(bytesWritten=4, outputURI="f")], {"bytes_out": 4}),
+        ([stage(bytesWritten=4, recordsWritten=3, outputURI="f")], {"rows_out": 3, "bytes_out": 4}),
         ([stage(bytesScanned=11)], {"bytes_in": 11}),
+        ([listed(stage(inputFiles=2, records=4), {"files": 2, "bytes": 9})], {"rows_in": 4, "bytes_in": 9}),
+        ([listed(stage(inputFiles=2), {"files": 3, "bytes": 9})], {}),
+        ([listed(stage(inputFiles=2), {"files": 2, "bytes": None})], {}),
+        ([listed(stage(inputFiles=2), {"files": 2, "bytes": 9}, {"files": 1, "bytes": 1})], {}),
+        ([listed(stage(), {"files": 2, "bytes": 9})], {}),
     ],
-)  # fmt: skip
+)
 def test_rows_and_bytes_of_stages(stages: list[StageNote], expected: dict[str, int]) -> None:
     """Only what a stage itself wrote or read counts; what is not told is None."""
     assert {name: value for name, value in moved(stages).items() if value is not None} == expected
@@ -182,14 +252,14 @@ def test_outside_of_a_run_nothing_is_told(tmp_path: Path, monkeypatch: pytest.Mo
 def test_logs_are_bounded_and_masked(tmp_path: Path) -> None:
     """The end of a log by whole lines, from where the run began, without secrets; empty ones are left out."""
     log = tmp_path / "log"
-    assert tail_of(log) == ""
+    assert tail_of(log, LIMIT) == ""
     log.write_text("before\n" + "".join(f"line {number}\n" for number in range(5000)))
-    kept = tail_of(log, start=7)
+    kept = tail_of(log, LIMIT, start=7)
     assert len(kept) <= LIMIT
     assert kept.startswith("line ")
     assert kept.endswith("line 4999\n")
     log.write_text("before\nours\n")
-    assert tail_of(log, start=7) == "ours\n"
+    assert tail_of(log, LIMIT, start=7) == "ours\n"
     assert masked({"run": "key hunter2-secret", "engine": "\n"}, Masker(["hunter2-secret"])) == {"run": f"key {MASK}"}
 
 

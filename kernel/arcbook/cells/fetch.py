@@ -1,7 +1,7 @@
 """Reading small documents (SQL files, schemas, jobs) by address."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,16 @@ def read_object(client: Any, bucket: str, key: str, *, limit: int = -1) -> bytes
                 raise
             time.sleep(_SECONDS_BETWEEN_ATTEMPTS * 2**attempt)
     raise AssertionError
+
+
+def objects_below(client: Any, bucket: str, prefix: str) -> Iterator[Any]:
+    """What S3 tells of every object whose key begins with `prefix`, in the order of their keys.
+
+    Raises:
+        botocore.exceptions.BotoCoreError, ClientError: whatever boto3 raises, for the caller to translate.
+    """
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from page.get("Contents", ())
 
 
 def relative_to(folder: str, fetch: Fetch = fetch_text) -> Fetch:

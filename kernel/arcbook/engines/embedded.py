@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, ClassVar
 
 from arcbook.core.failures import ArcbookError, DefinitionError, OutOfMemoryError, TransientError
 from arcbook.core.foreign.row import MEMORY_REMEDY
+from arcbook.core.growing import tail_of
 from arcbook.core.notes import engine_log, tell
 from arcbook.engines import storage
 from arcbook.engines.base import Engine
@@ -117,10 +118,9 @@ class SailProcess:
             return False
         return _NO_MEMORY in self.tail() or oom_kills() > self._oom_kills
 
-    def tail(self, size: int = 4000) -> str:
-        """The end of what the server wrote to its log, at most `size` bytes."""
-        end = os.fstat(self._log.fileno()).st_size
-        return os.pread(self._log.fileno(), size, max(self._log_start, end - size)).decode(errors="replace")
+    def tail(self) -> str:
+        """The end of what the server wrote to its log, at most 4,000 bytes."""
+        return tail_of(self._log.fileno(), 4000, self._log_start)
 
 
 def _log_file() -> IO[bytes]:

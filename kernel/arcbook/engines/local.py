@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 from arcbook.core.addresses import replace_file
 from arcbook.core.failures import ArcbookError, DefinitionError, OutOfMemoryError, TransientError
 from arcbook.core.foreign.row import MEMORY_REMEDY
+from arcbook.core.growing import tail_of
 from arcbook.core.notes import tell
 from arcbook.engines import storage
 from arcbook.engines.base import Engine
@@ -241,7 +242,7 @@ def start_server(folder: Path, command: Mapping[str, Any], say: Say) -> Server:
             return server
         time.sleep(0.05)
     reason = (folder / "failed").read_text() if (folder / "failed").exists() else "its keeper gave no sign of life"
-    raise TransientError(f"The local Spark server did not start: {reason}.", detail=log_tail(folder))
+    raise TransientError(f"The local Spark server did not start: {reason}.", detail=tail_of(folder / _LOG, 4000))
 
 
 def _tell(server: Server, folder: Path) -> None:
@@ -252,14 +253,6 @@ def _tell(server: Server, folder: Path) -> None:
         "engine", pid=server.pid, shared=True, core_seconds=processor_seconds_of(server.pid),
         log=str(log), log_start=start,
     )  # fmt: skip
-
-
-def log_tail(folder: Path, size: int = 4000) -> str:
-    """The end of the server's log."""
-    try:
-        return (folder / _LOG).read_bytes()[-size:].decode(errors="replace")
-    except OSError:
-        return ""
 
 
 def log_size(folder: Path) -> int:

@@ -10,12 +10,13 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from arcbook.cells.fetch import fetch_text
+from arcbook.cells.fetch import fetch_text, objects_below
 from arcbook.core.addresses import bucket_and_key, is_s3
 from arcbook.core.failures import ArcbookError
 from arcbook.core.translate import translating
@@ -87,13 +88,13 @@ class Checkpoints:
         return name
 
     def read(self, key: str) -> Checkpoint | None:
-        """The checkpoint of a key, None when there is none or it is not whole. Counts as using it."""
+        """The checkpoint of a key, None when there is none, it is not whole or may not be read. Counts as using it."""
         try:
             found = json.loads(fetch_text(f"{self.folder(key)}/{NAME}"))
             checkpoint = Checkpoint(**{name: found[name] for name in _FIELDS}) if found["format"] == FORMAT else None
+            if checkpoint is None or checkpoint.key != key or not self._is_whole(checkpoint):
+                return None
         except (ArcbookError, OSError, ValueError, KeyError, TypeError):
-            return None
-        if checkpoint is None or checkpoint.key != key or not self._is_whole(checkpoint):
             return None
         return checkpoint
 
@@ -129,8 +130,9 @@ class Checkpoints:
         return checkpoint
 
     def touch(self, checkpoint: Checkpoint) -> None:
-        """Note that a checkpoint was used, so that cleaning keeps it for longer."""
-        self._describe(checkpoint)
+        """Note that a checkpoint was used, so that cleaning keeps it for longer; who may only read it uses it, too."""
+        with suppress(ArcbookError):
+            self._describe(checkpoint)
 
     def _describe(self, checkpoint: Checkpoint) -> None:
         described = {"format": FORMAT} | {name: getattr(checkpoint, name) for name in _FIELDS}
@@ -187,18 +189,23 @@ _FIELDS = ("key", "run_id", "created", "schema", "rows", "files", "hashes", "not
 
 
 def _listed(address: str) -> Iterable[tuple[str, int, datetime]]:
-    """Address, size and time of every file below a folder."""
+    """Address, size and time of every file below a folder.
+
+    Raises:
+        ArcbookError: a bucket cannot be listed.
+    """
     if not is_s3(address):
         for path in sorted(Path(address).rglob("*")):
             if path.is_file():
                 about = path.stat()
                 yield str(path), about.st_size, datetime.fromtimestamp(about.st_mtime, UTC)
         return
+    import boto3
+
     bucket, prefix = bucket_and_key(address)
     scheme = address.partition("://")[0]
-    pages = _client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix.rstrip('/')}/")
-    for page in pages:
-        for item in page.get("Contents", ()):
+    with translating(f"cannot list {address}"):
+        for item in objects_below(boto3.client("s3"), bucket, f"{prefix.rstrip('/')}/"):
             yield f"{scheme}://{bucket}/{item['Key']}", int(item["Size"]), item["LastModified"]
 
 
@@ -211,9 +218,3 @@ def _remove(address: str, *, first: str) -> None:
     place = Bucket(address)
     place.remove([first])
     place.remove(place.files())
-
-
-def _client() -> Any:
-    import boto3
-
-    return boto3.client("s3")

@@ -53,16 +53,16 @@ class Written:
     sha256: str = ""
 
 
-def write_rows(frame: "DataFrame", folder: str, *, few_only: bool = False) -> Written:
+def write_rows(frame: "DataFrame", folder: str, *, few_only: bool = False) -> Written | None:
     """Write the rows of `frame` into `folder`, which is empty.
 
-    Raises:
-        InputError: `few_only`, and there are many: little input can yield any number.
+    Returns None, with nothing written, when there are more than `MOST_ROWS` and `few_only`: little input can yield any
+    number.
     """
     few: Any = frame.limit(MOST_ROWS + 1).toArrow()
     if few.num_rows > MOST_ROWS:
         if few_only:
-            raise InputError(f"it has more than {MOST_ROWS:,} rows; --checkpoints always stores it")
+            return None
         frame.write.mode("append").parquet(f"{folder}/files")
         return Written()
     import pyarrow.parquet as pq

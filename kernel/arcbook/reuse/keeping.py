@@ -11,7 +11,7 @@ from arcbook.cells.model import Step
 from arcbook.core.addresses import is_s3
 from arcbook.core.failures import ArcbookError, CancelledError
 from arcbook.reuse.checkpoints import Checkpoints
-from arcbook.reuse.frames import unstorable, write_rows
+from arcbook.reuse.frames import MOST_ROWS, unstorable, write_rows
 from arcbook.reuse.keys import Key
 from arcbook.reuse.plan import SMALL_BYTES, ReusePlan
 from arcbook.reuse.states import Place, State, state_of
@@ -75,7 +75,9 @@ class Keeper:
         if self._can_wait(made):
             self._waiting[made.result.view.lower()] = made
             return False, "it is stored when the run fails"
-        return self._keep_view(made)
+        with _tolerant() as failed:
+            return self._keep_view(made)
+        return False, "".join(failed)
 
     def forget(self, view: str | None = None) -> None:
         """Another stage takes the name of `view`; None: nobody knows what becomes of the views that wait."""
@@ -84,15 +86,25 @@ class Keeper:
         else:
             self._waiting.pop(view.lower(), None)
 
-    def keep_waiting(self) -> None:
-        """Store the views that were left for the case that the run fails, the last first, as far as there is time."""
+    def keep_waiting(self) -> dict[str, str]:
+        """Store the views that were left for the case that the run fails, the last first, as far as there is time.
+
+        Returns why, by the names of those that could not be stored.
+        """
         deadline = time.monotonic() + LATE_SECONDS
-        while self._waiting and time.monotonic() < deadline:
+        why_not: dict[str, str] = {}
+        while self._waiting:
             view, made = self._waiting.popitem()
-            with _tolerant():
+            if time.monotonic() > deadline:
+                why_not[view] = f"storing the others took {LATE_SECONDS:.0f} seconds"
+                continue
+            with _tolerant() as failed:
                 # By name: the view's own plan, whatever has become of the names that its statement mentions.
                 frame = made.executor.engine.spark().table(identifier(view))
                 self._keep_view(replace(made, result=replace(made.result, frame=frame)))
+            if failed:
+                why_not[view] = "".join(failed)
+        return why_not
 
     def _can_wait(self, made: Made) -> bool:
         """Whether a view's rows can be had as well when the run fails: a run that completes needs none of them.
@@ -110,7 +122,7 @@ class Keeper:
         store, frame = self._store, made.result.frame
         assert store is not None
         assert frame is not None
-        with _tolerant() as failed, made.executor.explaining(made.step):
+        with made.executor.explaining(made.step):
             why_not = self._unwanted(made) or unstorable(frame)
             if why_not:
                 return False, why_not
@@ -119,7 +131,6 @@ class Keeper:
             if is_s3(store.root):
                 made.executor.engine.need("s3")
             return self._write(store, frame, made)
-        return False, "".join(failed)
 
     def _unwanted(self, made: Made) -> str:
         """Why a view is not to be stored; empty when it is."""
@@ -139,6 +150,8 @@ class Keeper:
         published = False
         try:
             written = write_rows(frame, f"{store.folder(key)}/{name}", few_only=self._plan.keep == "small")
+            if written is None:
+                return False, f"it has more than {MOST_ROWS:,} rows; --checkpoints always stores it"
             if any(state_of(place) != state for place, state in made.roots if not place.version):
                 return False, "its input changed meanwhile"
             store.publish(
@@ -148,7 +161,8 @@ class Keeper:
             published = True
         finally:
             if not published:
-                store.drop(key, name)
+                with _tolerant():  # why nothing could be written is told, not why the rest of it could not be removed
+                    store.drop(key, name)
         return True, ""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from arcbook.cells.model import Step
 from arcbook.core.addresses import is_s3
-from arcbook.core.failures import InputError
+from arcbook.core.failures import AccessError, InputError
 from arcbook.engines.session import Session
 from arcbook.reuse.checkpoints import Checkpoint, Checkpoints
 from arcbook.reuse.deeds import decided, values_of
@@ -62,9 +62,9 @@ class Reuse:
         self._chains[name] = digest(self._chains.get(name, ""), what)
         self._keeper.forget()
 
-    def keep_waiting(self) -> None:
-        """The run fails: store the views that were left for this moment, as far as there is time."""
-        self._keeper.keep_waiting()
+    def keep_waiting(self) -> dict[str, str]:
+        """The run fails: store the views that were left for this moment; why, by the names of those that are not."""
+        return self._keeper.keep_waiting()
 
     def run(
         self, executor: Executor, step: Step, parameters: Mapping[str, Any], plugins: Sequence[LifecyclePlugin] = ()
@@ -160,7 +160,7 @@ class Reuse:
         """The view from its checkpoint; None when that cannot be read back as it was."""
         try:
             return self._view(turn, checkpoint, done.details)
-        except InputError:
+        except (InputError, AccessError):
             return None
 
     def _view(self, turn: "_Turn", checkpoint: Checkpoint | None, details: Mapping[str, Any]) -> Result:
@@ -203,7 +203,7 @@ class Reuse:
                 return None
             try:
                 result = self._view(turn, checkpoint, checkpoint.note.get("details") or {})
-            except InputError:
+            except (InputError, AccessError):
                 return None  # what was stored cannot be read back as it was: the stage is executed
         elif turn.touch.effect is Effect.REPLACE:
             checkpoint = self._store.read(turn.key.text)

@@ -3,9 +3,9 @@
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from arcbook.cells.fetch import fetch_text
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _COMMIT = re.compile(r"/(\d{20})\.json$")
-#: Seconds before a table that could not be opened is opened again.
+_Made = TypeVar("_Made")
+
+#: Seconds before what storage made fail for a moment is tried again.
 _PAUSES = (0.3, 0.6, 1.2)
 _MANIFESTS = "_symlink_format_manifest"
 _COUNTS: Mapping[str, tuple[str, ...]] = {
@@ -49,15 +51,20 @@ def open_table(path: str) -> "DeltaTable":
     """
     from deltalake import DeltaTable
 
+    # The package does not ask again when the list of the log is cut off in the middle.
+    return tried_again(lambda: DeltaTable(canonical(path), storage_options=storage_options(path)))
+
+
+def tried_again(work: Callable[[], _Made]) -> _Made:
+    """Do `work`, again and again while the storage of a table fails for a moment; its last error is raised."""
     for pause in _PAUSES:
         try:
-            return DeltaTable(canonical(path), storage_options=storage_options(path))
+            return work()
         except Exception as error:
-            # The package does not ask again when the list of the log is cut off in the middle.
             if not isinstance(translate(error), TransientError):
                 raise
-            time.sleep(pause)
-    return DeltaTable(canonical(path), storage_options=storage_options(path))
+        time.sleep(pause)
+    return work()
 
 
 def is_table(path: str) -> bool:

@@ -4,23 +4,23 @@ The mark is Delta's transaction identifier: its name is the write's key, its num
 writer saw, plus one. A commit that replaced the whole table since has taken the rows away; then they are written again.
 """
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from arcbook.core.failures import TransientError
-from arcbook.core.translate import translate
-from arcbook.runners.delta import actions_in, canonical, commit_files, is_table, open_table, storage_options
+from arcbook.runners.delta import (
+    actions_in,
+    canonical,
+    commit_files,
+    is_table,
+    open_table,
+    storage_options,
+    tried_again,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-#: How often a commit is tried when the storage of a table fails for a moment.
-_ATTEMPTS = 4
-#: Before the second attempt; doubled before each further one.
-_SECONDS_BETWEEN_ATTEMPTS = 0.3
 
 
 def next_mark(path: str, key: str) -> int | None:
@@ -75,18 +75,19 @@ def write_rows(
 
 def _commit(write: Callable[[], object], path: str, key: str, mark: int) -> None:
     """Make a commit, several times where that does no harm: a mark shows whether an attempt took effect."""
-    for attempt in range(_ATTEMPTS):
+    if not key:
+        write()
+        return
+
+    def attempt() -> None:
         try:
             write()
-        except Exception as error:
+        except Exception:
             # S3 may have taken the commit and only its answer be lost.
-            if key and _surely_has(path, key, mark):
-                return
-            if not key or attempt == _ATTEMPTS - 1 or not isinstance(translate(error), TransientError):
+            if not _surely_has(path, key, mark):
                 raise
-            time.sleep(_SECONDS_BETWEEN_ATTEMPTS * 2**attempt)
-        else:
-            return
+
+    tried_again(attempt)
 
 
 def _surely_has(path: str, key: str, mark: int) -> bool:

@@ -1,6 +1,7 @@
 """Writing frames as files, with what Sail's writers do differently levelled."""
 
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from arcbook.core.addresses import is_s3, within_s3
@@ -12,6 +13,7 @@ from arcbook.runners.loading import WritesFiles, rows_to_write, write_key
 from arcbook.runners.placing import place
 from arcbook.runners.reading.json_text import json_line
 from arcbook.runners.reading.scan import filesystem_of
+from arcbook.runners.written_rows import counting, rows_in_footers
 from arcbook.sql.quote import identifier, literal
 
 if TYPE_CHECKING:
@@ -29,11 +31,14 @@ def write_files(stage: WritesFiles, session: Session, file_format: str) -> Resul
     require_declared(frame, stage.replace_where)
     prepared = _levelled(frame, stage.partition_by, file_format) if session.engine == "embedded" else frame
 
+    rows: int | None = None
+
     def write(folder: str) -> None:
+        nonlocal rows
         if session.engine == "embedded" and stage.num_partitions == 1 and not stage.partition_by:
-            _write_one(prepared, folder, file_format)
-            return
-        prepared.write.format(file_format).mode("append").partitionBy(*stage.partition_by).save(folder)
+            rows = _write_one(prepared, folder, file_format)
+        else:
+            rows = _write_by_engine(prepared, folder, file_format, stage.partition_by, session.engine)
 
     def write_columns(folder: str) -> None:
         if not stage.partition_by:
@@ -50,6 +55,10 @@ def write_files(stage: WritesFiles, session: Session, file_format: str) -> Resul
     details["skipped"] = placed.skipped
     details["outputFiles"] = len(placed.files)
     details["bytesWritten"] = sum(size for _, size in placed.files)
+    if file_format == "parquet" and not placed.skipped:
+        rows = rows_in_footers([file for file, _ in placed.files])
+    if rows is not None and not placed.skipped:
+        details["recordsWritten"] = rows
     return Result(frame=frame, details=details)
 
 
@@ -85,18 +94,33 @@ def _as_json(value: str, kind: "DataType") -> str:
     return value
 
 
-def _write_one(frame: "DataFrame", folder: str, file_format: str) -> None:
-    """Write one file with the rows in their order; Sail deals the rows of one partition out to several files."""
+def _write_by_engine(
+    frame: "DataFrame", folder: str, file_format: str, partition_by: Sequence[str], engine: str
+) -> int | None:
+    """Have the engine write its files; returns how many rows they have where it tells, which Sail does not."""
+    told = None
+    if file_format == "json" and engine != "embedded":
+        frame, told = counting(frame)
+    frame.write.format(file_format).mode("append").partitionBy(*partition_by).save(folder)
+    return told() if told else None
+
+
+def _write_one(frame: "DataFrame", folder: str, file_format: str) -> int:
+    """Write one file with the rows in their order and return their number.
+
+    Sail deals the rows of one partition out to several files.
+    """
     rows: Any = frame.toArrow()
     name = _new_file(folder, file_format)
     if file_format == "parquet":
         import pyarrow.parquet as pq
 
         pq.write_table(rows, _within(name), filesystem=filesystem_of(name), compression="snappy")
-        return
+        return int(rows.num_rows)
     with filesystem_of(name).open_output_stream(_within(name)) as stream:
         for batch in rows.to_batches():
             stream.write("".join(json_line(row) for row in batch.to_pylist()).encode())
+    return int(rows.num_rows)
 
 
 def _write_columns(frame: "DataFrame", folder: str, file_format: str) -> None:

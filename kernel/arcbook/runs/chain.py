@@ -4,7 +4,7 @@ A resumed run that ends early has not reached all that the runs before it had co
 next attempt would do it once more.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from arcbook.core.failures import InputError
 from arcbook.reuse.plan import Done, done_from
@@ -33,8 +33,12 @@ def chain_of(store: Store, record: Record) -> Iterator[Record]:
         record = before
 
 
-def done_by(store: Store, record: Record) -> tuple[Done, ...]:
+def done_by(
+    store: Store, record: Record, seen: Callable[[Record, Done], Done] = lambda record, done: done
+) -> tuple[Done, ...]:
     """The stages that the run and those which it goes on with have completed.
+
+    `seen` may change what the record of a run tells of a stage.
 
     Raises:
         InputError: as of `chain_of`.
@@ -42,7 +46,8 @@ def done_by(store: Store, record: Record) -> tuple[Done, ...]:
     found: tuple[Done, ...] = ()
     runs: set[str] = set()
     for each in chain_of(store, record):
-        own = done_from(each.run_id, [note.model_dump(mode="json") for note in each.stages])
+        told = done_from(each.run_id, [note.model_dump(mode="json") for note in each.stages])
+        own = [seen(each, done) for done in told]
         found = (*found, *_not_reached(found, own, runs))
         runs.add(each.run_id)
     return found

@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import output_from_msg
 
 from arcbook.core.failures import ArcbookError, CancelledError, DefinitionError, InternalError, TransientError
+from arcbook.core.growing import tail_of
 from arcbook.core.kernelspec import KERNEL
 from arcbook.core.masking import Masker
 from arcbook.core.notes import Notes
@@ -28,7 +29,7 @@ from arcbook.engines.processes import oom_kills
 from arcbook.runs import kernels
 from arcbook.runs.classify import error_of
 from arcbook.runs.journal import Journal
-from arcbook.runs.last_words import tail_of
+from arcbook.runs.last_words import LIMIT, RunLog, Spool
 from arcbook.runs.outputs import CellOutputs
 from arcbook.runs.record import CellNote, StageNote, stage_note
 from arcbook.runs.request import Ending
@@ -58,7 +59,7 @@ class JournalClient(NotebookClient):
         journal: Journal,
         masker: Masker,
         stop: Stop,
-        say: Callable[[str], None],
+        log: RunLog,
         numbers: Mapping[int, int],
         on_cell: Callable[[int, str], None] = lambda index, status: None,
         **options: Any,
@@ -69,7 +70,8 @@ class JournalClient(NotebookClient):
         self._journal = journal
         self._masker = masker
         self._stop = stop
-        self._say = say
+        self._say, self._log = log.say, log
+        self._spool: Spool | None = None
         self._meter: Meter | None = None
         self._numbers = numbers
         self._on_cell = on_cell
@@ -100,6 +102,7 @@ class JournalClient(NotebookClient):
                 kernel_options["env"] = {**kernel_options["env"], **notes.variables()}
                 process = await self._start(manager, **kernel_options, stdout=log, stderr=log)
             self._meter = Meter(process, notes, self._masker)
+            self._spool = Spool(folder, run_id, lambda: self._logs(notes, kernel_log), self._masker)
             await self._run_cells()
             self._write_metadata()
         except StoppedError:
@@ -109,18 +112,22 @@ class JournalClient(NotebookClient):
         finally:
             await self._end_kernel(manager)
             kernels.end_leftovers(run_id)
+            self._ending.troubles += self._meter.troubles if self._meter else ()
             if self._ending.error is not None:
-                trace = self._meter.trace if self._meter else ""
-                logs = {"trace": trace, "engine": self._engine_log(notes), "kernel": tail_of(kernel_log)}
-                self._ending.logs = logs
+                self._ending.logs = self._logs(notes, kernel_log)
             await _ended(asyncio.all_tasks() - others)
             context.destroy(linger=0)
+
+    def _logs(self, notes: Notes, kernel_log: Path) -> dict[str, str]:
+        trace = self._meter.trace if self._meter else ""
+        engine, kernel = self._engine_log(notes), tail_of(kernel_log, LIMIT)
+        return {"trace": trace, "engine": engine, "kernel": kernel, "run": self._log.tail()}
 
     def _engine_log(self, notes: Notes) -> str:
         if self._meter and self._meter.shared_log:
             path, start = self._meter.shared_log
-            return tail_of(Path(path), start)
-        return tail_of(notes.engine_log)
+            return tail_of(Path(path), LIMIT, start)
+        return tail_of(notes.engine_log, LIMIT)
 
     async def _start(self, manager: KernelManager, **kernel_options: Any) -> int | None:
         """Start the kernel and wait until it answers; returns its process id, where it has one."""
@@ -164,6 +171,7 @@ class JournalClient(NotebookClient):
         assert self._meter is not None
         self._journal.write("cell", cell=index)
         self._say(f"{self._called(index)} begins")
+        self._tell_last_words()
         self._meter.begin()
         self._on_cell(index, "begins")
         started = time.monotonic()
@@ -201,8 +209,13 @@ class JournalClient(NotebookClient):
         while True:
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
             self._meter.look()
+            self._tell_last_words()
             with suppress(OSError):  # a full disk ends the run with the next line that has to be written
                 self._outputs.look()
+
+    def _tell_last_words(self) -> None:
+        if self._spool is not None:
+            self._spool.look()
 
     def _end_cell(
         self, index: int, cell: NotebookNode, status: Any, seconds: float, stages: Sequence[StageNote]

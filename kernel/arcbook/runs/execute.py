@@ -128,7 +128,7 @@ def _run_kernel(
         journal=journal,
         masker=masker(),
         stop=stop,
-        say=log.say,
+        log=log,
         numbers=prepared.numbers,
         on_cell=lambda index, status: on_cell(index, prepared.numbers.get(index), status),
         kernel_name=request.kernel,
@@ -140,7 +140,7 @@ def _run_kernel(
     if request.folder:
         options["cwd"] = request.folder
     ending: Ending = run_sync(client.run)(run_id, **options)
-    ending.trouble = after_run(plan, run_id, ending.stages, completed=ending.error is None)
+    ending.troubles += after_run(plan, run_id, ending.stages, completed=ending.error is None)
     return ending
 
 

@@ -1,31 +1,60 @@
 """The last lines of logs, which tell why something failed: the engine's, the kernel's and the run's own."""
 
+import json
 import logging
+import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from arcbook.core.addresses import replace_file
 from arcbook.core.masking import Masker, mask_url
 from arcbook.runs.clock import Clock
+from arcbook.runs.scratch import left_behind
 
 #: What is kept of each log, in bytes.
 LIMIT = 8000
 _LINES = 200
+_SPOOLED = "last-words.json"
+#: Less than between two looks at a running cell, each of which is to be written.
+_SECONDS_BETWEEN_WORDS = 0.5
 
 
-def tail_of(path: Path, start: int = 0) -> str:
-    """The end of a file behind its byte `start`, by whole lines where one is cut; empty when there is none."""
-    try:
-        with path.open("rb") as file:
-            end = file.seek(0, 2)
-            begin = max(start, end - LIMIT)
-            file.seek(begin)
-            text = file.read(LIMIT).decode("utf-8", "replace")
-    except OSError:
-        return ""
-    return (text.partition("\n")[2] or text) if begin > start else text
+class Spool:
+    """Keeps the last words of a run that goes on in its scratch folder, without secrets.
+
+    They are for whoever completes the record of a run that was killed: the logs themselves may hold secrets, which
+    nobody else can tell.
+    """
+
+    def __init__(self, folder: Path, run_id: str, read: Callable[[], Mapping[str, str]], masker: Masker) -> None:
+        self._path = folder / _SPOOLED
+        self._run_id = run_id
+        self._read = read
+        self._masker = masker
+        self._due = 0.0
+
+    def look(self) -> None:
+        """Write what the logs say now, unless that was done just now."""
+        if time.monotonic() < self._due:
+            return
+        words = {"run_id": self._run_id, "logs": masked(self._read(), self._masker)}
+        with suppress(OSError):  # a full disk ends the run with the next line of its journal
+            replace_file(self._path, json.dumps(words).encode(), private=True)
+        self._due = time.monotonic() + _SECONDS_BETWEEN_WORDS
+
+
+def spooled(run_id: str) -> dict[str, str]:
+    """The last words of a run that was killed on this machine, as long as no later run has swept them away."""
+    for folder in left_behind():
+        with suppress(OSError, ValueError):
+            words = json.loads((folder / _SPOOLED).read_text(encoding="utf-8"))
+            if words["run_id"] == run_id:
+                return {str(name): str(text) for name, text in words["logs"].items()}
+    return {}
 
 
 class RunLog(logging.Handler):

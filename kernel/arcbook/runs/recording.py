@@ -63,7 +63,7 @@ def ended_record(record: Record, ending: Ending, ended: datetime, hidden: Masker
             "usage": total(cell.usage for cell in ending.cells), "logs": masked(ending.logs, hidden),
             "notes": (
                 *record.notes, *_left_out(ending.stages), *warnings_of(ending.stages),
-                *filter(None, (ending.trouble,)),
+                *ending.troubles,
             ),
         }
     )  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 from arcbook.core.failures import ArcbookError, InputError, TransientError
 from arcbook.engines.processes import is_running
 from arcbook.runs.journal import Event, events_text, read_events
+from arcbook.runs.last_words import spooled
 from arcbook.runs.prepare import code_numbers
 from arcbook.runs.record import CellNote, Record, StageNote, stage_note
 from arcbook.runs.recording import failure_note
@@ -56,6 +57,7 @@ def recover(folder: Folder, *, force: bool = False) -> Record:
         "stages": stages,
         "usage": total(note.usage for note in notes),
         "failure": end["failure"],
+        "logs": spooled(record.run_id) if end["failure"] else {},
         "notes": (*record.notes, f"Recovered from the journal at {now().isoformat(timespec='seconds')}."),
     }
     recovered = Record.model_validate(complete)

@@ -105,7 +105,7 @@ class Outcome:
 class Ending:
     """How the cells of a run ended; `error` None means that all of them ran.
 
-    `logs` are the last words of the processes, `trouble` is what to note beside.
+    `logs` are the last words of the processes, `troubles` are sentences to note beside.
     """
 
     error: ArcbookError | None = None
@@ -114,7 +114,7 @@ class Ending:
     cells: list[CellNote] = field(default_factory=list)
     stages: list[StageNote] = field(default_factory=list)
     logs: dict[str, str] = field(default_factory=dict)
-    trouble: str = ""
+    troubles: list[str] = field(default_factory=list)
 
 
 #: Told as a cell begins and ends: its position, its user's number if it has one, and "begins" or how it ended.

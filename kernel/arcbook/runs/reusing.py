@@ -161,13 +161,13 @@ def python_cells(folder: Folder, record: Record) -> list[tuple[int, str]]:
     return found
 
 
-def after_run(plan: ReusePlan, run_id: str, stages: Iterable[StageNote], *, completed: bool) -> str:
+def after_run(plan: ReusePlan, run_id: str, stages: Iterable[StageNote], *, completed: bool) -> tuple[str, ...]:
     """Remove the checkpoints that nobody will ask for: those of a run that needs no resuming, and old ones.
 
-    Returns why that failed, empty when it did not: the run's own outcome does not depend on it.
+    Returns why that failed, nothing when it did not: the run's own outcome does not depend on it.
     """
     if plan.keep == "never" or not plan.root:
-        return ""
+        return ()
     store = Checkpoints(plan.root)
     try:
         if completed and not plan.cache:
@@ -177,8 +177,8 @@ def after_run(plan: ReusePlan, run_id: str, stages: Iterable[StageNote], *, comp
         elif not completed:
             store.clean(older_than=timedelta(days=KEPT_DAYS), most_bytes=MOST_GIGABYTES * 10**9)
     except (ArcbookError, OSError) as error:
-        return f"Checkpoints could not be cleaned: {error}"
-    return ""
+        return (f"Checkpoints could not be cleaned: {error}",)
+    return ()
 
 
 def _is_of(store: Checkpoints, note: StageNote, run_id: str) -> bool:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from arcbook.cells.fetch import read_object
+from arcbook.cells.fetch import objects_below, read_object
 from arcbook.core.addresses import bucket_and_key
 from arcbook.core.failures import ArcbookError, InputError, TransientError
 from arcbook.core.growing import whole_lines
@@ -213,5 +213,4 @@ def _client(*, patient: bool = True) -> Any:
 
 def _keys(client: Any, bucket: str, prefix: str) -> list[str]:
     with translating():
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return [item["Key"] for page in pages for item in page.get("Contents", ())]
+        return [item["Key"] for item in objects_below(client, bucket, prefix)]

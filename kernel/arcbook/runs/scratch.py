@@ -1,6 +1,7 @@
 """A run's folder for what must not outlive it: sockets, notes, logs. Of a killed process it goes with a later run."""
 
 import fcntl
+import os
 import shutil
 import tempfile
 import time
@@ -26,6 +27,15 @@ def scratch_folder() -> Iterator[Path]:
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def left_behind() -> Iterator[Path]:
+    """The folders of this user's runs here: of those that go on, and of killed ones that nobody has swept away yet."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            # Others may make folders there as well, and say in them what they like.
+            if folder.lstat().st_uid == os.getuid():
+                yield folder
 
 
 def _sweep(place: Path) -> None:

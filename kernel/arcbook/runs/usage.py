@@ -5,13 +5,15 @@ The kernel is the process that papermill or `arcbook run` starts; the engine is 
 figures are of the server as a whole while the cell ran, and its memory is looked at once a second.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from arcbook.core.masking import Masker
 from arcbook.core.notes import Notes
 from arcbook.engines.processes import is_running, memory_of, peak_memory_of, processor_seconds_of, reset_peak
 from arcbook.runs.record import PlanNote, StageNote, Usage
+
+_Told = TypeVar("_Told")
 
 #: Seconds between two looks at processes while a cell runs: what one that is killed had used is known this exactly.
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -34,6 +36,8 @@ class Meter:
         self._plans: list[PlanNote] = []
         #: The engine's full text of what failed in the cell; empty when nothing did.
         self.trace = ""
+        #: What the kernel could not do beside the cells' work, as sentences.
+        self.troubles: list[str] = []
 
     def begin(self) -> None:
         """A cell begins."""
@@ -74,6 +78,8 @@ class Meter:
                     self._take_engine(note)
                 case "trace":
                     self.trace = str(note["text"])
+                case "trouble":
+                    self.troubles.append(str(note["text"]))
                 case "plan":
                     self._plans.append(PlanNote.model_validate(self._masker.mask_tree(note)))
 
@@ -136,15 +142,16 @@ def moved(stages: Iterable[StageNote]) -> dict[str, int | None]:
 
     The details of a reused stage are those of the run that did its work, which are not counted again.
     """
-    details = [
-        stage.details
+    worked = [
+        stage
         for stage in stages
         if not stage.skipped and not stage.is_reused and stage.details.get("skipped") is not True
     ]
+    details = [stage.details for stage in worked]
     return {
-        "rows_in": _total(details, lambda each: each.get("records") if "inputBytes" in each else None),
+        "rows_in": _total(details, lambda each: each.get("records") if _reads_files(each) else None),
         "rows_out": _total(details, _rows_written),
-        "bytes_in": _total(details, lambda each: each.get("inputBytes", each.get("bytesScanned"))),
+        "bytes_in": _total(worked, _bytes_read),
         "bytes_out": _total(details, _bytes_written),
     }
 
@@ -159,10 +166,26 @@ def total(cells: Iterable[Usage]) -> Usage:
     return Usage(**sums)
 
 
+def _reads_files(details: Mapping[str, Any]) -> bool:
+    return "inputBytes" in details or "inputFiles" in details
+
+
+def _bytes_read(stage: StageNote) -> Any:
+    """What the stage tells, else the size of the files that were there when its key was made of them."""
+    told = stage.details.get("inputBytes", stage.details.get("bytesScanned"))
+    files = stage.details.get("inputFiles")
+    if told is not None or files is None:
+        return told
+    found: Sequence[Mapping[str, Any]] = stage.reuse.get("inputs") or []
+    return found[0].get("bytes") if len(found) == 1 and found[0].get("files") == files else None
+
+
 def _rows_written(details: Mapping[str, Any]) -> Any:
     rows = details.get("rows")
     if isinstance(rows, Mapping):
         return rows.get("affected")
+    if "recordsWritten" in details:
+        return details["recordsWritten"]
     return _of_commit(details, _COMMIT_ROWS)
 
 
@@ -177,6 +200,6 @@ def _of_commit(details: Mapping[str, Any], names: Iterable[str]) -> Any:
     return found[0] if found and "outputURI" in details else None
 
 
-def _total(details: Iterable[Mapping[str, Any]], figure: Callable[[Mapping[str, Any]], Any]) -> int | None:
-    told = [value for value in map(figure, details) if type(value) is int]
+def _total(of: Iterable[_Told], figure: Callable[[_Told], Any]) -> int | None:
+    told = [value for value in map(figure, of) if type(value) is int]
     return sum(told) if told else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from arcbook.cells.fetch import objects_below
 from arcbook.core.addresses import S3_SCHEMES, bucket_and_key, is_s3, replace_file, scheme_of
 from arcbook.core.failures import InputError
 from arcbook.core.translate import translating
@@ -199,11 +200,9 @@ def _objects(bucket: str, prefix: str, uri: str) -> Iterable[tuple[str, int, str
     from botocore.exceptions import ClientError
 
     with translating(f"cannot list {uri}"):
-        pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         try:
-            for page in pages:
-                for item in page.get("Contents", ()):
-                    yield item["Key"], int(item["Size"]), str(item.get("ETag", "")).strip('"')
+            for item in objects_below(boto3.client("s3"), bucket, prefix):
+                yield item["Key"], int(item["Size"]), str(item.get("ETag", "")).strip('"')
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") != "NoSuchBucket":
                 raise

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from arcbook.cells.fetch import read_object
+from arcbook.cells.fetch import objects_below, read_object
 from arcbook.core.addresses import bucket_and_key
 from arcbook.core.failures import InputError
 from arcbook.core.translate import translating
@@ -139,9 +139,7 @@ class Bucket(Target):
         return {item["Key"].removeprefix(self.prefix): int(item["Size"]) for item in self._objects(below)}
 
     def _objects(self, below: str) -> Iterator[Any]:
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + below)
-        for page in pages:
-            yield from page.get("Contents", ())
+        return objects_below(self._client, self.bucket, self.prefix + below)
 
     @cached_property
     def _client(self) -> Any:
