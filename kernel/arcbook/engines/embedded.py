@@ -17,11 +17,11 @@ from arcbook.engines import storage
 from arcbook.engines.base import Engine
 from arcbook.engines.connect import answers, bounded, end_session, open_session, wake
 from arcbook.engines.processes import (
+    is_at_rest,
     is_running,
     memory_of,
     memory_of_machine,
     oom_kills,
-    processor_seconds_of,
     strangers,
 )
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 PATIENCE = 2.0
 #: A connection breaks a moment before the system reports that the process at its other end is gone.
 _END_SHOWS_SECONDS = 0.5
-#: The share of one core below which the server counts as idle, and the seconds over which it is measured.
-_IDLE_SHARE, _IDLE_WINDOW = 0.25, 0.2
 _START_SECONDS = 30.0
 #: How long the server keeps a session that nobody uses, in seconds: a notebook left alone over a weekend keeps its
 #: views. Sail's own quarter of an hour also counts while a statement runs.
@@ -94,12 +92,9 @@ class SailProcess:
         return memory_of(self.pid)
 
     def comes_to_rest(self, deadline: float) -> bool:
-        """Whether the child stops using the processor before `deadline` (monotonic clock)."""
+        """Whether the child stops asking for the processor before `deadline` (monotonic clock)."""
         while time.monotonic() < deadline:
-            before, started = processor_seconds_of(self.pid), time.monotonic()
-            time.sleep(_IDLE_WINDOW)
-            used = processor_seconds_of(self.pid) - before
-            if used <= _IDLE_SHARE * (time.monotonic() - started):
+            if is_at_rest(self.pid):
                 return True
         return False
 

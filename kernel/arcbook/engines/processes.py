@@ -4,11 +4,14 @@ import os
 import re
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 _PROC = Path("/proc")
+#: How often a process is looked at, the seconds between, and how often it may be at work and still be at rest.
+_LOOKS, _BETWEEN, _SELDOM = 10, 0.02, 2
 #: Accounts of people, as login.defs and systemd set them on all usual distributions.
 _PEOPLE = range(1000, 60_000)
 
@@ -43,6 +46,30 @@ def processor_seconds_of(pid: int) -> float:
         return (int(fields[11]) + int(fields[12])) / _ticks()
     except OSError:
         return _clock(_ps(pid, "time"))
+
+
+def is_at_rest(pid: int) -> bool:
+    """Whether a process asks for next to no processor time; looks at it for a fifth of a second.
+
+    What it asks for, not what it gets: on a busy machine work may go on without getting any.
+    """
+    at_work = 0
+    for _ in range(_LOOKS):
+        time.sleep(_BETWEEN)
+        at_work += _is_at_work(pid)
+    return at_work <= _SELDOM
+
+
+def _is_at_work(pid: int) -> bool:
+    """Whether a thread of a process runs or waits for its turn to run."""
+    try:
+        for task in (_PROC / str(pid) / "task").iterdir():
+            with suppress(OSError):  # the thread has ended meanwhile
+                if _stat_of(task)[0] == "R":
+                    return True
+    except OSError:
+        return _ps(pid, "stat").startswith("R")
+    return False
 
 
 def peak_memory_of(pid: int) -> int | None:
@@ -142,8 +169,12 @@ def _name(uid: int) -> str:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of a process's `stat` from its state on; the program's name before them may hold blanks."""
-    return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    return _stat_of(_PROC / str(pid))
+
+
+def _stat_of(task: Path) -> list[str]:
+    """The fields of a process's or thread's `stat` from its state on; the name before them may hold blanks."""
+    return (task / "stat").read_text().rpartition(")")[2].split()
 
 
 def _ticks() -> int:

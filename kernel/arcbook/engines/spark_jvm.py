@@ -95,6 +95,10 @@ class SparkJvm:
 
     def end(self) -> None:
         """End the process, by force when it does not end in 10 s."""
+        if self._gateway is not None:
+            # First: objects of ours that are collected later would each try to tell a process that is gone.
+            self._gateway.close()
+            self._gateway = None
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -102,8 +106,6 @@ class SparkJvm:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        if self._gateway is not None:
-            self._gateway.close()
         assert self.process.stdin is not None
         self.process.stdin.close()
 
