@@ -20,9 +20,10 @@ from deltalake import DeltaTable, write_deltalake
 
 from arcbook.cli import invoke
 from arcbook.core.failures import FAILURES
+from arcbook.engines.processes import is_at_rest
 from arcbook.runs.record import Record, read_record
 from tests import s3_faults
-from tests.runs.faults import WHOLE_MARK, Fault, read_faults, strike
+from tests.runs.faults import WHOLE_MARK, Fault, read_faults, strike, victims
 from tests.runs.running import (
     BIN,
     MARK,
@@ -34,6 +35,7 @@ from tests.runs.running import (
     wait_for_journal,
 )
 from tests.trials import in_soak
+from tests.waiting import wait_until
 
 FAULTS = read_faults()
 _STAGING = re.compile(r"^\..*\.(new|old)$|^_temporary$")
@@ -162,6 +164,9 @@ def _started(fault: Fault, command: list[str], folder: Path, mark: str) -> int:
     try:
         if fault.when:
             wait_for_journal(fault.when, folder / fault.runs, process)
+            if fault.do == "SIGKILL engine":
+                # One that ends before the statement has reached it is replaced without a word.
+                wait_until(lambda: not all(map(is_at_rest, victims(mark, "engine"))), "the engine has nothing to do")
             strike(fault.do, mark, process.pid)
             (folder / "done").touch()
         return process.wait(500)
