@@ -38,6 +38,7 @@ class SparkJvm:
         self._key = folder / "gateway"
         self._key.unlink(missing_ok=True)
         self._gateway: Any = None
+        self._context: Any = None
         self._nobodys: set[int] = set()
         with (folder / "server.log").open("wb") as log:
             self.process = subprocess.Popen(
@@ -66,6 +67,8 @@ class SparkJvm:
             session = starting.classic.SparkSession.builder().getOrCreate()
             starting.connect.service.SparkConnectService.start(session.sparkContext())
             self._gateway = _connected(port, secret, _ANSWER_SECONDS)
+            # Asked once: of a process that is ending it would make a new one.
+            self._context = self._gateway.jvm.org.apache.spark.SparkContext.getOrCreate()
         except Exception as error:  # noqa: BLE001  # whatever it is, the server has not started
             with contextlib.suppress(subprocess.TimeoutExpired):
                 return f"it ended with code {self.process.wait(1.0)}"
@@ -82,12 +85,10 @@ class SparkJvm:
         from py4j.protocol import Py4JError
 
         try:
-            spark = self._gateway.jvm.org.apache.spark
-            context = spark.SparkContext.getOrCreate()
-            nobodys = _nobodys_jobs(spark, context)
+            nobodys = _nobodys_jobs(self._gateway.jvm.org.apache.spark, self._context)
             cancelled = sorted(nobodys & self._nobodys)
             for job in cancelled:
-                context.cancelJob(job)
+                self._context.cancelJob(job)
         except (Py4JError, OSError):
             return []  # busy or ending; there is another time
         self._nobodys = nobodys
@@ -97,6 +98,7 @@ class SparkJvm:
         """End the process, by force when it does not end in 10 s."""
         if self._gateway is not None:
             # First: objects of ours that are collected later would each try to tell a process that is gone.
+            self._context = None
             self._gateway.close()
             self._gateway = None
         if self.process.poll() is None:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from arcbook.reuse.plan import SMALL_BYTES, ReusePlan
 from arcbook.reuse.states import Place, State, state_of
 from arcbook.reuse.touching import Effect
 from arcbook.runners.base import Result
+from arcbook.runners.delta import open_table
 from arcbook.runners.executor import Executor
 from arcbook.runners.reading.listing import covers
 from arcbook.sql.quote import identifier
@@ -33,7 +34,7 @@ class Made:
     """What a stage made, with all that decides whether it is kept.
 
     `roots` are the places that its view comes from with their states, `live` tells whether it shows a table that this
-    job writes, `size` counts the bytes of all roots (None: nobody knows), `writes` are the states that it left.
+    job writes, `complete` whether the roots are all that it comes from, `writes` are the states that it left.
     """
 
     executor: Executor
@@ -44,7 +45,7 @@ class Made:
     run_id: str
     roots: Sequence[tuple[Place, State | None]]
     live: bool
-    size: Callable[[], int | None]
+    complete: bool
     writes: Sequence[Mapping[str, Any]]
 
     @property
@@ -139,7 +140,7 @@ class Keeper:
         if made.live:
             return "the job writes the table that it is read from"
         if self._plan.keep == "small" and made.effect is not Effect.ACT and not made.persists:
-            size = made.size()
+            size = _bytes_of(made.roots) if made.complete else None
             if size is None or size > SMALL_BYTES:
                 return "its input is large, or nobody knows how large; --checkpoints always stores it"
         return ""
@@ -176,6 +177,26 @@ def _tolerant() -> Iterator[list[str]]:
         raise
     except (ArcbookError, OSError) as error:
         failed.append(str(error))
+
+
+def _bytes_of(roots: Sequence[tuple[Place, State | None]]) -> int | None:
+    """The bytes of all places together, None when nobody knows."""
+    total = 0
+    for place, state in dict.fromkeys(roots):
+        size = state.bytes if state is not None else None
+        if size is None and state is not None and place.delta:
+            size = _table_bytes(place, state)
+        if size is None:
+            return None
+        total += size
+    return total
+
+
+def _table_bytes(place: Place, state: State) -> int | None:
+    table = open_table(place.address)
+    if place.version is not None and state.version is not None:
+        table.load_as_version(state.version)
+    return sum(size or 0 for size in table.get_add_actions().column("size_bytes").to_pylist())
 
 
 def _note(made: Made) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from arcbook.reuse.plan import Done, ReusePlan
 from arcbook.reuse.states import Place, State, state_of
 from arcbook.reuse.touching import Effect, Touch, touch_of
 from arcbook.runners.base import Result, load_runners, run
-from arcbook.runners.delta import open_table
 from arcbook.runners.executor import Executor
 from arcbook.runners.reading.listing import covers
 from arcbook.runners.views import register
@@ -231,7 +230,7 @@ class Reuse:
             Made(
                 executor=turn.executor, step=turn.step, key=turn.key, effect=turn.touch.effect, result=result,
                 run_id=session.settings.run_id, roots=self._roots(turn), live=bool(self._live(turn)),
-                size=lambda: self._size(turn), writes=_states(writes),
+                complete=self._is_complete(turn), writes=_states(writes),
             )
         )  # fmt: skip
         note = self._note(turn, writes, stored=stored)
@@ -247,14 +246,11 @@ class Reuse:
         """Note the view that a stage left."""
         if result.view is None:
             return
-        parents = [self._views[name] for name in turn.touch.views if name in self._views]
-        complete = turn.touch.complete and not turn.touch.unknown and all(each.complete for each in parents)
-        complete = complete and len(parents) == len(turn.touch.views)
         self._views[result.view.lower()] = _Known(
             key=turn.key,
             live=self._live(turn),
             roots=tuple(dict.fromkeys(self._roots(turn))),
-            complete=complete,
+            complete=self._is_complete(turn),
         )
 
     def _live(self, turn: "_Turn") -> frozenset[str]:
@@ -272,20 +268,11 @@ class Reuse:
         parents = [self._views[name] for name in turn.touch.views if name in self._views]
         return [*turn.states, *(root for parent in parents for root in parent.roots)]
 
-    def _size(self, turn: "_Turn") -> int | None:
-        """The bytes of all that the stage's view comes from, None when nobody knows."""
+    def _is_complete(self, turn: "_Turn") -> bool:
+        """Whether the roots of the stage's view are all that it comes from."""
         parents = [self._views.get(name) for name in turn.touch.views]
-        if not turn.touch.complete or turn.touch.unknown or any(not each or not each.complete for each in parents):
-            return None
-        total = 0
-        for place, state in dict.fromkeys(self._roots(turn)):
-            size = state.bytes if state is not None else None
-            if size is None and state is not None and place.delta:
-                size = _table_bytes(place, state)
-            if size is None:
-                return None
-            total += size
-        return total
+        known = turn.touch.complete and not turn.touch.unknown
+        return known and all(each is not None and each.complete for each in parents)
 
     def _wrote(self, touch: Touch, key: Key) -> None:
         """After a change of a table: views that show it as it is have another content now."""
@@ -340,10 +327,3 @@ def _left_so(checkpoint: Checkpoint, now: Sequence[tuple[str, State | None]]) ->
     """Whether the places that a stage wrote are still as it left them."""
     then = {each.get("address"): each.get("token") for each in checkpoint.note.get("writes") or ()}
     return bool(now) and all(state is not None and then.get(address) == state.token for address, state in now)
-
-
-def _table_bytes(place: Place, state: State) -> int | None:
-    table = open_table(place.address)
-    if place.version is not None and state.version is not None:
-        table.load_as_version(state.version)
-    return sum(size or 0 for size in table.get_add_actions().column("size_bytes").to_pylist())
