@@ -18,6 +18,10 @@ def nobody(text: str) -> None:
     """Nobody looks."""
 
 
+class NoRunError(InputError):
+    """There is no record of a run that somebody named."""
+
+
 class Folder(ABC):
     """The place of one run's record."""
 
@@ -92,7 +96,8 @@ class Store(ABC):
         """The record whose run id is, or begins with, `run_id`; `job/run-id` is understood too, and `latest`.
 
         Raises:
-            InputError: none or several match.
+            NoRunError: none matches.
+            InputError: several match.
         """
         job, _, wanted = run_id.strip("/").rpartition("/")
         latest = wanted == "latest"
@@ -102,7 +107,7 @@ class Store(ABC):
             if (latest or found.startswith(wanted)) and (not job or name == job.rsplit("/", 1)[-1])
         ]
         if not matches:
-            raise InputError(f"there is no run {run_id!r} in {self.root}. `arcbook runs list` shows what there is.")
+            raise NoRunError(f"there is no run {run_id!r} in {self.root}. `arcbook runs list` shows what there is.")
         if len(matches) > 1 and not latest and matches[0][1] != wanted:
             shown = ", ".join(found for _, found in matches[:5])
             raise InputError(f"{run_id!r} fits several runs in {self.root}: {shown}. Give more of the run id.")
