@@ -1,5 +1,6 @@
 """`arcbook runs` for the runs of folders."""
 
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NoReturn
 
@@ -31,7 +32,7 @@ def find_run(store: "Store", run: str) -> "Folder":
     from arcbook.runs.store import NoRunError
 
     try:
-        return store.find(run)
+        return store.find(run, partial(click.echo, err=True))
     except NoRunError as error:
         try:
             return folder_runs(store).find(run)

@@ -1,6 +1,7 @@
 """Run a notebook or job file and leave a record."""
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -147,7 +148,7 @@ def _resumed(run: str, jobs: tuple[str, ...], choices: dict[str, Any]) -> tuple[
             option = f"--{name.replace('_', '-')}" if name != "launch" else f"--{next(iter(choices['launch']))}"
             raise click.UsageError(f"{option} and --resume exclude each other: the failed run has chosen it.")
     try:
-        record = failed_run(run, choices["record_root"])
+        record = failed_run(run, choices["record_root"], partial(click.echo, err=True))
     except NoRunError:
         if is_folder_run(place := find_run(open_store(choices["record_root"]), run)):
             refuse_folder_run(place)
