@@ -178,6 +178,21 @@ def test_the_command_itself_is_killed(
     ]  # fmt: skip
 
 
+def test_a_place_that_takes_no_summary(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    s3_bucket: str, moto_server: str,
+) -> None:  # fmt: skip
+    """What cannot be recorded does not run."""
+    make_job("sub/a", "%python\nopen('ran', 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    with S3Faults(moto_server) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.address)
+        proxy.add(Fault("access-denied", method="PUT", key="/_folders/"))
+        assert invoke(["run", "etl", "--record", f"s3://{s3_bucket}/runs"]) == 77
+    assert f"cannot write s3://{s3_bucket}/runs/_folders/etl/" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("ran"))
+
+
 def test_a_summary_that_cannot_be_kept(
     make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     s3_bucket: str, moto_server: str,

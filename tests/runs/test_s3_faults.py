@@ -141,6 +141,7 @@ def test_a_bucket_that_refuses_the_record_from_the_beginning(
     root = f"s3://{s3_bucket}/runs"
     done = run_command("papermill", "--engine", "arcbook", job, "out.ipynb", env={"ARCBOOK_RECORD": root})
     assert done.code == 77, done.err
+    assert f"cannot write {root}/job/" in done.err
     assert not (tmp_path / "ran").exists()
 
 

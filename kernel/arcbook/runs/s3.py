@@ -45,7 +45,7 @@ class S3Folder(Folder):
 
     def put(self, name: str, content: bytes) -> None:
         """Write an object; S3 shows it whole or not at all."""
-        with translating():
+        with translating(f"cannot write {self.address}/{name}"):
             self._client.put_object(Bucket=self._bucket, Key=f"{self._prefix}/{name}", Body=content)
 
     def get(self, name: str) -> bytes:
