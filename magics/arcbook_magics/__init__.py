@@ -24,7 +24,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 def unload_ipython_extension(shell: Any) -> None:
     """Take the magics away and end the engine."""
-    from arcbook_magics.workbench import forget_workbench
+    from arcbook_magics.benches import forget_workbench
 
     for registered in shell.magics_manager.magics.values():
         for name in [name for name, function in registered.items() if _is_ours(function)]:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from arcbook_magics.benches import get_workbench
 from arcbook_magics.registry import Kind, magic
 from arcbook_magics.shown import Shown
-from arcbook_magics.workbench import get_workbench
 
 _ARGUMENT = re.compile(r'\s*[A-Za-z_]\w*=(?!=)(?:"(?:[^"\\]|\\.)*"|\S)+(?=\s|$)')
 

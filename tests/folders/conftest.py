@@ -25,7 +25,7 @@ def make_job(tmp_path: Path) -> MakeJob:
         ]
         metadata = {"kernelspec": {"name": "arc", "display_name": "Arc", "language": "arc"}}
         path = tmp_path / "etl" / f"{name}.ipynb"
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}))
         return path
 

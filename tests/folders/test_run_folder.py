@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from arcbook.cli import invoke
 from arcbook.runs.layout import read_manifest
 from arcbook.runs.record import Record, read_record
 from tests.folders.conftest import MakeJob, Start
 from tests.runs.running import Ran, processes_of, read_notebook
+from tests.s3_faults import Fault, S3Faults
 from tests.waiting import wait_until
 
 MAKE = "%sql name=make environments=test outputView=made\nSELECT id FROM range({})"
@@ -150,9 +152,12 @@ def test_a_job_that_is_killed(make_job: MakeJob, start: Start, tmp_path: Path) -
     wait_until(lambda: not processes_of(killed.run_id), seconds=60)
 
 
-def test_the_command_itself_is_killed(make_job: MakeJob, start: Start, tmp_path: Path) -> None:
-    """Its jobs notice, end, and leave whole records."""
-    make_job("a", MEET.format(mine="a", other="never"))
+def test_the_command_itself_is_killed(
+    make_job: MakeJob, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its jobs notice, end, and leave whole records; `runs recover` completes its own."""
+    make_job("a", MEET.format(mine="a", other="never"), MAKE.format(1), SAVE.format("t"))
+    make_job("sub/b", "{type: DeltaLakeExtract, name: r, environments: [test], inputURI: ../out/t, outputView: found}")
     process = start()
     wait_until(lambda: (tmp_path / "etl" / "a").exists(), seconds=180)
     process.kill()
@@ -162,6 +167,49 @@ def test_the_command_itself_is_killed(make_job: MakeJob, start: Start, tmp_path:
     assert record.status == "cancelled"
     wait_until(lambda: (tmp_path / "runs" / "a" / record.run_id / "MANIFEST").exists(), seconds=60)
     assert is_whole(tmp_path, record)
+
+    monkeypatch.chdir(tmp_path)
+    assert summary(tmp_path)["status"] == "running"
+    assert invoke(["runs", "recover"]) == 0
+    told = summary(tmp_path)
+    assert told["status"] == "lost"
+    assert [(job["name"], job["status"], job["run_id"]) for job in told["jobs"]] == [
+        ("a", "cancelled", record.run_id), ("sub/b", "skipped", ""),
+    ]  # fmt: skip
+
+
+def test_a_place_that_takes_no_summary(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    s3_bucket: str, moto_server: str,
+) -> None:  # fmt: skip
+    """What cannot be recorded does not run."""
+    make_job("sub/a", "%python\nopen('ran', 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    with S3Faults(moto_server) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.address)
+        proxy.add(Fault("access-denied", method="PUT", key="/_folders/"))
+        assert invoke(["run", "etl", "--record", f"s3://{s3_bucket}/runs"]) == 77
+    assert f"cannot write s3://{s3_bucket}/runs/_folders/etl/" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("ran"))
+
+
+def test_a_summary_that_cannot_be_kept(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    s3_bucket: str, moto_server: str,
+) -> None:  # fmt: skip
+    """The jobs ran, but nobody would find the record of the whole: it is kept here, and the run is not green."""
+    make_job("sub/a", MAKE.format(1))
+    monkeypatch.chdir(tmp_path)
+    with S3Faults(moto_server) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.address)
+        # The first two times, before the job has begun, the summary is taken.
+        proxy.add(Fault("access-denied", method="PUT", key="/_folders/", after=2))
+        assert invoke(["run", "etl", "--record", f"s3://{s3_bucket}/runs"]) == 77
+    (kept,) = tmp_path.glob("runs/_folders/etl/*")
+    assert f"The record is kept at {kept}" in capsys.readouterr().err
+    told = summary(tmp_path)
+    assert (told["status"], told["failure"]["failure"]) == ("failed", "access")
+    assert [job["status"] for job in told["jobs"]] == ["completed"]
 
 
 @pytest.mark.parametrize(
@@ -181,8 +229,6 @@ def test_what_a_folder_does_not_take(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Options that would mean nothing are refused."""
-    from arcbook.cli import invoke
-
     make_job("a", MAKE.format(1))
     monkeypatch.chdir(tmp_path)
     assert invoke(["run", *arguments]) == 64
@@ -193,13 +239,11 @@ def test_a_folder_is_not_resumed(
     make_job: MakeJob, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each job's run is resumed by itself; nothing runs when somebody asks for all at once."""
-    from arcbook.cli import invoke
-
     make_job("a", MAKE.format(1))
     monkeypatch.chdir(tmp_path)
     assert invoke(["run", "etl/a.ipynb", "--environment", "nowhere"]) == 64
     assert invoke(["run", "etl", "--resume", "latest"]) == 64
-    assert "--resume JOB/latest" in " ".join(capsys.readouterr().err.split())
+    assert "arcbook run --resume RUN" in " ".join(capsys.readouterr().err.split())
     assert list(records(tmp_path)) == ["a"]
 
 

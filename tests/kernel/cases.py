@@ -6,9 +6,9 @@
 
 A run case may have `files` (written below `${BASE}` beforehand; a value is text, or `{hex: …}`), `before` (stage
 objects run first), `cell`, `after`, and expects `columns`, `rows` (in any order unless `ordered`), `metadata`,
-`details`, `outputs` (texts of the files in folders, sorted), or an `error` (`class`, by engine where they differ, and
-`message`). `parameters` are bound to `:name`, `settings` are choices of the run. `differs` names an engine and the
-reason why the case does not hold there.
+`details`, `outputs` (texts of the files in folders, sorted), `printed` (what is shown beside the view), or an `error`
+(`class`, by engine where they differ, and `message`). `parameters` are bound to `:name`, `settings` are choices of the
+run. `differs` names an engine and the reason why the case does not hold there.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ KEYS = {
     "bad": {"name", "cell", "files", "problems"},
     "run": {
         "name", "files", "before", "cell", "after", "columns", "rows", "ordered", "metadata", "details", "outputs",
-        "error", "parameters", "settings", "differs",
+        "printed", "error", "parameters", "settings", "differs",
     },
     "error": {"class", "message"},
 }  # fmt: skip

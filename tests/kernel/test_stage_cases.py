@@ -98,6 +98,8 @@ def _compare(result: Result, executor: Executor, expected: dict[str, Any], base:
     if "details" in expected:
         known = {key: _plain(value, base) for key, value in result.details.items() if key in expected["details"]}
         assert known == expected["details"]
+    if "printed" in expected:
+        assert _plain(result.printed, base) == expected["printed"]
     frame = result.frame
     if "after" in expected:
         frame = _run_all(executor, expected["after"], base, Case("", "run", expected), {}).frame

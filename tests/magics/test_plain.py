@@ -7,9 +7,9 @@ import pytest
 
 from arcbook.core.failures import CellError, QualityError
 from arcbook.core.masking import masker
+from arcbook_magics.benches import get_workbench
 from arcbook_magics.registry import magic, magic_names, plain_kinds
 from arcbook_magics.shown import Shown
-from arcbook_magics.workbench import get_workbench
 
 
 @pytest.fixture(scope="module")

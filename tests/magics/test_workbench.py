@@ -7,8 +7,9 @@ import pytest
 
 from arcbook.cells.magics import read_cell
 from arcbook.core.failures import CellError
+from arcbook_magics.benches import forget_workbench, get_workbench
 from arcbook_magics.magics import configplugin
-from arcbook_magics.workbench import Workbench, forget_workbench, get_workbench
+from arcbook_magics.workbench import Workbench
 
 
 @pytest.mark.parametrize("wanted", [False, True])

@@ -40,7 +40,7 @@ def run_command(tmp_path: Path) -> Callable[..., Ran]:
     def run(program: str, *arguments: str | Path, env: dict[str, str] | None = None) -> Ran:
         done = subprocess.run(
             [str(BIN / program), *map(str, arguments)],
-            cwd=tmp_path, env=environment() | (env or {}), capture_output=True, text=True, timeout=120, check=False,
+            cwd=tmp_path, env=environment() | (env or {}), capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         return Ran(done.returncode, done.stdout, done.stderr)
 

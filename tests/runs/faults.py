@@ -37,6 +37,7 @@ class Fault:
     disk: int = 0
     own_server: bool = False
     clock: float = 0.0
+    patience: float = 0.0
     when: str = ""
     do: str = ""
     stderr: str = ""

@@ -12,7 +12,7 @@ from arcbook.runs.execute import execute
 from arcbook.runs.journal import Journal
 from arcbook.runs.launch import read_request
 from arcbook.runs.request import Outcome
-from tests.runs.running import Make, record_folder
+from tests.runs.running import Make, read_notebook, record_folder, texts
 
 SQL = '%sql name="one" environments=test outputView=one\nSELECT 1 AS x'
 
@@ -51,12 +51,26 @@ def test_a_run_that_only_checks(make_notebook: Make, tmp_path: Path) -> None:
     assert "Nothing was run" in record["notes"][-1]
 
 
+def test_a_stage_that_warns(make_notebook: Make, tmp_path: Path) -> None:
+    """Whoever looks at the notebook sees it, and so does who looks at the record or ran the command."""
+    (tmp_path / "a.json").write_text('{"a": 1}\n{"a": 2}\n', encoding="utf-8")
+    stage = '{"type": "JSONExtract", "name": "read", "environments": ["test"], "inputURI": "a.json", "outputView": "a"}'
+
+    outcome = made(make_notebook(stage), tmp_path)
+
+    assert outcome.error is None
+    (note,) = left(tmp_path)["notes"]
+    assert "`read` reads only the first JSON object" in note
+    assert f"Warning: {note}" in texts(read_notebook(record_folder(tmp_path) / "notebook.ipynb"))
+
+
 def test_a_check_that_finds_something(make_notebook: Make, tmp_path: Path) -> None:
     """Then the run is refused as any other."""
     outcome = made(make_notebook("%sqll"), tmp_path, launch={"etl.config.lintOnly": "true"})
 
     assert outcome.error is not None
     assert (outcome.error.exit_code, left(tmp_path)["status"]) == (64, "failed")
+    assert left(tmp_path)["refused"] is True
 
 
 def test_a_bug_of_ours(make_notebook: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

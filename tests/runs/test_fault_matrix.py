@@ -21,6 +21,7 @@ from deltalake import DeltaTable, write_deltalake
 from arcbook.cli import invoke
 from arcbook.core.failures import FAILURES
 from arcbook.engines.processes import is_at_rest
+from arcbook.runs import client
 from arcbook.runs.record import Record, read_record
 from tests import s3_faults
 from tests.runs.faults import WHOLE_MARK, Fault, read_faults, strike, victims
@@ -56,14 +57,13 @@ main()
 
 def _cases() -> Iterator[object]:
     for fault in FAULTS:
-        for engine in fault.engines:
-            if engine in fault.soak and not in_soak():
+        for way in (*fault.engines, *(["papermill"] if fault.papermill else [])):
+            if way in fault.soak and not in_soak():
                 continue
-            marks = [pytest.mark.trial] if engine in fault.soak else []
-            marks += [pytest.mark.local] if engine == "local" else []
-            yield pytest.param(fault, engine, "arcbook", id=f"{fault.name}-{engine}", marks=marks)
-        if fault.papermill:
-            yield pytest.param(fault, "embedded", "papermill", id=f"{fault.name}-papermill")
+            marks = [pytest.mark.trial] if way in fault.soak else []
+            marks += [pytest.mark.local] if way == "local" else []
+            chosen = ("embedded", "papermill") if way == "papermill" else (way, "arcbook")
+            yield pytest.param(fault, *chosen, id=f"{fault.name}-{way}", marks=marks)
 
 
 @pytest.mark.timeout(900)
@@ -78,6 +78,8 @@ def test_fault(
     monkeypatch.chdir(tmp_path)
     for name in ("ARCBOOK_ENGINE", "ARCBOOK_RECORD", "ETL_CONF_ENV", "ARCBOOK_LAUNCH"):
         monkeypatch.delenv(name, raising=False)
+    if fault.patience:
+        monkeypatch.setattr(client, "INTERRUPT_SECONDS", fault.patience)
     if fault.own_server:
         monkeypatch.setenv("ARCBOOK_LOCAL_IDLE_SECONDS", "7")
         monkeypatch.setenv("ARCBOOK_LOCAL_MEMORY_MB", "1024")

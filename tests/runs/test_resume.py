@@ -71,9 +71,13 @@ def test_resume(make_notebook: Make, run_command: Run, inputs: Path) -> None:
     failed = newest(inputs)
     assert len(list((inputs / "runs" / "checkpoints").iterdir())) == 2
     mend(inputs)
+    refused = run_command("arcbook", "run", "job.ipynb", "--environment", "test", "-p", "lesat", "2")
+    assert refused.code == 64
+    assert newest(inputs) == failed  # an attempt that the check refused hides no failed run
 
     undecided = run_command("arcbook", "run", "--resume", "latest", "-p", "key", "hush!!")
     assert undecided.code == 64
+    assert f"`latest` is the run {failed['run_id']}" in undecided.err
     assert "--python-again" in undecided.err
     wrong = run_command("arcbook", "run", "--resume", failed["run_id"], "-p", "least", "1")
     assert wrong.code == 66

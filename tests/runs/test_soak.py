@@ -87,7 +87,7 @@ def test_an_engine_that_grows_is_renewed(
         "SELECT count(*) AS c FROM (SELECT DISTINCT md5(CAST(id AS STRING)) AS m FROM range(1500000))"
     )
     use = "%sqlvalidate environments=test\nSELECT count(*) = 1000, 'the view is whole' FROM v"
-    count = len(seeds(6, soak=100))
+    count = len(seeds(4, soak=100))
     limit = 200
     job = make_notebook("%environment test", VIEW, *[grow, use] * count)
     done = run_command("arcbook", "run", job, env={"ARCBOOK_EMBEDDED_MEMORY_MB": str(limit)})

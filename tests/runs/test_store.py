@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from arcbook.core.failures import InputError, TransientError
+from arcbook.core.failures import DefinitionError, InputError, TransientError
 from arcbook.runs import layout, s3
 from arcbook.runs.record import Record
 from arcbook.runs.s3 import S3Store, SegmentSender
@@ -58,6 +58,43 @@ def test_runs_are_listed_newest_first_and_found_by_prefix(store: Store) -> None:
         store.find("20261123")
     with pytest.raises(InputError, match="no run"):
         store.find("other/latest")
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted"),
+    [
+        (["failed", "refused", "refused"], 0),
+        (["lost", "refused"], 0),
+        (["cancelled", "refused"], 0),
+        (["running", "refused"], 0),
+        (["failed", "completed", "refused"], 2),  # it hides nothing
+        (["failed", "refused", "failed"], 2),
+        (["refused", "refused"], 1),
+        (["failed", "damaged", "refused"], 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_refused_attempts_hide_no_failed_run(before: list[str], wanted: int, store: Store) -> None:
+    """`latest` passes over them, says so, and never goes to another job or behind what nobody can read."""
+    ids = [f"20261123T0{hour}0000000Z-abcdef" for hour in range(1, len(before) + 1)]
+    for status, run_id in zip(before, ids, strict=True):
+        told = record(run_id).model_copy(
+            update={"status": "failed", "refused": True} if status == "refused" else {"status": status}
+        )
+        store.folder("job", run_id).put(layout.RECORD, b"{" if status == "damaged" else told.to_json().encode())
+    other = record("20261123T000000000Z-abcdef").model_copy(update={"status": "failed"})
+    store.folder("other", other.run_id).put(layout.RECORD, other.to_json().encode())
+    for name in ("latest", "job/latest"):
+        said: list[str] = []
+        assert store.find(name, said.append).address.endswith(ids[wanted])
+        assert [ids[-1] in text and ids[wanted] in text for text in said] == [True] * (wanted != len(ids) - 1)
+
+
+def test_a_place_of_records_without_a_bucket() -> None:
+    """What is wrong is said, not what AWS makes of it."""
+    for address in ("s3://", "s3:///runs", "s3a://"):
+        with pytest.raises(DefinitionError, match="names no bucket: write s3://BUCKET/PREFIX"):
+            open_store(address)
 
 
 def test_missing_files_are_input_errors(store: Store) -> None:

@@ -26,8 +26,8 @@ def run_folder(folder: str, choices: dict[str, Any], *, workers: int | None, as_
         raise click.UsageError("--output is for one notebook; the record of each job has its executed notebook.")
     if choices.get("resumes"):
         raise click.UsageError(
-            "--resume is for one job: resume the run of each job that failed (`arcbook run --resume JOB/latest`), "
-            "or run the folder again."
+            "--resume is for one job: resume the run of each job that failed (`arcbook runs show FOLDER/latest` tells "
+            "which; `arcbook run --resume RUN`), or run the folder again."
         )
     given = {name: value for name, value in choices.items() if value is not None}
     batch = read_folder(Path(folder), given, given.get("logical_time") or now())
@@ -45,18 +45,23 @@ def run_folder(folder: str, choices: dict[str, Any], *, workers: int | None, as_
     if as_json:
         echo_json({**record.model_dump(mode="json"), "exit_code": record.exit_code, "record": address})
     else:
-        _show(record, address)
+        show_folder(record, address)
     return record.exit_code
 
 
-def _show(record: "FolderRecord", address: str) -> None:
+def show_folder(record: "FolderRecord", address: str) -> None:
+    """Print what became of each job of a folder's run, and of the whole; `address` is where its record is."""
     from arcbook.folders.record import FILE
 
     width = max(len(job.name) for job in record.jobs)
     for job in record.jobs:
         click.echo(f"{job.name:<{width}}  {_ending(job)}")
-    click.echo(f"{record.status.capitalize()} {record.folder} in {record.seconds or 0.0:.1f} s.")
-    click.echo(f"Record: {address}/{FILE}")
+    if record.failure:
+        click.echo(record.failure.message)
+    took = f" in {record.seconds:.1f} s" if record.seconds is not None else ""
+    click.echo(f"{record.status.capitalize()} {record.folder}{took}.")
+    if address:
+        click.echo(f"Record: {address}/{FILE}")
 
 
 def _ending(job: "JobNote") -> str:

@@ -30,22 +30,12 @@ def plans_of(
     from contextlib import chdir
 
     from arcbook.cells.asked import takers
-    from arcbook.cells.joined import joined
-    from arcbook.cells.notebook import read_job
     from arcbook.core.failures import CellError
     from arcbook.engines.open import open_engine
-    from arcbook.folders.parts import parts_of
     from arcbook.planning.edges import sequence
     from arcbook.planning.rehearsal import rehearse
 
-    from_folders = _without_folders(addresses)
-    found = {address: read_job(address) for address in from_folders}
-    for part, outer in parts_of(found).items():
-        if part not in addresses:
-            click.echo(f"{part} is left out: it runs within {outer}.", err=True)
-            del found[part]
-    addresses, read = tuple(found), list(found.values())
-    jobs = dict(zip(addresses[:1], [joined(read)], strict=True)) if join else dict(zip(addresses, read, strict=True))
+    jobs = _jobs(addresses, join=join)
     shares = takers(jobs, given, launch) if len(jobs) > 1 else None
     if shares and shares.problems:
         raise CellError(shares.problems)
@@ -65,6 +55,20 @@ def plans_of(
     finally:
         engine.close()
     return [plans[address] for address in jobs]
+
+
+def _jobs(addresses: tuple[str, ...], *, join: bool) -> "dict[str, Job]":
+    """The jobs by address, those of folders too but for parts of others; with `join` all as one, under the first."""
+    from arcbook.cells.joined import joined
+    from arcbook.cells.notebook import read_job
+    from arcbook.folders.parts import parts_of
+
+    found = {address: read_job(address) for address in _without_folders(addresses)}
+    for part, outer in parts_of(found).items():
+        if part not in addresses:
+            click.echo(f"{part} is left out: it runs within {outer}.", err=True)
+            del found[part]
+    return {next(iter(found)): joined(list(found.values()))} if join else found
 
 
 def _without_folders(addresses: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from arcbook.cli._output import (
 )
 
 if TYPE_CHECKING:
+    from arcbook.planning.cost import Prices
     from arcbook.planning.values import Plan
 
 _HELP = """Show what JOBS would do, without reading rows or writing anything.
@@ -71,12 +72,10 @@ def command(
     as_json: bool,
 ) -> int:
     """Print the plan of each job, and the edges between them."""
-    from arcbook.cli._plan_text import show_edges, show_plan
     from arcbook.cli._planning import plans_of
     from arcbook.core.failures import CellError
     from arcbook.core.problem import errors
     from arcbook.planning.cost import Prices
-    from arcbook.planning.edges import edges
     from arcbook.runs.launch import read_logical_time
 
     if columns and not svg:
@@ -87,18 +86,26 @@ def command(
     _tell(plans)
     if svg:
         _draw(plans, svg, columns=columns)
-    between = edges(plans)
-    prices = Prices(core_hour, terabyte, currency)
     problems = [problem for plan in plans for problem in plan.problems]
+    _show(plans, Prices(core_hour, terabyte, currency), lineage=lineage, as_json=as_json)
+    if not as_json:
+        show_problems(problems)
+    return CellError(errors(problems)).exit_code if errors(problems) else 0
+
+
+def _show(plans: "list[Plan]", prices: "Prices", *, lineage: bool, as_json: bool) -> None:
+    """Print the plans, and the edges between them."""
+    from arcbook.cli._plan_text import show_edges, show_plan
+    from arcbook.planning.edges import edges
+
+    between = edges(plans)
     if as_json:
         told = [plan.to_dict() | _cost(plan, prices) for plan in plans]
         echo_json({"plans": told, "edges": [edge.to_dict() for edge in between]})
-    else:
-        for plan in plans:
-            show_plan(plan, prices, lineage=lineage)
-        show_edges(between)
-        show_problems(problems)
-    return CellError(errors(problems)).exit_code if errors(problems) else 0
+        return
+    for plan in plans:
+        show_plan(plan, prices, lineage=lineage)
+    show_edges(between)
 
 
 def _draw(plans: "list[Plan]", address: str, *, columns: bool) -> None:
@@ -149,5 +156,5 @@ def _tell(plans: "list[Plan]") -> None:
         click.echo(sender.trouble, err=True)
 
 
-def _cost(plan: "Plan", prices: Any) -> dict[str, Any]:
+def _cost(plan: "Plan", prices: "Prices") -> dict[str, Any]:
     return {"cost": prices.to_dict(plan.bytes_to_read) if prices else None}

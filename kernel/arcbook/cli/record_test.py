@@ -1,5 +1,6 @@
 """Make a test of the stage at which a run failed."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -35,7 +36,7 @@ def command(
     from arcbook.testing.recording.inputs import inputs_of_run
     from arcbook.testing.recording.record import Wish, record_test
 
-    record = open_store(root).find(run).record()
+    record = open_store(root).find(run, partial(click.echo, err=True)).record()
     columns = tuple(each.strip() for each in unmasked.split(",") if each.strip())
     wish = Wish(notebook=Path(), stage=("", ""), name=name, file=file, unmasked=columns, tries=tries)
     opened = open_engine(engine or record.engine or DEFAULT_ENGINE)

@@ -1,6 +1,7 @@
 """Run a notebook or job file and leave a record."""
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -138,13 +139,20 @@ def _outcome(jobs: tuple[str, ...], choices: dict[str, Any]) -> "Outcome":
 
 def _resumed(run: str, jobs: tuple[str, ...], choices: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
     """The jobs of a run to resume, and the choices with its record."""
+    from arcbook.cli._folder_runs import find_run, is_folder_run, refuse_folder_run
     from arcbook.runs.resume import FIXED, failed_run, sources_of_run
+    from arcbook.runs.store import NoRunError, open_store
 
     for name in FIXED:
         if choices.get(name):
             option = f"--{name.replace('_', '-')}" if name != "launch" else f"--{next(iter(choices['launch']))}"
             raise click.UsageError(f"{option} and --resume exclude each other: the failed run has chosen it.")
-    record = failed_run(run, choices["record_root"])
+    try:
+        record = failed_run(run, choices["record_root"], partial(click.echo, err=True))
+    except NoRunError:
+        if is_folder_run(place := find_run(open_store(choices["record_root"]), run)):
+            refuse_folder_run(place)
+        raise
     return jobs or sources_of_run(record), choices | {"resumes": record}
 
 

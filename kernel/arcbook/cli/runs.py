@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arcbook.cli._output import echo_json, json_option, size_text
+from arcbook.cli._folder_runs import (
+    SUMMARY,
+    find_run,
+    is_folder_run,
+    list_folder_runs,
+    of_folders,
+    recover_folder_run,
+    refuse_folder_run,
+    show_folder_run,
+)
+from arcbook.cli._output import echo_json, echo_table, json_option, size_text
 from arcbook.runs import layout
 from arcbook.runs.limits import KEPT_DAYS, MOST_GIGABYTES
 
@@ -30,10 +40,16 @@ def command() -> None:
 @_RECORD_OPTION
 @json_option
 @click.option("--job", help="Only runs of this job.")
+@click.option("--folders", is_flag=True, help="The runs of folders instead of those of their jobs.")
 @click.option("--limit", default=20, show_default=True, help="How many, the newest first.")
-def list_(root: str | None, as_json: bool, job: str | None, limit: int) -> None:
-    """List runs, the newest first."""
+def list_(root: str | None, as_json: bool, job: str | None, folders: bool, limit: int) -> None:
+    """List runs, the newest first; FOLDER RUN is the run of a folder that a run belongs to."""
     store = _store(root)
+    if folders:
+        if job:
+            raise click.UsageError("--job is for the runs of jobs: `arcbook runs list --job` without --folders.")
+        list_folder_runs(store, limit, as_json=as_json)
+        return
     found = [run for run in store.runs() if job in (None, run[0])]
     records = [record for run in found[:limit] if (record := _record(store.folder(*run)))]
     if as_json:
@@ -42,11 +58,13 @@ def list_(root: str | None, as_json: bool, job: str | None, limit: int) -> None:
     if not records:
         click.echo(f"There are no runs{f' of {job}' if job else ''} in {store.root}.", err=True)
         return
-    rows = [("RUN", "JOB", "STATUS", "ENVIRONMENT", "SECONDS")]
-    rows += [(each.run_id, each.job, _status(each), each.environment or "-", _seconds(each)) for each in records]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    echo_table(
+        ("RUN", "JOB", "STATUS", "ENVIRONMENT", "SECONDS", "FOLDER RUN"),
+        [
+            (each.run_id, each.job, _status(each), each.environment or "-", _seconds(each), each.part_of)
+            for each in records
+        ],
+    )
     if len(found) > limit:
         click.echo(f"{len(found) - limit} more; --limit shows them.", err=True)
 
@@ -57,10 +75,16 @@ def list_(root: str | None, as_json: bool, job: str | None, limit: int) -> None:
 @click.option("--more", is_flag=True, help="With the plans of slow and failed stages and, after a failure, the logs.")
 @json_option
 def show(run: str, root: str | None, more: bool, as_json: bool) -> None:
-    """Show one run: what it was, what each cell did and used, how it ended."""
+    """Show one run: what it was, what each cell did and used, how it ended.
+
+    Of a folder's run: what became of each job, and where its record is.
+    """
     from arcbook.runs.gates import shown_evidence
 
-    folder = _find(run, root)
+    folder = _find(run, root, folders=True)
+    if is_folder_run(folder):
+        show_folder_run(folder, as_json=as_json)
+        return
     record = folder.record()
     if as_json:
         echo_json(record.model_dump(mode="json"))
@@ -181,7 +205,7 @@ def open_(run: str, root: str | None) -> None:
 @_RECORD_OPTION
 @click.option("--force", is_flag=True, help="Also when the run's process seems to be alive.")
 def recover(run: str | None, root: str | None, force: bool) -> None:
-    """Complete the records of runs whose process is gone: all such runs, or RUN.
+    """Complete the records of runs whose process is gone: all such runs, also of folders, or RUN.
 
     The executed notebook is rendered from the journal, with what the interrupted cell had shown by then.
     """
@@ -190,10 +214,14 @@ def recover(run: str | None, root: str | None, force: bool) -> None:
     from arcbook.runs.recover import recover as recover_run
 
     store = _store(root)
-    folders = [_find(run, root)] if run else [store.folder(*each) for each in store.runs()]
+    folders = [_find(run, root, folders=True)] if run else [store.folder(*each) for each in store.runs()]
+    folders += [] if run else of_folders(store)
     recovered, failed = 0, []
     for folder in folders:
         try:
+            if is_folder_run(folder):
+                recovered += recover_folder_run(folder, force=force, named=run is not None)
+                continue
             if run is None and ((record := folder.record()).status != "running" or is_alive(record)):
                 continue
             record = recover_run(folder, force=force)
@@ -263,14 +291,20 @@ def _store(root: str | None) -> "Store":
     return open_store(root)
 
 
-def _find(run: str, root: str | None) -> "Folder":
-    """The record that somebody names; an address, as runs print it, says its root itself."""
-    address = run.rstrip("/").removesuffix(f"/{layout.RECORD}")
+def _find(run: str, root: str | None, *, folders: bool = False) -> "Folder":
+    """The record that somebody names; an address, as runs print it, says its root itself.
+
+    Raises:
+        InputError: there is none, or it is that of a folder's run, which only some commands take (`folders`).
+    """
+    address = run.rstrip("/").removesuffix(f"/{layout.RECORD}").removesuffix(f"/{SUMMARY}")
     place, _, run_id = address.rpartition("/")
     above, _, job = place.rpartition("/")
-    if above and layout.RUN_ID.match(run_id):
-        return _store(above).folder(job, run_id)
-    return _store(root).find(run)
+    is_address = above and layout.RUN_ID.match(run_id)
+    found = _store(above).folder(job, run_id) if is_address else find_run(_store(root), run)
+    if is_folder_run(found) and not folders:
+        refuse_folder_run(found)
+    return found
 
 
 def _latest_beside(folder: "Folder") -> "Folder":

@@ -43,6 +43,10 @@ class Engine(ABC):
     def suspect(self) -> None:  # noqa: B027  # most engines see their server's end by themselves
         """Told after a failure that looks like a lost engine; the next `spark()` should make sure."""
 
+    def is_gone(self) -> bool:
+        """Whether its process has ended, so that `spark()` would start another one. Starts nothing itself."""
+        return False
+
     def post_mortem(self) -> ArcbookError | None:
         """What is known, beyond the broken connection, of how the engine was lost; None when it lives or nobody knows.
 

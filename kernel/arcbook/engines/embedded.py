@@ -210,6 +210,11 @@ class EmbeddedEngine(Engine):
             if self._server is not None:
                 self._suspect = not self._server.seen_ending(_END_SHOWS_SECONDS)
 
+    def is_gone(self) -> bool:
+        """Whether the child has ended."""
+        server = self._server
+        return server is not None and not server.alive
+
     def post_mortem(self) -> ArcbookError | None:
         """That the child died for lack of memory, when its last words or the system say so."""
         with self._guard:

@@ -113,6 +113,11 @@ class LocalEngine(Engine):
         """The next `spark()` asks the server for a sign of life."""
         self._suspect = True
 
+    def is_gone(self) -> bool:
+        """Whether the server's process has ended."""
+        server = self._server
+        return server is not None and not is_running(server.pid)
+
     def post_mortem(self) -> ArcbookError | None:
         """That the server ran out of memory, when its log says so: it is then ending, for all who share it."""
         if self._folder is None:

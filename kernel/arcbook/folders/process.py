@@ -11,10 +11,10 @@ from typing import Any
 
 from arcbook.core.failures import ArcbookError, CancelledError, InternalError
 from arcbook.engines.processes import oom_kills
+from arcbook.folders.kept import runs_begun
 from arcbook.folders.prepare import Member
 from arcbook.folders.record import JobNote
 from arcbook.runs.kernels import death, end_leftovers
-from arcbook.runs.layout import job_name
 from arcbook.runs.record import FailureNote
 from arcbook.runs.recording import failure_note
 from arcbook.runs.recover import recover
@@ -70,7 +70,7 @@ class JobProcess:
         try:
             return self._told(json.loads("".join(told)))
         except ValueError:
-            return self._ended(process.pid, _death(process.returncode, killed_before))
+            return self._ended(_death(process.returncode, killed_before))
 
     def _message(self) -> str:
         choices = dict(self.member.choices)
@@ -88,11 +88,11 @@ class JobProcess:
             seconds=outcome.get("seconds"),
         )
 
-    def _ended(self, pid: int, error: ArcbookError) -> JobNote:
+    def _ended(self, error: ArcbookError) -> JobNote:
         """The process is gone without a word: complete the record that it began, and end what it left behind."""
         if self._stopped is not None:
             error = CancelledError(f"The run was stopped by {self._stopped.name}.")
-        folder = self._begun(pid)
+        folder = self._begun()
         if folder is None:
             return self._with(failure_note(error, None))
         end_leftovers(folder.record().run_id)
@@ -100,19 +100,11 @@ class JobProcess:
         failure = record.failure or failure_note(error, None)
         return self._with(failure, run_id=record.run_id, record=folder.address, seconds=record.seconds)
 
-    def _begun(self, pid: int) -> Folder | None:
-        """The record that the process `pid` began for this job, if it came so far."""
+    def _begun(self) -> Folder | None:
+        """The record that the process began for this job, if it came so far."""
         store = open_store(self.member.choices.get("record_root"))
-        part_of = self.member.choices.get("part_of")
-        job = job_name(self.member.address)
-        for name, run_id in store.runs():
-            if name == job and run_id >= str(part_of):
-                folder = store.folder(name, run_id)
-                with suppress(ArcbookError):
-                    record = folder.record()
-                    if (record.pid, record.part_of) == (pid, part_of):
-                        return folder
-        return None
+        address = self.member.address
+        return runs_begun(store, self.member.choices.get("part_of", ""), [address]).get(address)
 
     def _with(self, failure: FailureNote | None, **facts: Any) -> JobNote:
         status = "completed"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from arcbook.core.failures import FAILURES, Retry
-from arcbook.runs.record import FailureNote, Part
+from arcbook.runs.record import FailureNote, Part, Status
 
 FORMAT = 1
 FILE = "folder.json"
@@ -44,21 +44,23 @@ class FolderRecord(Part):
     format: int = FORMAT
     run_id: str
     folder: str
-    status: Literal["running", "completed", "failed", "cancelled"] = "running"
+    status: Status = "running"
     logical_time: datetime
     started: datetime
     ended: datetime | None = None
     seconds: float | None = None
     workers: int = 1
     jobs: tuple[JobNote, ...] = ()
+    failure: FailureNote | None = Field(None, description="Of the folder's run itself: lost, or not recorded.")
     edges: tuple[Mapping[str, Any], ...] = ()
     host: str = ""
     pid: int | None = None
 
     @property
     def exit_code(self) -> int:
-        """That of the worst failure class of its jobs; 0 when all were completed."""
-        return worst([job.failure.failure for job in self.jobs if job.failure])
+        """That of the worst failure class, of its jobs and its own; 0 when all were completed."""
+        failures = [self.failure, *(job.failure for job in self.jobs)]
+        return worst([each.failure for each in failures if each])
 
     def to_json(self) -> str:
         """The content of folder.json."""

@@ -15,10 +15,12 @@ from arcbook.core.failures import ArcbookError, CancelledError
 from arcbook.core.translate import translating
 from arcbook.events.switch import configured
 from arcbook.folders.events import FolderEvents
+from arcbook.folders.kept import folder_runs
 from arcbook.folders.prepare import Batch
 from arcbook.folders.process import JobProcess, Say
 from arcbook.folders.record import ABOVE, FILE, FolderRecord, JobNote
 from arcbook.runs import layout
+from arcbook.runs.kept import places_here
 from arcbook.runs.recording import failure_note
 from arcbook.runs.request import now
 from arcbook.runs.stop import Stop
@@ -43,7 +45,7 @@ def run_batch(batch: Batch, *, workers: int, record_root: str | None, say: Say) 
     """
     started = now()
     run_id = layout.new_run_id(started)
-    folder = open_store(record_root).folder(f"{ABOVE}/{layout.job_name(batch.folder)}", run_id)
+    folder = folder_runs(open_store(record_root)).folder(layout.job_name(batch.folder), run_id)
     record = FolderRecord(
         run_id=run_id,
         folder=batch.folder,
@@ -65,12 +67,12 @@ def run_batch(batch: Batch, *, workers: int, record_root: str | None, say: Say) 
         running.all(workers, stop)
     ended = now()
     status = "cancelled" if stop.urgency else "failed" if running.record.exit_code else "completed"
-    running.finish(status=status, ended=ended, seconds=round((ended - started).total_seconds(), 3))
+    address = running.finish(status=status, ended=ended, seconds=round((ended - started).total_seconds(), 3))
     if events is not None:
         events.end(running.record)
         if events.trouble:
             say(events.trouble)
-    return running.record, folder.address
+    return running.record, address
 
 
 class _Running:
@@ -159,11 +161,28 @@ class _Running:
         for line in _lines(note):
             self._say(line)
 
-    def finish(self, **facts: Any) -> None:
-        """Complete the record."""
-        with self._lock:
-            self.record = self.record.model_copy(update=facts)
-            self._try_to_keep()
+    def finish(self, **facts: Any) -> str:
+        """Complete the record, here when its place does not take it; returns where it is, empty if nowhere."""
+        self.record = self.record.model_copy(update=facts)
+        try:
+            self.keep()
+        except ArcbookError as error:
+            return self._keep_here(error)
+        return self._folder.address
+
+    def _keep_here(self, error: ArcbookError) -> str:
+        """As with the record of a job's run: a run whose record nobody finds is no success."""
+        self._say(error.message)
+        if self.record.status == "completed":
+            update = {"status": "failed", "failure": failure_note(error, None)}
+            self.record = self.record.model_copy(update=update)
+        name = f"{ABOVE}/{layout.job_name(self.record.folder)}"
+        for place in places_here(name, self.record.run_id, self._folder.address):
+            with suppress(ArcbookError, OSError):
+                place.put(FILE, self.record.to_json().encode())
+                self._say(f"The record is kept at {place.address}: copy that to its place.")
+                return place.address
+        return ""
 
     def _try_to_keep(self) -> None:
         """Trouble with the place of this record stops no job, which has one of its own; it is said once."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ipykernel.zmqshell import ZMQInteractiveShell
 
 from arcbook.core.failures import CancelledError
+from arcbook_magics.benches import get_workbench
 from arcbook_magics.python_cells import python_source
-from arcbook_magics.workbench import Workbench, get_workbench
+from arcbook_magics.workbench import Workbench
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -45,7 +45,7 @@ class Extracted:
     """What was read. Without a `frame`, `lack` says what was missing: "path", "files" or "fields".
 
     `place` is the pattern for messages, empty for a view. `size` is that of the files in bytes, None when unknown.
-    `complete` says that the internal columns are there.
+    `complete` says that the internal columns are there. `first` is the first file, where a runner asks for it.
     """
 
     frame: "DataFrame | None" = None
@@ -54,6 +54,7 @@ class Extracted:
     files: int | None = None
     size: int | None = None
     complete: bool = False
+    first: str = ""
 
 
 def finish(

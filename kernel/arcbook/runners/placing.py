@@ -98,13 +98,18 @@ def place(
             when_empty(folder)
         written = target.files_of(stage)
         if target.is_beside(stage):
-            target.put_staged(stage, _SUCCESS)
-            if name and not whole:
-                target.put_staged(stage, f"{DONE}/{name}")
-            target.exchange(stage)
+            _exchange(target, stage, done="" if whole else name)
         elif not _joined(target, stage, name, sorted(written), whole=whole, replaced=replaced):
             return Placed(skipped=True)
     return Placed(tuple((target.address(file), size) for file, size in sorted(written.items()) if not _hidden(file)))
+
+
+def _exchange(target: Target, stage: str, *, done: str) -> None:
+    """Put the staged folder in the place of the whole old one, with a done note of that name, if any."""
+    target.put_staged(stage, _SUCCESS)
+    if done:
+        target.put_staged(stage, f"{DONE}/{done}")
+    target.exchange(stage)
 
 
 def settle(uri: str) -> None:

@@ -39,6 +39,8 @@ def telling_plan(step: "Step", executor: "Executor") -> Iterator[None]:
 
 
 def _tell(step: "Step", executor: "Executor") -> None:
+    if executor.engine.is_gone():
+        return  # the next stage, if one comes, starts another; for a plan none is started
     found: list[str] = []
     if VARIABLE in os.environ and bounded(lambda: found.append(_plan(step, executor)), _PATIENCE) and any(found):
         text = found[0]

@@ -49,7 +49,7 @@ def keep_here(record: Record, journal: Path, place: str, cause: Exception, maske
     record = record.model_copy(update=changes)
     text = journal.read_bytes()
     notebook = render(read_events(text.decode("utf-8", "replace")))
-    for folder in _places(record, place):
+    for folder in places_here(record.job, record.run_id, place):
         try:
             folder.put(layout.JOURNAL, text)
             folder.finish(record, to_bytes(notebook))
@@ -65,9 +65,9 @@ def keep_here(record: Record, journal: Path, place: str, cause: Exception, maske
     return Kept(record, notebook, "", error)
 
 
-def _places(record: Record, place: str) -> Iterator[LocalFolder]:
-    """Where to try, in this order; not the place that failed."""
-    here = LocalStore(layout.DEFAULT_ROOT).folder(record.job, record.run_id)
+def places_here(job: str, run_id: str, place: str) -> Iterator[LocalFolder]:
+    """Where to try to keep a record when `place` failed, in this order."""
+    here = LocalStore(layout.DEFAULT_ROOT).folder(job, run_id)
     if here.address != place:
         yield here
     with suppress(OSError):

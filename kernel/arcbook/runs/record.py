@@ -140,6 +140,7 @@ class Record(Part):
         description="After a failure: the engine's text (`trace`), last lines of `engine`, `kernel` and `run`.",
     )
     failure: FailureNote | None = None
+    refused: bool = Field(False, description="What was known before found something wrong, so nothing ran.")
     output: str | None = Field(None, description="Where else the executed notebook was written.")
     host: str = ""
     pid: int | None = None

@@ -45,6 +45,7 @@ def first_record(request: Request, prepared: Prepared, run_id: str, started: dat
         tags=dict(prepared.settings.tags),
         launch=prepared.launch,
         notes=prepared.notes,
+        refused=prepared.refused is not None,
         output=mask_url(request.output) if request.output else None,
         host=socket.gethostname(),
         pid=os.getpid(),
@@ -63,6 +64,7 @@ def ended_record(record: Record, ending: Ending, ended: datetime, hidden: Masker
             "usage": total(cell.usage for cell in ending.cells), "logs": masked(ending.logs, hidden),
             "notes": (
                 *record.notes, *_left_out(ending.stages), *warnings_of(ending.stages),
+                *(str(each.details["warning"]) for each in ending.stages if "warning" in each.details),
                 *ending.troubles,
             ),
         }

@@ -3,6 +3,7 @@
 import socket
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from arcbook.core.failures import ArcbookError, InputError, TransientError
 from arcbook.engines.processes import is_running
@@ -20,7 +21,18 @@ from arcbook.runs.usage import total
 _LOST = "The process that ran this job ended without a word (killed, or its machine was lost)"
 
 
-def is_alive(record: Record) -> bool:
+class Begun(Protocol):
+    """What a record says of the process that writes it."""
+
+    @property
+    def pid(self) -> int | None: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def started(self) -> datetime: ...
+
+
+def is_alive(record: Begun) -> bool:
     """Whether the process that writes a record still runs; False also for one of another machine."""
     if record.pid is None or record.host != socket.gethostname():
         return False

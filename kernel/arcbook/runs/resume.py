@@ -15,20 +15,22 @@ from arcbook.runs.launch import read_request
 from arcbook.runs.record import Record
 from arcbook.runs.recover import is_alive, recover
 from arcbook.runs.request import Request
-from arcbook.runs.store import open_store
+from arcbook.runs.store import Say, nobody, open_store
 
 #: What a resumed run has from the one it resumes, so that nobody may choose it anew.
 FIXED = ("environment", "engine", "logical_time", "run_key", "launch")
 
 
-def failed_run(run: str, record_root: str | None) -> Record:
+def failed_run(run: str, record_root: str | None, say: Say = nobody) -> Record:
     """The record of a run that can be resumed; one whose process is gone is completed first.
+
+    `say` is told which run `latest` is, where there are later ones.
 
     Raises:
         InputError: there is no such run, it goes on or it has completed, or it has nothing that could be taken.
     """
     store = open_store(record_root)
-    folder = store.find(run)
+    folder = store.find(run, say)
     record = folder.record()
     if record.status == "running":
         if is_alive(record):

@@ -11,7 +11,7 @@ from typing import Any
 
 from arcbook.cells.fetch import objects_below, read_object
 from arcbook.core.addresses import bucket_and_key
-from arcbook.core.failures import ArcbookError, InputError, TransientError
+from arcbook.core.failures import ArcbookError, DefinitionError, InputError, TransientError
 from arcbook.core.growing import whole_lines
 from arcbook.core.translate import translating
 from arcbook.runs import layout
@@ -45,7 +45,7 @@ class S3Folder(Folder):
 
     def put(self, name: str, content: bytes) -> None:
         """Write an object; S3 shows it whole or not at all."""
-        with translating():
+        with translating(f"cannot write {self.address}/{name}"):
             self._client.put_object(Bucket=self._bucket, Key=f"{self._prefix}/{name}", Body=content)
 
     def get(self, name: str) -> bytes:
@@ -122,11 +122,17 @@ class S3Folder(Folder):
 
 
 class S3Store(Store):
-    """Records under a prefix of a bucket; the client takes endpoint and credentials from boto3's usual places."""
+    """Records under a prefix of a bucket; the client takes endpoint and credentials from boto3's usual places.
+
+    Raises:
+        DefinitionError: the address names no bucket.
+    """
 
     def __init__(self, root: str) -> None:
         self.root = root.rstrip("/")
         self._bucket, self._prefix = bucket_and_key(root.rstrip("/"))
+        if not self._bucket:
+            raise DefinitionError(f"The place of records, {root}, names no bucket: write s3://BUCKET/PREFIX.")
         self._client = _client()
 
     def folder(self, job: str, run_id: str) -> S3Folder:

@@ -2,7 +2,7 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from arcbook.core.addresses import is_s3, replace_file
@@ -16,6 +16,10 @@ Say = Callable[[str], None]
 
 def nobody(text: str) -> None:
     """Nobody looks."""
+
+
+class NoRunError(InputError):
+    """There is no record of a run that somebody named."""
 
 
 class Folder(ABC):
@@ -88,11 +92,15 @@ class Store(ABC):
     def runs(self) -> Iterator[tuple[str, str]]:
         """Job and run id of every record, the newest first."""
 
-    def find(self, run_id: str) -> Folder:
+    def find(self, run_id: str, say: Say = nobody) -> Folder:
         """The record whose run id is, or begins with, `run_id`; `job/run-id` is understood too, and `latest`.
 
+        Attempts that were refused before anything ran do not hide the failed run of the same job before them from
+        `latest`; `say` is told of them.
+
         Raises:
-            InputError: none or several match.
+            NoRunError: none matches.
+            InputError: several match.
         """
         job, _, wanted = run_id.strip("/").rpartition("/")
         latest = wanted == "latest"
@@ -102,11 +110,32 @@ class Store(ABC):
             if (latest or found.startswith(wanted)) and (not job or name == job.rsplit("/", 1)[-1])
         ]
         if not matches:
-            raise InputError(f"there is no run {run_id!r} in {self.root}. `arcbook runs list` shows what there is.")
+            raise NoRunError(f"there is no run {run_id!r} in {self.root}. `arcbook runs list` shows what there is.")
         if len(matches) > 1 and not latest and matches[0][1] != wanted:
             shown = ", ".join(found for _, found in matches[:5])
             raise InputError(f"{run_id!r} fits several runs in {self.root}: {shown}. Give more of the run id.")
-        return self.folder(*matches[0])
+        return self._latest(matches, say) if latest else self.folder(*matches[0])
+
+    def _latest(self, runs: Sequence[tuple[str, str]], say: Say) -> Folder:
+        """The latest of some runs, the newest first."""
+        job, newest = runs[0]
+        for run_id in (run_id for name, run_id in runs if name == job):
+            place = self.folder(job, run_id)
+            try:
+                record = place.record()
+            except InputError:
+                break  # nobody knows what it was
+            if record.refused:
+                continue
+            if record.status == "completed":
+                break
+            if run_id != newest:
+                say(
+                    f"`latest` is the run {run_id}: the later attempt {newest} was refused before anything ran "
+                    f"(`arcbook runs show {newest}`)."
+                )
+            return place
+        return self.folder(job, newest)
 
 
 def open_store(root: str | None = None) -> Store:

@@ -57,6 +57,8 @@ _LEVELLED = (
     ),
     (" of", re.compile(r"\bfor\s+(?:system_)?(?=(?:version|time|timestamp)\s+as\s+of\b)"), ""),
 )
+# Words that are one to sqlglot: it knows them with blanks between, but not with a comment.
+_ONE_WORD = re.compile(r"\b(?:(?:cluster|distribute|group|order|partition|sort)\s+by|grouping\s+sets)\b", re.IGNORECASE)
 _NESTED_TYPE = re.compile(r"\b(?:array|map|struct)\s*<", re.IGNORECASE)
 # sqlglot's compiled parser recurses; far beyond this it would take the process down with it.
 _DEEPEST = 200
@@ -204,6 +206,9 @@ def _levelled(text: str, code: str) -> str:
     lower = code.lower()
     if len(lower) != len(code):  # a few letters are longer in lower case, and places would move
         lower = code
+    if "--" in text or "/*" in text:
+        for found in _ONE_WORD.finditer(code):
+            text = text[: found.start()] + found.group() + text[found.end() :]
     for word, pattern, replacement in _LEVELLED:
         if word not in lower or (replacement == ">> " and _NESTED_TYPE.search(code)):
             continue

@@ -1,16 +1,17 @@
 """JSONExtract."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from arcbook.core.failures import InputError
+from arcbook.core.failures import ArcbookError, InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
 from arcbook.runners.extracting import Extracted, finish, scan, schema_of, with_internal
 from arcbook.runners.files import read_by_engine, reads_itself, sources_of, text_of_view, total_size
-from arcbook.runners.reading.json_text import CORRUPT, ddl, infer, record_texts
-from arcbook.runners.reading.listing import Source, absolute
+from arcbook.runners.reading.json_text import CORRUPT, ddl, holds_several, infer, record_texts
+from arcbook.runners.reading.listing import Source, absolute, can_list
 from arcbook.runners.reading.scan import JsonReader, open_input
 from arcbook.schemas.model import Schema
 from arcbook.sql.quote import identifier, literal
@@ -19,17 +20,20 @@ from arcbook.stages.extract.json import JSONExtract
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+#: How much of a file is looked at to see that it holds several objects.
+_BEGINNING = 1 << 16
+
 
 @run.register
 def run_json_extract(stage: JSONExtract, session: Session) -> Result:
-    """Read the files, or the text in a view."""
+    """Read the files, or the text in a view; what is passed over of a file of several objects is said."""
     internal = "index" if stage.contiguous_index else "id"
     if stage.input_view is not None:
         return finish(stage, session, _from_view(stage, session), internal=internal)
     place = stage.input_uri or ""
     schema = schema_of(stage, session)
     if not reads_itself(session):
-        return finish(stage, session, _scanned(stage, place, schema, internal, session), internal=internal)
+        return _read(stage, session, _scanned(stage, place, schema, internal, session), internal)
     reader = session.spark.read.option("multiLine", str(stage.multi_line).lower())
     if stage.base_path:
         reader = reader.option("basePath", absolute(stage.base_path))
@@ -37,8 +41,31 @@ def run_json_extract(stage: JSONExtract, session: Session) -> Result:
         reader = reader.schema(schema.ddl)
     read = read_by_engine(place, lambda: reader.json(absolute(place)))
     if read.frame is not None:
-        read = replace(read, frame=with_internal(read.frame, internal, "input_file_name()"), complete=True)
-    return finish(stage, session, read, internal=internal)
+        first = next(iter(read.frame.inputFiles()), "")
+        frame = with_internal(read.frame, internal, "input_file_name()")
+        read = replace(read, frame=frame, complete=True, first=first)
+    return _read(stage, session, read, internal)
+
+
+def _read(stage: JSONExtract, session: Session, read: Extracted, internal: str) -> Result:
+    if not stage.multi_line or not _has_more(read.first):
+        return finish(stage, session, read, internal=internal)
+    warning = (
+        f"`{stage.name}` reads only the first JSON object of {read.first}, which holds more: by default a file is one "
+        "value. With one object per line, set `multiLine` to false; else make a list of the objects."
+    )
+    result = finish(stage, session, read, internal=internal, details={"warning": warning})
+    return replace(result, printed=f"Warning: {warning}")
+
+
+def _has_more(file: str) -> bool:
+    """Whether a file holds further objects behind the first; False where its beginning cannot be had from here."""
+    if not file or not can_list(file):
+        return False
+    # The engine has its own way to the file, with other credentials perhaps: what it reads decides on the stage.
+    with suppress(OSError, ArcbookError), open_input(file) as stream:
+        return holds_several(stream.read(_BEGINNING).decode("utf-8", errors="replace"))
+    return False
 
 
 def _scanned(stage: JSONExtract, place: str, schema: Schema | None, internal: str, session: Session) -> Extracted:
@@ -54,7 +81,8 @@ def _scanned(stage: JSONExtract, place: str, schema: Schema | None, internal: st
     frame = scan(sources, JsonReader(stage.multi_line), fields, internal, session)
     rest = [name for name in frame.columns if name not in ("_record", CORRUPT, *columns)]
     frame = _typed(frame, columns, [CORRUPT] if corrupt else [], rest)
-    return Extracted(frame=frame, place=place, files=len(sources), size=total_size(sources), complete=True)
+    first, size = sources[0].uri, total_size(sources)
+    return Extracted(frame=frame, place=place, files=len(sources), size=size, complete=True, first=first)
 
 
 def _records(sources: Sequence[Source], *, multi_line: bool) -> Iterator[str]:

@@ -45,6 +45,19 @@ def parsed(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def holds_several(beginning: str) -> bool:
+    """Whether a text begins with an object and then has another one, as far as its beginning tells."""
+    text = beginning.removeprefix("\ufeff")
+    start = _skip(text, 0)
+    if text[start : start + 1] != "{":
+        return False
+    try:
+        _, end = _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return False
+    return text[_skip(text, end) :].startswith("{")
+
+
 def _skip(text: str, start: int) -> int:
     found = _BLANK.match(text, start)
     return found.end() if found else start

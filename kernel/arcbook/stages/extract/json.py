@@ -28,9 +28,9 @@ class JSONExtract(ExtractStage):
     """Read JSON documents from files or from a column of text.
 
     By default each file is one value, an object or a list of objects; set `multiLine` to false for files with one
-    object on each line. The columns are those of all objects, in alphabetical order, and their types are inferred by
-    reading everything once: what was only null is text, what has several kinds is text. A record that does not parse
-    goes to `_corrupt_record`.
+    object on each line, of which otherwise only the first is read, with a warning. The columns are those of all
+    objects, in alphabetical order, and their types are inferred by reading everything once: what was only null is text,
+    what has several kinds is text. A record that does not parse goes to `_corrupt_record`.
 
     With a schema nothing is inferred: files give the schema's columns and types (missing members are null). Text in a
     view is always inferred, as in Arc; the schema's metadata goes to columns of the same name. When the path is missing
