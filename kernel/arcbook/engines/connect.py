@@ -54,14 +54,16 @@ def open_session(url: str, settings: Mapping[str, str]) -> "SparkSession":
     """A new, isolated session on the server at `url` (`sc://host:port/;key=value`) with `settings` on top of ours.
 
     The client's habit of trying again for ten minutes is switched off: the server is on this machine, and when it is
-    gone it stays gone.
+    gone it stays gone. Only an answer that cannot be read is asked for again.
     """
     quieten()
     from pyspark.sql import SparkSession
 
+    from arcbook.engines.asking_again import UnreadableAnswer
+
     # Builder and client are PySpark's own properties, which mypy takes for functions.
     opened: Any = cast("Any", SparkSession).builder.remote(url).create()
-    opened.client.set_retry_policies([])
+    opened.client.set_retry_policies([UnreadableAnswer()])
     opened.client.close = partial(_close_channel, opened.client)
     session: SparkSession = opened
     for key, value in {**COMMON_SETTINGS, **settings}.items():
