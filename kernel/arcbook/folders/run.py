@@ -83,8 +83,9 @@ class _Running:
         self._batch = batch
         self._folder = folder
         self._sorter = TopologicalSorter(batch.order.after)
-        self._processes: dict[Future[JobNote], JobProcess] = {}
+        self._processes: dict[Future[None], JobProcess] = {}
         self._lock = Lock()
+        self._keeping = Lock()
         self._write = say
         self._trouble = ""
 
@@ -125,14 +126,14 @@ class _Running:
                 process = JobProcess(member, note, self._say)
                 self._processes[pool.submit(self._run, process, note)] = process
 
-    def _run(self, process: JobProcess, note: JobNote) -> JobNote:
+    def _run(self, process: JobProcess, note: JobNote) -> None:
         self._put(note.model_copy(update={"status": "running"}))
-        return process.run()
+        self._put(process.run())
 
-    def _end(self, future: Future[JobNote]) -> None:
+    def _end(self, future: Future[None]) -> None:
         process = self._processes.pop(future)
         if not future.cancelled():
-            self._put(future.result())
+            future.result()  # raises what went wrong, if anything did
             self._sorter.done(process.member.name)
 
     def _stop(self, reason: str) -> None:
@@ -157,7 +158,7 @@ class _Running:
         with self._lock:
             jobs = tuple(note if each.name == note.name else each for each in self.record.jobs)
             self.record = self.record.model_copy(update={"jobs": jobs})
-            self._try_to_keep()
+        self._try_to_keep()
         for line in _lines(note):
             self._say(line)
 
@@ -186,15 +187,17 @@ class _Running:
 
     def _try_to_keep(self) -> None:
         """Trouble with the place of this record stops no job, which has one of its own; it is said once."""
-        try:
-            self.keep()
-        except ArcbookError as error:
-            if not self._trouble:
-                self._write(error.message)
-            self._trouble = error.message
+        # Not under the lock of messages, which must not wait for a bucket; in turn, so that the newest is written last.
+        with self._keeping:
+            try:
+                self.keep()
+            except ArcbookError as error:
+                if not self._trouble:
+                    self._say(error.message)
+                self._trouble = error.message
 
     def keep(self) -> None:
-        """Write folder.json."""
+        """Write folder.json as it is to be now."""
         with translating(f"cannot keep a record at {self._folder.address}"):
             self._folder.put(FILE, self.record.to_json().encode())
 
