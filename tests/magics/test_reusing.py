@@ -35,7 +35,9 @@ class Waiting:
         (CancelledError("stopped"), {"a": "no"}, 0),
     ],
 )
-def test_the_engine_is_asked_only_for_views_that_wait(error: ArcbookError, why_not: dict[str, str], opened: int) -> None:
+def test_the_engine_is_asked_only_for_views_that_wait(
+    error: ArcbookError, why_not: dict[str, str], opened: int
+) -> None:
     openings: list[int] = []
 
     def opener() -> Any:
