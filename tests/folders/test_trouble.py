@@ -1,6 +1,10 @@
-"""A folder's run when the place of records is slow or fails: its jobs go on, and so do its messages."""
+"""A folder's run when the place of records is slow or fails, or somebody stops it late."""
 
+import json
+import os
+import signal
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +16,12 @@ from arcbook.folders import process as processes
 from arcbook.folders.order import Order
 from arcbook.folders.prepare import Batch, Member
 from arcbook.folders.process import JobProcess
-from arcbook.folders.record import FolderRecord, JobNote
-from arcbook.folders.run import _Running
+from arcbook.folders.record import FILE, FolderRecord, JobNote
+from arcbook.folders.run import _Running, run_batch
 from arcbook.runs.store import LocalFolder
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
+EMPTY = Batch(folder="etl", logical_time=NOW, members={}, order=Order(after={}, edges=()))
 
 
 class SlowFolder(LocalFolder):
@@ -38,10 +43,9 @@ def test_messages_do_not_wait_for_the_summary(tmp_path: Path) -> None:
     """What a job says is shown while another one's state is on its way to a slow bucket, where the newest ends up."""
     notes = tuple(JobNote(name=name, source=f"{name}.ipynb") for name in "abc")
     record = FolderRecord(run_id="r", folder="etl", logical_time=NOW, started=NOW, jobs=notes)
-    batch = Batch(folder="etl", logical_time=NOW, members={}, order=Order(after={}, edges=()))
     said: list[str] = []
     place = SlowFolder(tmp_path)
-    running = _Running(batch, record, place, said.append)
+    running = _Running(EMPTY, record, place, said.append)
     threads = [
         threading.Thread(target=running._put, args=(note.model_copy(update={"status": "running"}),), daemon=True)
         for note in notes
@@ -59,6 +63,28 @@ def test_messages_do_not_wait_for_the_summary(tmp_path: Path) -> None:
     assert not waited
     assert said[0] == "at work"
     assert [job.status for job in place.kept[-1].jobs] == ["running"] * 3
+
+
+@pytest.mark.parametrize("moment", ["all", "finish"])
+def test_a_signal_that_comes_too_late(moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All jobs have completed: then so has the folder's run, and its summary says so."""
+    done: Callable[..., Any] = getattr(_Running, moment)
+
+    def late(running: _Running, *arguments: Any, **facts: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return done(running, *arguments, **facts)
+
+    def not_ours(number: int, frame: object) -> None:
+        raise AssertionError("the signal would have ended the process")
+
+    monkeypatch.setattr(_Running, moment, late)
+    before = signal.signal(signal.SIGTERM, not_ours)
+    try:
+        record, address = run_batch(EMPTY, workers=1, record_root=str(tmp_path), say=lambda line: None)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (record.status, record.exit_code) == ("completed", 0)
+    assert json.loads(Path(address, FILE).read_text(encoding="utf-8"))["status"] == "completed"
 
 
 @pytest.mark.parametrize("broken", ["runs_begun", "recover"])

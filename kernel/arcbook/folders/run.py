@@ -65,9 +65,10 @@ def run_batch(batch: Batch, *, workers: int, record_root: str | None, say: Say) 
         running.keep()
         events = FolderEvents(record) if configured() else None
         running.all(workers, stop)
-    ended = now()
-    status = "cancelled" if stop.urgency else "failed" if running.record.exit_code else "completed"
-    address = running.finish(status=status, ended=ended, seconds=round((ended - started).total_seconds(), 3))
+        ended = now()
+        failed = "cancelled" if stop.urgency else "failed"
+        status = failed if running.record.exit_code else "completed"
+        address = running.finish(status=status, ended=ended, seconds=round((ended - started).total_seconds(), 3))
     if events is not None:
         events.end(running.record)
         if events.trouble:
