@@ -16,8 +16,9 @@ from arcbook.folders import process as processes
 from arcbook.folders.order import Order
 from arcbook.folders.prepare import Batch, Member
 from arcbook.folders.process import JobProcess
-from arcbook.folders.record import FILE, FolderRecord, JobNote
+from arcbook.folders.record import FolderRecord, JobNote
 from arcbook.folders.run import _Running, run_batch
+from arcbook.runs.layout import FOLDER_RECORD
 from arcbook.runs.store import LocalFolder
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -84,7 +85,7 @@ def test_a_signal_that_comes_too_late(moment: str, tmp_path: Path, monkeypatch: 
     finally:
         signal.signal(signal.SIGTERM, before)
     assert (record.status, record.exit_code) == ("completed", 0)
-    assert json.loads(Path(address, FILE).read_text(encoding="utf-8"))["status"] == "completed"
+    assert json.loads(Path(address, FOLDER_RECORD).read_text(encoding="utf-8"))["status"] == "completed"
 
 
 @pytest.mark.parametrize("broken", ["runs_begun", "recover"])

@@ -18,7 +18,7 @@ from arcbook.folders.events import FolderEvents
 from arcbook.folders.kept import folder_runs
 from arcbook.folders.prepare import Batch
 from arcbook.folders.process import JobProcess, Say
-from arcbook.folders.record import ABOVE, FILE, FolderRecord, JobNote
+from arcbook.folders.record import FolderRecord, JobNote
 from arcbook.runs import layout
 from arcbook.runs.kept import places_here
 from arcbook.runs.recording import failure_note
@@ -178,10 +178,10 @@ class _Running:
         if self.record.status == "completed":
             update = {"status": "failed", "failure": failure_note(error, None)}
             self.record = self.record.model_copy(update=update)
-        name = f"{ABOVE}/{layout.job_name(self.record.folder)}"
+        name = f"{layout.FOLDERS}/{layout.job_name(self.record.folder)}"
         for place in places_here(name, self.record.run_id, self._folder.address):
             with suppress(ArcbookError, OSError):
-                place.put(FILE, self.record.to_json().encode())
+                place.put(layout.FOLDER_RECORD, self.record.to_json().encode())
                 self._say(f"The record is kept at {place.address}: copy that to its place.")
                 return place.address
         return ""
@@ -200,7 +200,7 @@ class _Running:
     def keep(self) -> None:
         """Write folder.json as it is to be now."""
         with translating(f"cannot keep a record at {self._folder.address}"):
-            self._folder.put(FILE, self.record.to_json().encode())
+            self._folder.put(layout.FOLDER_RECORD, self.record.to_json().encode())
 
     def _say(self, line: str) -> None:
         with self._lock, suppress(OSError):  # nobody reads any more; the jobs go on
