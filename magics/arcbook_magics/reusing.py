@@ -31,8 +31,12 @@ def keep_for_resuming(room: EngineRoom, reuse: Reuse, error: BaseException) -> N
     """Have the engine store the views that were left for the case that the run fails, after it failed with `error`."""
     if isinstance(error, CancelledError | OutOfMemoryError | TransientError) or not isinstance(error, ArcbookError):
         return  # there is no time, or no engine that has the views
+    if not reuse.waits:
+        return  # and an engine need not be opened for it
     with suppress(ArcbookError):  # the run's own failure is what is told
-        why_not = room.call(lambda _: reuse.keep_waiting())
-        if why_not:
-            listed = "; ".join(f"`{view}`: {reason}" for view, reason in why_not.items())
+        views: dict[str, list[str]] = {}
+        for view, reason in room.call(lambda _: reuse.keep_waiting()).items():
+            views.setdefault(reason, []).append(f"`{view}`")
+        if views:
+            listed = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in views.items())
             tell("trouble", text=f"Not stored for resuming, which makes them again: {listed}")

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from arcbook.cells.text_table import aligned
+
 if TYPE_CHECKING:
     import pandas
     import pyarrow
@@ -51,9 +53,7 @@ def text(content: str, **metadata: Any) -> Shown:
 def listing(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Shown:
     """A small table of texts of our own (options, parameters, magics)."""
     cells = [head, *rows]
-    widths = [max(columns_of(visible(row[column])) for row in cells) for column in range(len(head))]
-    lines = ["  ".join(padded(visible(cell), width) for cell, width in zip(row, widths, strict=True)) for row in cells]
-    plain = "\n".join(line.rstrip() for line in ([title] if title else []) + [lines[0]] + lines[1:])
+    plain = "\n".join([*([title] if title else []), *aligned([[visible(cell) for cell in row] for row in cells])])
     header = "".join(f"<th style='text-align:left'>{html.escape(cell)}</th>" for cell in head)
     body = "".join(
         "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in row) + "</tr>"
@@ -76,21 +76,6 @@ def visible(content: str, *, lines: bool = False) -> str:
         each if each.isprintable() or each in kept or each in "\u3000\xa0" else _ESCAPES.get(each) or _code(each)
         for each in content
     )
-
-
-def columns_of(content: str) -> int:
-    """How many columns of a terminal `content` takes: Hangul and Han are two wide, a combining mark is none."""
-    if content.isascii():
-        return len(content)
-    from wcwidth import wcswidth
-
-    return max(wcswidth(content), 0)
-
-
-def padded(content: str, width: int, *, right: bool = False) -> str:
-    """`content` with blanks up to `width` columns, in front of it when it stands to the right."""
-    blanks = " " * (width - columns_of(content))
-    return blanks + content if right else content + blanks
 
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from arcbook.cells.evidence_text import evidence_lines
 from arcbook.cells.options import Options
-from arcbook.core.evidence import evidence_lines
 from arcbook.core.failures import ArcbookError, CellError, QualityError
 from arcbook.core.problem import Problem
 from arcbook_magics import table

@@ -4,8 +4,9 @@ import html
 from typing import Any
 
 from arcbook.cells.options import Options
+from arcbook.cells.text_table import columns_of, padded
 from arcbook_magics.rows import Rows, cut
-from arcbook_magics.shown import columns_of, padded, visible
+from arcbook_magics.shown import visible
 
 #: What stands for NULL; text that reads the same is put into quotes.
 NULL = "null"

@@ -361,6 +361,7 @@ class Workbench:
 def _import_language() -> None:
     """Import what reads, checks and shows cells, magic by magic, stage type by stage type."""
     from arcbook.cells import describe, plan  # noqa: F401
+    from arcbook.cells.text_table import columns_of
     from arcbook.sql.references import analyse
     from arcbook.stages.registry import plugin_types, stage_types
     from arcbook_magics import stages  # noqa: F401
@@ -371,3 +372,4 @@ def _import_language() -> None:
     stage_types()
     plugin_types()
     analyse("SELECT 1 AS one")  # the parser is imported with the first statement
+    columns_of("é")  # and what measures letters with the first that is not ASCII

@@ -40,7 +40,7 @@ def test_the_jobs_of_a_folder(case: dict[str, Any], tmp_path: Path) -> None:
     found = find_jobs(tmp_path)
     assert sorted(found.jobs) == case["found"]
     for name, path in found.jobs.items():
-        assert path in (tmp_path / name, *(tmp_path / f"{name}{suffix}" for suffix in (".ipynb", ".json")))
+        assert path in (tmp_path / name, *(tmp_path / f"{name}{suffix}" for suffix in (".ipynb", ".json", ".conf")))
     assert sorted(found.left_out) == case.get("left_out", [])
 
 

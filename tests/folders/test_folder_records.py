@@ -11,8 +11,9 @@ import pytest
 from arcbook.cli import invoke
 from arcbook.core.failures import TransientError
 from arcbook.folders.kept import folder_runs, read_folder_record
-from arcbook.folders.record import FILE, FolderRecord, JobNote
+from arcbook.folders.record import FolderRecord, JobNote
 from arcbook.runs.journal import Journal
+from arcbook.runs.layout import FOLDER_RECORD
 from arcbook.runs.record import Record
 from arcbook.runs.recording import failure_note
 from arcbook.runs.store import open_store
@@ -36,7 +37,7 @@ def keep_folder_run(root: str, *jobs: JobNote, run_id: str = FOLDER_RUN, **facts
     record = FolderRecord(
         run_id=run_id, folder="etl", logical_time=STARTED, started=STARTED, jobs=jobs, host="elsewhere", pid=1, **facts
     )
-    folder_runs(open_store(root)).folder("etl", run_id).put(FILE, record.to_json().encode())
+    folder_runs(open_store(root)).folder("etl", run_id).put(FOLDER_RECORD, record.to_json().encode())
 
 
 def keep_run(root: str, source: str, run_id: str, *, status: str, part_of: str = FOLDER_RUN, pid: int = 1) -> None:
@@ -170,8 +171,8 @@ def test_a_damaged_summary_hides_no_other(root: str, capsys: pytest.CaptureFixtu
     """It is named, passed over in lists, and the rest is done."""
     keep_folder_run(root, note("a", "waiting"))
     places = folder_runs(open_store(root))
-    places.folder("etl", "20261126T090000000Z-zzzzzz").put(FILE, b"{")
-    places.folder("etl", "20261126T090000000Z-yyyyyy").put(FILE, b'{"format": 99}')
+    places.folder("etl", "20261126T090000000Z-zzzzzz").put(FOLDER_RECORD, b"{")
+    places.folder("etl", "20261126T090000000Z-yyyyyy").put(FOLDER_RECORD, b'{"format": 99}')
     assert runs(root, "list", "--folders") == 0
     shown = capsys.readouterr()
     assert "zzzzzz/folder.json is not JSON" in shown.err

@@ -34,6 +34,7 @@ CELLS = (
     "%env\nA=b",
     "%conf\nnumRows=5",
     "%sql name=a environments=test outputView=v\nSELECT id, :x AS y, :d AS w, array(1) AS q FROM range(20)",
+    "%sql environments=test outputView=han\nSELECT '漢字' AS text",
     "%printschema v",
     "%metadata v",
     "%schema v",

@@ -31,11 +31,15 @@ DATA = Path(__file__).parent / "data"
 
 @dataclass
 class Played:
-    """What a run left: the notes of its stages as a record keeps them, and what it said of each that was reused."""
+    """What a run left: the notes of its stages as a record keeps them, and what it said of each that was reused.
+
+    `not_stored` is why views that were left for the failure are not stored.
+    """
 
     notes: list[dict[str, Any]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     error: Exception | None = None
+    not_stored: dict[str, str] = field(default_factory=dict)
 
     @property
     def done(self) -> tuple[Done, ...]:
@@ -114,7 +118,7 @@ def play(
                 played.notes.append(note_of(due, ran.result, ran.note))
     except Exception as error:  # noqa: BLE001  # the caller looks at it
         played.error = error
-        reuse.keep_waiting()
+        played.not_stored = reuse.keep_waiting()
     finally:
         for view in executor.session({}).views:
             engine.spark().catalog.dropTempView(view.name)

@@ -1,13 +1,22 @@
 """Which views are stored at once and which only when the run fails."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
+from arcbook.cells.plan import Context
+from arcbook.core.settings import RunSettings
 from arcbook.engines.base import Engine
+from arcbook.engines.embedded import EmbeddedEngine
 from arcbook.reuse.checkpoints import Checkpoints
+from arcbook.reuse.frames import MOST_ROWS
 from arcbook.reuse.plan import ReusePlan
-from tests.reuse.playing import play, prepare
+from arcbook.reuse.reuse import Reuse
+from arcbook.runners.executor import Executor
+from tests.reuse.playing import play, prepare, steps_in
+from tests.waiting import wait_until
 
 EXTRACT = """{"type": "DelimitedExtract", "name": "e", "inputURI": "${root}/in", "outputView": "e", "header": true}"""
 BY_NAME = '{"type": "SQLTransform", "name": "q", "sql": "SELECT %s FROM e", "outputView": "%s"%s}'
@@ -48,6 +57,33 @@ def test_a_failure_stores_what_waited(engine: Engine, tmp_path: Path) -> None:
     assert {name: [str(row["id"]) for row in rows] for name, rows in found.items()} == {
         "a": ["1", "2"], "e2": ["1", "2"], "e": ["9"],
     }  # fmt: skip
+
+
+def test_what_is_not_stored_is_said(embedded_engine: Engine, tmp_path: Path) -> None:
+    """Not only what could not be, also what was not to be."""
+    many = '{"type": "SQLTransform", "name": "m", "sql": "SELECT id FROM range(300000)", "outputView": "m"}'
+    plan = ReusePlan(root=str(tmp_path / "checkpoints"), keep="small", lineage="run-1")
+    prepare(JOB, tmp_path)
+    played = play(embedded_engine, [EXTRACT, many, LAST], tmp_path, plan, fail_at=2)
+    assert played.not_stored == {"m": f"it has more than {MOST_ROWS:,} rows; --checkpoints always stores it"}
+
+
+def test_no_engine_is_started_to_store_views(tmp_path: Path) -> None:
+    """Their engine has gone, and they with it."""
+    prepare(JOB, tmp_path)
+    settings = RunSettings(environment="test", run_id="run-1")
+    engine = EmbeddedEngine()
+    try:
+        reuse = Reuse(ReusePlan(root=str(tmp_path / "checkpoints"), keep="small", lineage="run-1", written=()))
+        (step,) = steps_in([EXTRACT], tmp_path, Context(settings=settings, engine=engine.name))
+        reuse.run(Executor(engine, settings), step, {})
+        assert engine.pid is not None
+        os.kill(engine.pid, signal.SIGKILL)
+        wait_until(engine.is_gone)
+        assert reuse.keep_waiting() == {"e": "its engine has gone"}
+        assert (engine.is_gone(), engine.generation) == (True, 0)
+    finally:
+        engine.close()
 
 
 @pytest.mark.parametrize("keys", [', "persist": true', ""], ids=["persist", "its source is written"])

@@ -51,17 +51,17 @@ def run_folder(folder: str, choices: dict[str, Any], *, workers: int | None, as_
 
 def show_folder(record: "FolderRecord", address: str) -> None:
     """Print what became of each job of a folder's run, and of the whole; `address` is where its record is."""
-    from arcbook.folders.record import FILE
+    from arcbook.cells.text_table import aligned
+    from arcbook.runs.layout import FOLDER_RECORD
 
-    width = max(len(job.name) for job in record.jobs)
-    for job in record.jobs:
-        click.echo(f"{job.name:<{width}}  {_ending(job)}")
+    for line in aligned([(job.name, _ending(job)) for job in record.jobs]):
+        click.echo(line)
     if record.failure:
         click.echo(record.failure.message)
     took = f" in {record.seconds:.1f} s" if record.seconds is not None else ""
     click.echo(f"{record.status.capitalize()} {record.folder}{took}.")
     if address:
-        click.echo(f"Record: {address}/{FILE}")
+        click.echo(f"Record: {address}/{FOLDER_RECORD}")
 
 
 def _ending(job: "JobNote") -> str:

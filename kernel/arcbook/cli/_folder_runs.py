@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from arcbook.cli._output import counted, echo_json, echo_table
+from arcbook.runs import layout
 
 if TYPE_CHECKING:
     from arcbook.folders.record import FolderRecord
     from arcbook.runs.store import Folder, Store
 
-#: As in arcbook.folders.record, which takes a while to import.
-SUMMARY = "folder.json"
-_ABOVE = "_folders"
-
 
 def is_folder_run(place: "Folder") -> bool:
     """Whether a record is that of a folder's run."""
-    return place.address.split("/")[-3] == _ABOVE
+    return place.address.split("/")[-3] == layout.FOLDERS
 
 
 def find_run(store: "Store", run: str) -> "Folder":
@@ -100,7 +97,9 @@ def recover_folder_run(place: "Folder", *, force: bool, named: bool) -> int:
                 f"{record.run_id} still runs, as process {record.pid} on this machine, or one of its jobs."
             )
         return 0
-    click.echo(f"{record.folder} {record.run_id}: {record.status}, {_jobs(record)}; {place.address}/{SUMMARY}")
+    click.echo(
+        f"{record.folder} {record.run_id}: {record.status}, {_jobs(record)}; {place.address}/{layout.FOLDER_RECORD}"
+    )
     return 1
 
 

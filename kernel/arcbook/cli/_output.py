@@ -132,10 +132,10 @@ def echo_json(value: Any) -> None:
 
 def echo_table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     """Print rows in columns as wide as what is in them."""
-    table = [heading, *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(heading))]
-    for row in table:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    from arcbook.cells.text_table import aligned
+
+    for line in aligned([heading, *rows]):
+        click.echo(line)
 
 
 def show_problems(problems: Iterable[Problem], *, err: bool = False) -> None:

@@ -63,8 +63,8 @@ def command(
 ) -> None:
     """Run NOTEBOOK (.ipynb), JOB (Arc's HOCON or JSON) or a promoted BUNDLE from top to bottom and leave a record.
 
-    FOLDER runs all notebooks and job files in it, in the order that what they read and write gives; each has a record
-    of its own, and takes the parameters that it declares.
+    FOLDER runs all notebooks and job files in and below it, in the order that what they read and write gives; each has
+    a record of its own, and takes the parameters that it declares.
 
     Several jobs are joined: one run with the cells, parameters and values of all, one after the other. A bundle is a
     folder or `s3://` prefix whose last part is its hash; every byte of it is verified first.

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arcbook.cli._folder_runs import (
-    SUMMARY,
     find_run,
     is_folder_run,
     list_folder_runs,
@@ -297,7 +296,7 @@ def _find(run: str, root: str | None, *, folders: bool = False) -> "Folder":
     Raises:
         InputError: there is none, or it is that of a folder's run, which only some commands take (`folders`).
     """
-    address = run.rstrip("/").removesuffix(f"/{layout.RECORD}").removesuffix(f"/{SUMMARY}")
+    address = run.rstrip("/").removesuffix(f"/{layout.RECORD}").removesuffix(f"/{layout.FOLDER_RECORD}")
     place, _, run_id = address.rpartition("/")
     above, _, job = place.rpartition("/")
     is_address = above and layout.RUN_ID.match(run_id)

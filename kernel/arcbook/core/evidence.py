@@ -1,4 +1,4 @@
-"""What a gate found, as a record keeps it and as a person reads it.
+"""What a gate found, as a record keeps it; `arcbook.cells.evidence_text` is how a person reads it.
 
 A gate's result is a mapping of plain values, kept under `gate` in the details of its stage:
 
@@ -13,8 +13,7 @@ A gate's result is a mapping of plain values, kept under `gate` in the details o
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from arcbook.core.masking import MASK, masker, names_a_secret
 
@@ -53,43 +52,6 @@ def form_of(text: str) -> str:
     """What a text looks like: `Ann-7` is `Xxx-9`."""
     letters = _LETTER.sub(lambda found: "X" if found.group().isupper() else "x", text)
     return _DIGIT.sub("9", letters)
-
-
-def evidence_lines(name: str, gate: Mapping[str, Any]) -> list[str]:
-    """A gate that did not hold, in lines for a person."""
-    outcome = "warns" if gate.get("outcome") == "warn" else "failed"
-    return [f"The gate `{name}` {outcome}: {gate.get('rule')}", *(f"  {line}" for line in _facts(gate))]
-
-
-def counted(gate: Mapping[str, Any]) -> str:
-    """What a gate measured, and its limit; the number of rows against it where nothing was compared; `-` for none."""
-    if gate.get("measured") is not None:
-        return f"{gate['measured']}, must be {gate.get('comparison')} {gate.get('limit')}"
-    return "-" if gate.get("count") is None else str(gate["count"])
-
-
-def _facts(gate: Mapping[str, Any]) -> Iterator[str]:
-    if gate.get("measured") is not None:
-        yield f"measured {counted(gate)}"
-    if gate.get("count") is not None:
-        judged = f" of {gate['judged']}" if gate.get("judged") is not None else ""
-        yield f"rows against it: {gate['count']}{judged}"
-    yield from _table(gate.get("sample") or ())
-    if gate.get("lack"):
-        yield str(gate["lack"])
-    if gate.get("query"):
-        yield f"to see them: {' '.join(str(gate['query']).split())}"
-    cost = f"cost: {gate.get('seconds')} s"
-    yield cost + (f", and {gate['evidenceSeconds']} s for the evidence" if "evidenceSeconds" in gate else "")
-
-
-def _table(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    if not rows:
-        return
-    lines = [list(rows[0]), *(["null" if value is None else str(value) for value in row.values()] for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    for line in lines:
-        yield "| " + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
 
 
 def _cut(text: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,9 +53,10 @@ def find_jobs(folder: Path) -> Found:
     if not paths:
         hint = f" Left out: {'; '.join(f'{name}, {why}' for name, why in left_out.items())}." if left_out else ""
         raise InputError(f"There is no notebook and no job file in {folder} or below it.{hint}")
-    stems = [path.with_suffix("") for path in paths]
-    named = (stem if stems.count(stem) == 1 else path for stem, path in zip(stems, paths, strict=True))
-    return Found(dict(zip((each.relative_to(folder).as_posix() for each in named), paths, strict=True)), left_out)
+    # A stem is no clear name when it is that of several files, or the whole name of another one.
+    taken = Counter([*paths, *(path.with_suffix("") for path in paths)])
+    named = {path: stem if taken[stem := path.with_suffix("")] == 1 else path for path in paths}
+    return Found({name.relative_to(folder).as_posix(): path for path, name in named.items()}, left_out)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from arcbook.core.failures import ArcbookError, InputError, TransientError
 from arcbook.core.masking import mask_url
-from arcbook.folders.record import ABOVE, FILE, FORMAT, FolderRecord, JobNote
+from arcbook.folders.record import FORMAT, FolderRecord, JobNote
 from arcbook.runs import layout
 from arcbook.runs.record import Record
 from arcbook.runs.recording import failure_note
@@ -21,7 +21,7 @@ _LOST = "The process that ran this folder ended without a word (killed, or its m
 
 def folder_runs(store: Store) -> Store:
     """The folders' runs beside the records of `store`: as a store whose jobs are the folders' names."""
-    return open_store(f"{store.root}/{ABOVE}")
+    return open_store(f"{store.root}/{layout.FOLDERS}")
 
 
 def read_folder_record(place: Folder) -> FolderRecord:
@@ -30,9 +30,9 @@ def read_folder_record(place: Folder) -> FolderRecord:
     Raises:
         InputError: there is none, it cannot be read, or it is of a later format.
     """
-    address = f"{place.address}/{FILE}"
+    address = f"{place.address}/{layout.FOLDER_RECORD}"
     try:
-        value = json.loads(place.get(FILE))
+        value = json.loads(place.get(layout.FOLDER_RECORD))
         version = value.get("format") if isinstance(value, dict) else None
         if not isinstance(version, int) or version > FORMAT:
             raise InputError(f"{address} has format {version!r}; this arcbook reads formats up to {FORMAT}.")
@@ -90,7 +90,7 @@ def recover_folder(place: Folder, store: Store, *, force: bool = False) -> Folde
             "seconds": round((ended - record.started).total_seconds(), 3),
         }
     )
-    place.put(FILE, recovered.to_json().encode())
+    place.put(layout.FOLDER_RECORD, recovered.to_json().encode())
     return recovered
 
 

@@ -92,13 +92,19 @@ class JobProcess:
         """The process is gone without a word: complete the record that it began, and end what it left behind."""
         if self._stopped is not None:
             error = CancelledError(f"The run was stopped by {self._stopped.name}.")
-        folder = self._begun()
-        if folder is None:
-            return self._with(failure_note(error, None))
-        end_leftovers(folder.record().run_id)
-        record = recover(folder)
-        failure = record.failure or failure_note(error, None)
-        return self._with(failure, run_id=record.run_id, record=folder.address, seconds=record.seconds)
+        failure = failure_note(error, None)
+        try:
+            folder = self._begun()
+            if folder is None:
+                return self._with(failure)
+            end_leftovers(folder.record().run_id)
+            record = recover(folder)
+        except ArcbookError as trouble:  # is that of this job alone
+            self._say(f"[{self.member.name}] Its record cannot be completed: {trouble.message}")
+            return self._with(failure)
+        return self._with(
+            record.failure or failure, run_id=record.run_id, record=folder.address, seconds=record.seconds
+        )
 
     def _begun(self) -> Folder | None:
         """The record that the process began for this job, if it came so far."""

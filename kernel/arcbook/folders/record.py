@@ -13,9 +13,6 @@ from arcbook.core.failures import FAILURES, Retry
 from arcbook.runs.record import FailureNote, Part, Status
 
 FORMAT = 1
-FILE = "folder.json"
-#: Above the folders' names, so that no job's name stands for a folder.
-ABOVE = "_folders"
 
 State = Literal["waiting", "running", "completed", "failed", "cancelled", "skipped"]
 

@@ -18,7 +18,7 @@ from arcbook.folders.events import FolderEvents
 from arcbook.folders.kept import folder_runs
 from arcbook.folders.prepare import Batch
 from arcbook.folders.process import JobProcess, Say
-from arcbook.folders.record import ABOVE, FILE, FolderRecord, JobNote
+from arcbook.folders.record import FolderRecord, JobNote
 from arcbook.runs import layout
 from arcbook.runs.kept import places_here
 from arcbook.runs.recording import failure_note
@@ -65,9 +65,10 @@ def run_batch(batch: Batch, *, workers: int, record_root: str | None, say: Say) 
         running.keep()
         events = FolderEvents(record) if configured() else None
         running.all(workers, stop)
-    ended = now()
-    status = "cancelled" if stop.urgency else "failed" if running.record.exit_code else "completed"
-    address = running.finish(status=status, ended=ended, seconds=round((ended - started).total_seconds(), 3))
+        ended = now()
+        failed = "cancelled" if stop.urgency else "failed"
+        status = failed if running.record.exit_code else "completed"
+        address = running.finish(status=status, ended=ended, seconds=round((ended - started).total_seconds(), 3))
     if events is not None:
         events.end(running.record)
         if events.trouble:
@@ -83,8 +84,9 @@ class _Running:
         self._batch = batch
         self._folder = folder
         self._sorter = TopologicalSorter(batch.order.after)
-        self._processes: dict[Future[JobNote], JobProcess] = {}
+        self._processes: dict[Future[None], JobProcess] = {}
         self._lock = Lock()
+        self._keeping = Lock()
         self._write = say
         self._trouble = ""
 
@@ -125,14 +127,14 @@ class _Running:
                 process = JobProcess(member, note, self._say)
                 self._processes[pool.submit(self._run, process, note)] = process
 
-    def _run(self, process: JobProcess, note: JobNote) -> JobNote:
+    def _run(self, process: JobProcess, note: JobNote) -> None:
         self._put(note.model_copy(update={"status": "running"}))
-        return process.run()
+        self._put(process.run())
 
-    def _end(self, future: Future[JobNote]) -> None:
+    def _end(self, future: Future[None]) -> None:
         process = self._processes.pop(future)
         if not future.cancelled():
-            self._put(future.result())
+            future.result()  # raises what went wrong, if anything did
             self._sorter.done(process.member.name)
 
     def _stop(self, reason: str) -> None:
@@ -157,7 +159,7 @@ class _Running:
         with self._lock:
             jobs = tuple(note if each.name == note.name else each for each in self.record.jobs)
             self.record = self.record.model_copy(update={"jobs": jobs})
-            self._try_to_keep()
+        self._try_to_keep()
         for line in _lines(note):
             self._say(line)
 
@@ -176,27 +178,29 @@ class _Running:
         if self.record.status == "completed":
             update = {"status": "failed", "failure": failure_note(error, None)}
             self.record = self.record.model_copy(update=update)
-        name = f"{ABOVE}/{layout.job_name(self.record.folder)}"
+        name = f"{layout.FOLDERS}/{layout.job_name(self.record.folder)}"
         for place in places_here(name, self.record.run_id, self._folder.address):
             with suppress(ArcbookError, OSError):
-                place.put(FILE, self.record.to_json().encode())
+                place.put(layout.FOLDER_RECORD, self.record.to_json().encode())
                 self._say(f"The record is kept at {place.address}: copy that to its place.")
                 return place.address
         return ""
 
     def _try_to_keep(self) -> None:
         """Trouble with the place of this record stops no job, which has one of its own; it is said once."""
-        try:
-            self.keep()
-        except ArcbookError as error:
-            if not self._trouble:
-                self._write(error.message)
-            self._trouble = error.message
+        # Not under the lock of messages, which must not wait for a bucket; in turn, so that the newest is written last.
+        with self._keeping:
+            try:
+                self.keep()
+            except ArcbookError as error:
+                if not self._trouble:
+                    self._say(error.message)
+                self._trouble = error.message
 
     def keep(self) -> None:
-        """Write folder.json."""
+        """Write folder.json as it is to be now."""
         with translating(f"cannot keep a record at {self._folder.address}"):
-            self._folder.put(FILE, self.record.to_json().encode())
+            self._folder.put(layout.FOLDER_RECORD, self.record.to_json().encode())
 
     def _say(self, line: str) -> None:
         with self._lock, suppress(OSError):  # nobody reads any more; the jobs go on

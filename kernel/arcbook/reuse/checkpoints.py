@@ -88,7 +88,7 @@ class Checkpoints:
         return name
 
     def read(self, key: str) -> Checkpoint | None:
-        """The checkpoint of a key, None when there is none, it is not whole or may not be read. Counts as using it."""
+        """The checkpoint of a key, None when there is none, it is not whole or may not be read."""
         try:
             found = json.loads(fetch_text(f"{self.folder(key)}/{NAME}"))
             checkpoint = Checkpoint(**{name: found[name] for name in _FIELDS}) if found["format"] == FORMAT else None

@@ -87,10 +87,15 @@ class Keeper:
         else:
             self._waiting.pop(view.lower(), None)
 
+    @property
+    def waits(self) -> bool:
+        """Whether views were left for the case that the run fails."""
+        return bool(self._waiting)
+
     def keep_waiting(self) -> dict[str, str]:
         """Store the views that were left for the case that the run fails, the last first, as far as there is time.
 
-        Returns why, by the names of those that could not be stored.
+        Returns why, by the names of those that are not stored.
         """
         deadline = time.monotonic() + LATE_SECONDS
         why_not: dict[str, str] = {}
@@ -98,14 +103,19 @@ class Keeper:
             view, made = self._waiting.popitem()
             if time.monotonic() > deadline:
                 why_not[view] = f"storing the others took {LATE_SECONDS:.0f} seconds"
-                continue
-            with _tolerant() as failed:
-                # By name: the view's own plan, whatever has become of the names that its statement mentions.
-                frame = made.executor.engine.spark().table(identifier(view))
-                self._keep_view(replace(made, result=replace(made.result, frame=frame)))
-            if failed:
-                why_not[view] = "".join(failed)
+            elif made.executor.engine.is_gone():
+                why_not[view] = "its engine has gone"
+            elif reason := self._keep_late(view, made):
+                why_not[view] = reason
         return why_not
+
+    def _keep_late(self, view: str, made: Made) -> str:
+        """Store a view that was left; why not, empty when it is stored."""
+        with _tolerant() as failed:
+            # By name: the view's own plan, whatever has become of the names that its statement mentions.
+            frame = made.executor.engine.spark().table(identifier(view))
+            return self._keep_view(replace(made, result=replace(made.result, frame=frame)))[1]
+        return "".join(failed)
 
     def _can_wait(self, made: Made) -> bool:
         """Whether a view's rows can be had as well when the run fails: a run that completes needs none of them.

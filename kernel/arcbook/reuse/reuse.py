@@ -61,6 +61,11 @@ class Reuse:
         self._chains[name] = digest(self._chains.get(name, ""), what)
         self._keeper.forget()
 
+    @property
+    def waits(self) -> bool:
+        """Whether views were left for the case that the run fails."""
+        return self._keeper.waits
+
     def keep_waiting(self) -> dict[str, str]:
         """The run fails: store the views that were left for this moment; why, by the names of those that are not."""
         return self._keeper.keep_waiting()

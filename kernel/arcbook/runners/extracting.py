@@ -45,7 +45,7 @@ class Extracted:
     """What was read. Without a `frame`, `lack` says what was missing: "path", "files" or "fields".
 
     `place` is the pattern for messages, empty for a view. `size` is that of the files in bytes, None when unknown.
-    `complete` says that the internal columns are there. `first` is the first file, where a runner asks for it.
+    `complete` says that the internal columns are there. `first` is the address of the first file, where known.
     """
 
     frame: "DataFrame | None" = None

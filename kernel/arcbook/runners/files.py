@@ -31,7 +31,8 @@ def read_by_engine(place: str, load: Callable[[], "DataFrame"]) -> Extracted:
         if not frame.columns:
             return Extracted(lack="fields", place=place)
         files = frame.inputFiles()
-        return Extracted(frame=frame, place=place, files=len(files), size=_size_of(files))
+        first = files[0] if files else ""
+        return Extracted(frame=frame, place=place, files=len(files), size=_size_of(files), first=first)
     except AnalysisException as error:
         text = str(error)
         if "PATH_NOT_FOUND" in text:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from arcbook.core.evidence import counted, evidence_lines
+from arcbook.cells.evidence_text import counted, evidence_lines
 from arcbook.runs.record import Record, StageNote
 
 

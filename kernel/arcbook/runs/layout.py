@@ -23,6 +23,10 @@ NOTEBOOK = "notebook.ipynb"
 MANIFEST = "MANIFEST"
 SEGMENTS = "journal/"
 
+#: Above the names of folders, so that no job's name stands for a folder, and the record of a folder's run.
+FOLDERS = "_folders"
+FOLDER_RECORD = "folder.json"
+
 #: Where records go when nothing says otherwise, and the variable that says otherwise.
 DEFAULT_ROOT = "runs"
 ROOT_VARIABLE = "ARCBOOK_RECORD"

@@ -58,7 +58,10 @@ _LEVELLED = (
     (" of", re.compile(r"\bfor\s+(?:system_)?(?=(?:version|time|timestamp)\s+as\s+of\b)"), ""),
 )
 # Words that are one to sqlglot: it knows them with blanks between, but not with a comment.
-_ONE_WORD = re.compile(r"\b(?:(?:cluster|distribute|group|order|partition|sort)\s+by|grouping\s+sets)\b", re.IGNORECASE)
+_ONE_WORD = re.compile(
+    r"\b(?:(?:cluster|distribute|group|order|partition(?:ed)?|sort)\s+by|grouping\s+sets|(?:primary|foreign)\s+key)\b",
+    re.IGNORECASE,
+)
 _NESTED_TYPE = re.compile(r"\b(?:array|map|struct)\s*<", re.IGNORECASE)
 # sqlglot's compiled parser recurses; far beyond this it would take the process down with it.
 _DEEPEST = 200

@@ -41,9 +41,7 @@ def run_json_extract(stage: JSONExtract, session: Session) -> Result:
         reader = reader.schema(schema.ddl)
     read = read_by_engine(place, lambda: reader.json(absolute(place)))
     if read.frame is not None:
-        first = next(iter(read.frame.inputFiles()), "")
-        frame = with_internal(read.frame, internal, "input_file_name()")
-        read = replace(read, frame=frame, complete=True, first=first)
+        read = replace(read, frame=with_internal(read.frame, internal, "input_file_name()"), complete=True)
     return _read(stage, session, read, internal)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from arcbook.cells.text_table import aligned
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result
 from arcbook.runners.hooks import after
@@ -19,9 +20,7 @@ def print_rows(plugin: DataFramePrinter, stage: Stage, result: Result, session: 
         return result  # a stream has rows only once it has been started
     rows = result.frame.take(plugin.num_rows)
     table = [result.frame.columns, *([_text(value, cut=plugin.truncate) for value in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
-    text = "\n".join([f"{stage.name}:", *lines])
+    text = "\n".join([f"{stage.name}:", *aligned(table, " | ")])
     session.log({"event": "rows", "stage": stage.name, "text": text})
     return replace(result, printed="\n\n".join(filter(None, (result.printed, text))))
 
