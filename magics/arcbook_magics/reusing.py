@@ -32,7 +32,15 @@ def keep_for_resuming(room: EngineRoom, reuse: Reuse, error: BaseException) -> N
     if isinstance(error, CancelledError | OutOfMemoryError | TransientError) or not isinstance(error, ArcbookError):
         return  # there is no time, or no engine that has the views
     with suppress(ArcbookError):  # the run's own failure is what is told
-        why_not = room.call(lambda _: reuse.keep_waiting())
-        if why_not:
-            listed = "; ".join(f"`{view}`: {reason}" for view, reason in why_not.items())
-            tell("trouble", text=f"Not stored for resuming, which makes them again: {listed}")
+        room.call(lambda _: _keep(reuse))
+
+
+def _keep(reuse: Reuse) -> None:
+    troubles = []
+    for late in reuse.keep_waiting():
+        # Each at once: of a kernel that is killed meanwhile it is known which views it has stored.
+        tell("kept", key=late.key, stored=late.stored, why_not=late.why_not)
+        if late.trouble:
+            troubles.append(f"`{late.view}`: {late.why_not}")
+    if troubles:
+        tell("trouble", text=f"Not stored for resuming, which makes them again: {'; '.join(troubles)}")

@@ -14,6 +14,7 @@ from arcbook.runs.record import CellNote, Record, StageNote, stage_note
 from arcbook.runs.recording import failure_note
 from arcbook.runs.render import render
 from arcbook.runs.request import now
+from arcbook.runs.reusing import settled
 from arcbook.runs.sources import to_bytes
 from arcbook.runs.store import Folder
 from arcbook.runs.usage import total
@@ -66,7 +67,7 @@ def recover(folder: Folder, *, force: bool = False) -> Record:
         "status": end["status"],
         "ended": end["time"],
         "cells": notes,
-        "stages": stages,
+        "stages": settled(stages, {}) if end["failure"] else stages,
         "usage": total(note.usage for note in notes),
         "failure": end["failure"],
         "logs": spooled(record.run_id) if end["failure"] else {},

@@ -38,6 +38,8 @@ class Meter:
         self.trace = ""
         #: What the kernel could not do beside the cells' work, as sentences.
         self.troubles: list[str] = []
+        #: What became of views that were left for the case that a cell fails, by their keys: why they are not stored.
+        self.kept: dict[str, str] = {}
 
     def begin(self) -> None:
         """A cell begins."""
@@ -80,6 +82,8 @@ class Meter:
                     self.trace = str(note["text"])
                 case "trouble":
                     self.troubles.append(str(note["text"]))
+                case "kept":
+                    self.kept[str(note["key"])] = str(note["why_not"])
                 case "plan":
                     self._plans.append(PlanNote.model_validate(self._masker.mask_tree(note)))
 
