@@ -146,13 +146,14 @@ def write_manifest(path: str) -> None:
     # By hand: the deltalake package's own way blocks all threads of the process while it waits for S3.
     table = canonical(path)
     lists: dict[str, list[str]] = {}
-    for uri in sorted(map(canonical, open_table(path).file_uris())):
-        folder = uri[len(table) :].rpartition("/")[0]
-        lists.setdefault(f"{table}/{_MANIFESTS}{folder}/manifest", []).append(uri)
+    # The log has names as web addresses have them; those of the files are what Athena asks for.
+    for name in sorted(map(unquote, open_table(path).get_add_actions().column("path").to_pylist())):
+        folder = "".join(f"/{part}" for part in name.split("/")[:-1])
+        lists.setdefault(f"{table}/{_MANIFESTS}{folder}/manifest", []).append(f"{table}/{name}")
     if not lists:
         lists[f"{table}/{_MANIFESTS}/manifest"] = []
     for name, uris in lists.items():
-        write_text(name, "".join(f"{uri if ':' in uri else 'file://' + uri}\n" for uri in uris))
+        write_text(name, "".join(f"{uri if is_s3(uri) else 'file://' + uri}\n" for uri in uris))
     for source in list_sources(f"{table}/{_MANIFESTS}").files:
         if canonical(source.uri) not in lists:
             remove(source.uri)

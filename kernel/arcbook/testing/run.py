@@ -18,6 +18,7 @@ from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean
 from arcbook.engines.base import Engine
 from arcbook.engines.views import View
+from arcbook.runners.delta_places import read_table, save_table
 from arcbook.runners.executor import Executor
 from arcbook.testing.compare import differences
 from arcbook.testing.document import SUFFIX, Case, TestFile, read_test_file
@@ -129,8 +130,8 @@ def _ran(file: TestFile, index: int, steps: list[Step], executor: Executor, valu
         if view.lower() in changed:
             # Only a table can be changed.
             table = str(scratch / view)
-            frame.write.format("delta").save(table)
-            frame = session.spark.read.format("delta").load(table)
+            save_table(frame.write, table, session)
+            frame = read_table(table, session)
         frame.createOrReplaceTempView(view)
         session.views.put(View(view, delta_path=table))
     try:

@@ -8,6 +8,7 @@ from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
 from arcbook.runners.delta import is_table, newest_commit, write_manifest
 from arcbook.runners.delta_once import next_mark, write_rows
+from arcbook.runners.delta_places import save_table
 from arcbook.runners.intervals import require_declared
 from arcbook.runners.loading import nullable, rows_to_write, write_key
 from arcbook.runners.reading.listing import absolute, can_list, local_path
@@ -86,7 +87,8 @@ def _write(
     before = newest_commit(place)["version"] if key and is_table(place) else None
     marks = {"txnAppId": key, "txnVersion": str(mark)} if key else {}
     mode = "overwrite" if stage.save_mode == "Overwrite" else "append"
-    frame.write.format("delta").mode(mode).options(**options, **marks).partitionBy(*stage.partition_by).save(place)
+    writer = frame.write.mode(mode).options(**options, **marks).partitionBy(*stage.partition_by)
+    save_table(writer, place, session)
     return not key or bool(newest_commit(place)["version"] != before)
 
 
