@@ -8,6 +8,8 @@ from deltalake import DeltaTable
 
 from arcbook.core.settings import RunSettings
 from arcbook.runners.executor import Executor
+from arcbook.runs.record import StageNote
+from arcbook.runs.usage import moved
 from tests.kernel.running import rows, run_each, run_text
 
 SOURCE = '{"type": "SQLTransform", "name": "q", "outputView": "v", "sql": "SELECT 1 AS i, \'x\' AS g"}'
@@ -35,6 +37,17 @@ def test_append_is_written_once_in_a_run(executor: Executor, tmp_path: Path) -> 
     executor.settings = RunSettings(run_id="r2", job_name="j")
     assert run_text(executor, append).details["skipped"] is False
     assert _count(executor, place) == 3
+
+
+def test_every_write_tells_its_bytes(executor: Executor, tmp_path: Path) -> None:
+    """Whoever made the commit: an engine, or the deltalake package in its stead."""
+    run_text(executor, SOURCE)
+    executor.settings = RunSettings(run_id="r1", job_name="j")
+    for mode in ("Append", "Overwrite"):
+        details = run_text(executor, _load(tmp_path / mode, f', "saveMode": "{mode}"')).details
+        (file,) = (tmp_path / mode).glob("*.parquet")
+        told = moved([StageNote(cell=1, stage="DeltaLakeLoad", details=details)])
+        assert (told["rows_out"], told["bytes_out"]) == (1, file.stat().st_size), details
 
 
 def test_attempts_at_a_run_append_once(executor: Executor, tmp_path: Path) -> None:
@@ -192,7 +205,7 @@ def test_names_with_blanks_and_letters_beyond_ascii(executor: Executor, tmp_path
     run_text(executor, write + ', "saveMode": "Append"}')
     assert _count(executor, place) == 6
     for statement, affected in (
-        ("MERGE INTO t USING (SELECT 9 AS id) u ON t.id = u.id WHEN NOT MATCHED THEN INSERT (id, g) VALUES (9, 'y')", 1),
+        ("MERGE INTO t USING (SELECT 9 AS id, 'y' AS g) u ON t.id = u.id WHEN NOT MATCHED THEN INSERT *", 1),
         (f"DELETE FROM delta.`{place}` WHERE id = 1", 2),
         ("INSERT INTO t SELECT 10, 'z'", 1),
         (f"INSERT INTO delta.`{place}` SELECT id, 'again' FROM delta.`{place}` WHERE id = 9", 1),

@@ -23,6 +23,8 @@ _Made = TypeVar("_Made")
 #: Seconds before what storage made fail for a moment is tried again.
 _PAUSES = (0.3, 0.6, 1.2)
 _MANIFESTS = "_symlink_format_manifest"
+#: What a commit may call its bytes; those that the deltalake package writes do not tell.
+METRICS_OF_BYTES = ("numOutputBytes", "numAddedBytes")
 _COUNTS: Mapping[str, tuple[str, ...]] = {
     "updated": ("numTargetRowsUpdated", "numUpdatedRows"),
     "deleted": ("numTargetRowsDeleted", "numDeletedRows"),
@@ -139,6 +141,12 @@ def last_metrics(path: str) -> dict[str, int]:
     else:
         rows = {"inserted": int(metrics.get("numOutputRows", 0))}
     return {"affected": sum(rows.values()), **rows}
+
+
+def bytes_added(path: str) -> int:
+    """The size in bytes of the files that the table's newest commit added."""
+    _, newest = max(commit_files(path).items())
+    return sum(int(action["add"]["size"]) for action in actions_in(newest) if "add" in action)
 
 
 def write_manifest(path: str) -> None:

@@ -6,7 +6,7 @@ from arcbook.core.addresses import is_s3
 from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
-from arcbook.runners.delta import is_table, newest_commit, write_manifest
+from arcbook.runners.delta import METRICS_OF_BYTES, bytes_added, is_table, newest_commit, write_manifest
 from arcbook.runners.delta_once import next_mark, write_rows
 from arcbook.runners.delta_places import save_table
 from arcbook.runners.intervals import require_declared
@@ -46,6 +46,8 @@ def run_delta_lake_load(stage: DeltaLakeLoad, session: Session) -> Result:
     commit = newest_commit(place)
     details["commit"] = {key: commit[key] for key in ("version", "timestamp", "operationMetrics")}
     details["skipped"] = not written
+    if written and not any(name in commit["operationMetrics"] for name in METRICS_OF_BYTES):
+        details["bytesWritten"] = bytes_added(place)
     return Result(frame=frame, details=details)
 
 
