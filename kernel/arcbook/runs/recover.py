@@ -46,6 +46,11 @@ def is_alive(record: Begun) -> bool:
         return True
 
 
+def is_gone(record: Begun) -> bool:
+    """Whether the process that wrote a record ran here and does not any more."""
+    return record.pid is not None and record.host == socket.gethostname() and not is_alive(record)
+
+
 def recover(folder: Folder, *, force: bool = False) -> Record:
     """Render the notebook, close the journal's story and complete the record of a run that was cut off.
 
