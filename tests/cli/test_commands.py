@@ -441,3 +441,13 @@ def test_a_reader_that_has_enough(tmp_path: Path) -> None:
     done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False, cwd=tmp_path, timeout=120)
     os.close(write)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_check_knows_the_time_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every run brings it under the names that Arc's jobs use."""
+    stage = '{"type": "SQLTransform", "name": ${ETL_CONF_EPOCH}, "environments": ["test"], "outputView": "v", '
+    stage += '"sql": "SELECT ${t} AS t", "sqlParams": {"t": ${ETL_CONF_CURRENT_TIMESTAMP}}}'
+    (tmp_path / "job.json").write_text(f'{{"stages": [{stage}]}}', encoding="utf-8")
+    assert invoke(["check", str(tmp_path / "job.json"), "--json"]) == 0
+    codes = [problem["code"] for problem in output(capsys)["problems"]]
+    assert "unresolved-substitution" not in codes

@@ -13,6 +13,7 @@ from arcbook.cells.notebook import Job, read_job
 from arcbook.cells.params import Values
 from arcbook.cells.plan import Context, check_job, resolved
 from arcbook.core.failures import ArcbookError, CellError, DefinitionError
+from arcbook.core.launch import times
 from arcbook.core.problem import errors
 from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean
@@ -187,7 +188,8 @@ def checked_steps(job: Job, settings: RunSettings, values: Values) -> list[Step]
     Raises:
         CellError: the job has problems. Views that nothing makes are none here: the case may give them, or not look.
     """
-    report = check_job(job, Context(settings=settings, values=values, complete=True))
+    launch = times({}, settings.logical_time)
+    report = check_job(job, Context(settings=settings, launch=launch, values=values, complete=True))
     if wrong := [problem for problem in errors(report.problems) if problem.code != "unknown-view"]:
         raise CellError(wrong)
     return [step for step in report.steps if settings.runs(step.stage.environments)]
