@@ -34,9 +34,16 @@ def keep_for_resuming(room: EngineRoom, reuse: Reuse, error: BaseException) -> N
     if not reuse.waits:
         return  # and an engine need not be opened for it
     with suppress(ArcbookError):  # the run's own failure is what is told
-        views: dict[str, list[str]] = {}
-        for view, reason in room.call(lambda _: reuse.keep_waiting()).items():
-            views.setdefault(reason, []).append(f"`{view}`")
-        if views:
-            listed = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in views.items())
-            tell("trouble", text=f"Not stored for resuming, which makes them again: {listed}")
+        room.call(lambda _: _keep(reuse))
+
+
+def _keep(reuse: Reuse) -> None:
+    troubles: dict[str, list[str]] = {}
+    for late in reuse.keep_waiting():
+        # Each at once: of a kernel that is killed meanwhile it is known which views it has stored.
+        tell("kept", key=late.key, stored=late.stored, why_not=late.why_not)
+        if late.trouble:
+            troubles.setdefault(late.why_not, []).append(f"`{late.view}`")
+    if troubles:
+        listed = "; ".join(f"{', '.join(views)}: {reason}" for reason, views in troubles.items())
+        tell("trouble", text=f"Not stored for resuming, which makes them again: {listed}")

@@ -1,6 +1,7 @@
 """The command line: check, lint, stages, schema, errors and what they load."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -430,3 +431,23 @@ def test_half_a_character_is_shown(form: str, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.returncode == 64, done.stderr
     assert r"\ud83dX" in done.stdout
+
+
+def test_a_reader_that_has_enough(tmp_path: Path) -> None:
+    """`arcbook schema | head -1` ends as other tools do, without a word; 0 would be a verdict that nobody has read."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "arcbook", "schema"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False, cwd=tmp_path, timeout=120)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_check_knows_the_time_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every run brings it under the names that Arc's jobs use."""
+    stage = '{"type": "SQLTransform", "name": ${ETL_CONF_EPOCH}, "environments": ["test"], "outputView": "v", '
+    stage += '"sql": "SELECT ${t} AS t", "sqlParams": {"t": ${ETL_CONF_CURRENT_TIMESTAMP}}}'
+    (tmp_path / "job.json").write_text(f'{{"stages": [{stage}]}}', encoding="utf-8")
+    assert invoke(["check", str(tmp_path / "job.json"), "--json"]) == 0
+    codes = [problem["code"] for problem in output(capsys)["problems"]]
+    assert "unresolved-substitution" not in codes

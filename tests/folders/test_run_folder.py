@@ -264,3 +264,16 @@ def test_records_on_s3(make_job: MakeJob, run: Callable[..., Ran], s3_bucket: st
         .decode()
     )
     assert (record.status, record.part_of) == ("completed", told["run_id"])
+
+
+@pytest.mark.parametrize(("gate", "code"), [("TRUE", 0), ("FALSE", 65)])
+def test_whoever_reads_decides_nothing(gate: str, code: int, make_job: MakeJob, start: Start, tmp_path: Path) -> None:
+    """`arcbook run FOLDER | head -1` runs all jobs, and ends as they do."""
+    make_job("a", f"%sqlvalidate name=g environments=test\nSELECT {gate}, 'wrong'")
+    process = start()
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stderr.close()
+    assert process.wait(timeout=240) == code
+    assert summary(tmp_path)["jobs"][0]["status"] == ("completed" if gate == "TRUE" else "failed")

@@ -3,8 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+from deltalake import DeltaTable
+
 from arcbook.core.settings import RunSettings
 from arcbook.runners.executor import Executor
+from arcbook.runs.record import StageNote
+from arcbook.runs.usage import moved
 from tests.kernel.running import rows, run_each, run_text
 
 SOURCE = '{"type": "SQLTransform", "name": "q", "outputView": "v", "sql": "SELECT 1 AS i, \'x\' AS g"}'
@@ -32,6 +37,17 @@ def test_append_is_written_once_in_a_run(executor: Executor, tmp_path: Path) -> 
     executor.settings = RunSettings(run_id="r2", job_name="j")
     assert run_text(executor, append).details["skipped"] is False
     assert _count(executor, place) == 3
+
+
+def test_every_write_tells_its_bytes(executor: Executor, tmp_path: Path) -> None:
+    """Whoever made the commit: an engine, or the deltalake package in its stead."""
+    run_text(executor, SOURCE)
+    executor.settings = RunSettings(run_id="r1", job_name="j")
+    for mode in ("Append", "Overwrite"):
+        details = run_text(executor, _load(tmp_path / mode, f', "saveMode": "{mode}"')).details
+        (file,) = (tmp_path / mode).glob("*.parquet")
+        told = moved([StageNote(cell=1, stage="DeltaLakeLoad", details=details)])
+        assert (told["rows_out"], told["bytes_out"]) == (1, file.stat().st_size), details
 
 
 def test_attempts_at_a_run_append_once(executor: Executor, tmp_path: Path) -> None:
@@ -177,3 +193,46 @@ def test_no_manifest_when_not_wanted(executor: Executor, tmp_path: Path) -> None
     run_text(executor, SOURCE)
     run_text(executor, _load(tmp_path / "t", ', "generateSymlinkManifest": false'))
     assert not (tmp_path / "t" / "_symlink_format_manifest").exists()
+
+
+def test_names_with_blanks_and_letters_beyond_ascii(executor: Executor, tmp_path: Path) -> None:
+    """A table is written, read, changed and listed where its name says, and nothing lies beside it."""
+    place = tmp_path / "größe 1" / "t #3"
+    odd = '{"type": "SQLTransform", "name": "q", "outputView": "v", "sql": "SELECT id, \'x ü\' AS g FROM range(3)"}'
+    run_text(executor, odd)
+    write = f'{{"type": "DeltaLakeLoad", "name": "w", "inputView": "v", "outputURI": "{place}", "partitionBy": ["g"]'
+    run_text(executor, write + ', "saveMode": "Overwrite"}')
+    run_text(executor, write + ', "saveMode": "Append"}')
+    assert _count(executor, place) == 6
+    for statement, affected in (
+        ("MERGE INTO t USING (SELECT 9 AS id, 'y' AS g) u ON t.id = u.id WHEN NOT MATCHED THEN INSERT *", 1),
+        (f"DELETE FROM delta.`{place}` WHERE id = 1", 2),
+        ("INSERT INTO t SELECT 10, 'z'", 1),
+        (f"INSERT INTO delta.`{place}` SELECT id, 'again' FROM delta.`{place}` WHERE id = 9", 1),
+    ):
+        text = f'{{"type": "SQLTransform", "name": "s", "outputView": "o", "sql": "{statement}"}}'
+        assert run_text(executor, text).details["rows"]["affected"] == affected, statement
+    assert _count(executor, place) == 7
+    run_text(executor, write + ', "saveMode": "Overwrite"}')
+    listed = [
+        line.removeprefix("file://").removeprefix("file:")
+        for each in (place / "_symlink_format_manifest").rglob("manifest")
+        for line in each.read_text(encoding="utf-8").splitlines()
+    ]
+    assert listed
+    if executor.engine.name == "embedded":  # Delta on Spark writes the names as web addresses have them
+        assert all(Path(each).is_file() for each in listed), listed
+    assert DeltaTable(place).to_pyarrow_table().num_rows == 3
+    assert [each.name for each in tmp_path.iterdir()] == ["größe 1"]
+    assert [each.name for each in place.parent.iterdir()] == ["t #3"]
+
+
+def test_a_failed_first_write_leaves_no_folder(executor: Executor, tmp_path: Path) -> None:
+    """Nothing is left of a table that could not be written."""
+    failing = "SELECT id, CAST(raise_error('no') AS STRING) AS g FROM range(2)"
+    run_text(executor, f'{{"type": "SQLTransform", "name": "q", "outputView": "v", "sql": "{failing}"}}')
+    with pytest.raises(Exception, match="no"):
+        run_text(executor, _load(tmp_path / "größe 1" / "t"))
+    assert not list(tmp_path.rglob("*.json"))
+    if executor.engine.name == "embedded":
+        assert not list(tmp_path.iterdir())

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from arcbook.core.failures import InputError
+from arcbook.core.settings import RunSettings
+from arcbook.engines.base import Engine
 from arcbook.runners.executor import Executor
 from arcbook.runners.reading.delimited_text import Dialect, column_names, first_record, tables
 from arcbook.runners.reading.json_text import ddl, infer, json_line, record_texts
@@ -106,3 +109,15 @@ def test_index_of_a_big_file(executor: Executor, tmp_path: Path) -> None:
     query = "SELECT count(*), count_if(_index <> n + 1) FROM big"
     text = f'{{"type": "SQLTransform", "name": "q", "outputView": "o", "sql": "{query}"}}'
     assert rows(run_text(executor, text)) == [(count, 0)]
+
+
+def test_a_folder_whose_name_is_a_pattern(
+    embedded_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hadoop's patterns know no folder `a [1]`; where a job stands in one, the message says why nothing is found."""
+    (tmp_path / "a [1]").mkdir()
+    (tmp_path / "a [1]" / "in.csv").write_text("k\nx\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "a [1]")
+    text = '{"type": "DelimitedExtract", "name": "r", "inputURI": "in.csv", "outputView": "v", "header": true}'
+    with pytest.raises(InputError, match="sign of patterns"):
+        run_text(Executor(embedded_engine, RunSettings()), text)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import boto3
 import pytest
 
-from arcbook.core.failures import InputError
+from arcbook.core.failures import ArcbookError, InputError
 from arcbook.core.settings import RunSettings
 from arcbook.runners.executor import Executor
 from tests.kernel.running import rows, run_text
@@ -104,3 +104,18 @@ def test_delta_table_with_merge_and_manifest(executor: Executor, s3_bucket: str)
     client = boto3.client("s3")
     manifest = client.get_object(Bucket=s3_bucket, Key="contacts/_symlink_format_manifest/manifest")["Body"].read()
     assert manifest.decode().split("\n")[0].partition("://")[2].startswith(f"{s3_bucket}/contacts/")
+
+
+def test_delta_tables_that_sail_would_put_elsewhere(executor: Executor, s3_bucket: str) -> None:
+    """On S3 the engine `embedded` works with no table whose name has other letters; it refuses and writes nothing."""
+    place = f"s3a://{s3_bucket}/größe 1"
+    run_text(executor, QUERY % "SELECT 1 AS id")
+    load = f'{{"type": "DeltaLakeLoad", "name": "w", "inputView": "v", "outputURI": "{place}"}}'
+    if executor.engine.name == "local":
+        assert run_text(executor, load).details["skipped"] is False
+        return
+    with pytest.raises(ArcbookError, match="--engine local"):
+        run_text(executor, load)
+    with pytest.raises(ArcbookError, match="--engine local"):
+        run_text(executor, QUERY % f"SELECT * FROM delta.`{place}`")
+    assert boto3.client("s3").list_objects_v2(Bucket=s3_bucket)["KeyCount"] == 0

@@ -118,7 +118,7 @@ def play(
                 played.notes.append(note_of(due, ran.result, ran.note))
     except Exception as error:  # noqa: BLE001  # the caller looks at it
         played.error = error
-        played.not_stored = reuse.keep_waiting()
+        played.not_stored = {late.view: late.why_not for late in reuse.keep_waiting() if not late.stored}
     finally:
         for view in executor.session({}).views:
             engine.spark().catalog.dropTempView(view.name)

@@ -80,7 +80,8 @@ def test_no_engine_is_started_to_store_views(tmp_path: Path) -> None:
         assert engine.pid is not None
         os.kill(engine.pid, signal.SIGKILL)
         wait_until(engine.is_gone)
-        assert reuse.keep_waiting() == {"e": "its engine has gone"}
+        (late,) = reuse.keep_waiting()
+        assert (late.view, late.stored, late.why_not, late.trouble) == ("e", False, "its engine has gone", True)
         assert (engine.is_gone(), engine.generation) == (True, 0)
     finally:
         engine.close()

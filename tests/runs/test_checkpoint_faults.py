@@ -91,8 +91,12 @@ def test_what_cannot_be_stored_when_a_run_fails(faulty: S3Faults, jobs: Jobs) ->
     failed = jobs.fail()
     (note,) = jobs.record().notes
     assert note.startswith("Not stored for resuming, which makes them again: ")
-    assert re.findall("`(.*?)`", note) == ["many", "typed", "read", "kept"]
-    assert [each in note for each in ("more than", "ACCESS_DENIED", "AccessDenied")] == [True] * 3
+    assert re.findall("`(.*?)`", note) == ["typed", "read", "kept"]
+    assert [each in note for each in ("ACCESS_DENIED", "AccessDenied")] == [True, True]
+    told = jobs.reuse()
+    assert [told[name]["stored"] for name in VIEWS] == [False] * 4
+    assert all("ccess" in told[name]["notStored"] for name in ("kept", "read", "typed")), told
+    assert "more than" in told["many"]["notStored"]
     assert note in failed.err
     assert jobs.stored() == []
     faulty.clear()

@@ -1,3 +1,8 @@
+import os
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +97,42 @@ def test_a_run_is_compared_with_the_latest_of_its_job(
     assert "no runs of nobody in" in capsys.readouterr().err
     assert invoke(["runs", "gates", "nobody", "--record", str(tmp_path)]) == 0
     assert "No gate of nobody has" in capsys.readouterr().err
+
+
+def test_runs_whose_process_is_gone(folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are told from those that go on; a process of another machine is not known."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    here = socket.gethostname()
+    for host, pid, told in ((here, ended.pid, True), (here, os.getpid(), False), ("elsewhere", ended.pid, False)):
+        changes = {"run_id": "20261123T080000000Z-abc123", "status": "running", "host": host, "pid": pid}
+        folder.put(layout.RECORD, record(changes | {"started": datetime.now(UTC).isoformat()}).to_json().encode())
+        assert invoke(["runs", "list", "--record", str(tmp_path)]) == 0
+        listed = capsys.readouterr()
+        assert ("running (process gone)" in listed.out, "runs recover" in listed.err) == (told, told)
+        assert invoke(["runs", "show", "--record", str(tmp_path)]) == 0
+        shown = capsys.readouterr().out.splitlines()[0]
+        assert shown.endswith("running (process gone)" if told else ": running")
+
+
+@pytest.mark.parametrize("command", [("list",), ("list", "--folders"), ("gates",)])
+@pytest.mark.parametrize("limit", ["0", "-1"])
+def test_a_limit_is_at_least_one(command: tuple[str, ...], limit: str, folder: Folder, tmp_path: Path) -> None:
+    """Less would say that there are no runs."""
+    assert folder.record().status == "running"
+    assert invoke(["runs", *command, "--limit", limit, "--record", str(tmp_path)]) == 64
+
+
+def test_a_job_is_found_by_the_name_of_its_file(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Records bear a name that is safe for paths."""
+    changes = {"run_id": "20261123T080000001Z-abc123", "job": "my-job"}
+    place = open_store(str(tmp_path)).folder("my-job", "20261123T080000001Z-abc123")
+    place.put(layout.RECORD, record(changes).to_json().encode())
+    assert folder.record().job == "j"
+    for name in ("my job", "my-job"):
+        assert invoke(["runs", "list", "--job", name, "--record", str(tmp_path)]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == 2
+        assert invoke(["runs", "show", f"{name}/latest", "--record", str(tmp_path)]) == 0
+        assert "my-job 2026" in capsys.readouterr().out

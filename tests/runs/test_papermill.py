@@ -4,6 +4,8 @@ import os
 import pickle
 import subprocess
 import sys
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,19 @@ def test_our_engine_leaves_a_notebook_as_papermill_does(make_notebook: Make, tmp
     subprocess.run(
         ["sha256sum", "--check", "--strict", "MANIFEST"], cwd=record_folder(tmp_path), check=True, capture_output=True
     )
+
+
+def test_values_that_no_notebook_can_hold(make_notebook: Make, tmp_path: Path) -> None:
+    """Dates and decimals given in Python arrive with their type; the notebook notes them as text."""
+    declared = "%params\nday: date\nrate: decimal(5,2)\ndays: list[date]"
+    source = make_notebook(
+        "%environment test", declared, "%sql outputView=v environments=test\nSELECT :day, :rate, :days"
+    )
+    given = {"day": date(2026, 1, 31), "rate": Decimal("0.05"), "days": [date(2026, 2, 1)]}
+    made = execute(source, tmp_path / "out.ipynb", parameters=given)
+    assert made["metadata"]["papermill"]["parameters"] == {"day": "2026-01-31", "rate": "0.05", "days": ["2026-02-01"]}
+    assert "0.05" in texts(made)
+    assert "2026-01-31" in texts(made)
 
 
 def test_a_failure_is_papermills_exception_and_a_class(make_notebook: Make, tmp_path: Path) -> None:

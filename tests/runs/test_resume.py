@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
+from arcbook.reuse.keeping import WAITS
+from arcbook.runs.record import StageNote
+from arcbook.runs.reusing import settled
 from arcbook.runs.store import LocalStore
 from tests.runs.running import Make, Ran, read_notebook, texts, wait_for_journal
 
@@ -140,6 +143,35 @@ def test_resume_of_a_resumed_run_that_did_not_come_so_far(make_notebook: Make, r
     assert (inputs / "log.txt").read_text(encoding="utf-8") == "again\n"
 
 
+def test_the_record_says_what_was_stored(make_notebook: Make, run_command: Run, inputs: Path) -> None:
+    """Views that wait for a failure are stored when a cell fails; a run that completes has no use for them."""
+    for last, told in (
+        (GATE, {"in": True, "typed": True}),
+        (OVERWRITE, {"in": "left for the case", "typed": "left for the case"}),
+    ):
+        make_notebook(EXTRACT, TYPED.replace(":least", "2"), last)
+        run_command("arcbook", "run", "job.ipynb", "--environment", "test")
+        notes = {note["name"]: note["reuse"] for note in newest(inputs)["stages"]}
+        for name, expected in told.items():
+            assert notes[name]["stored"] is (expected is True), (last, notes)
+            assert ("notStored" in notes[name]) is (expected is not True), (last, notes)
+            assert expected is True or expected in notes[name]["notStored"], (last, notes)
+
+
+def test_what_nobody_told_was_not_stored() -> None:
+    """Of a run that ended before its views could be stored, killed for example, the record says that."""
+    notes = [
+        StageNote(cell=cell, stage="SQLTransform", reuse={"key": key, "stored": False, "notStored": WAITS})
+        for cell, key in enumerate(("told", "untold", "large"), start=1)
+    ]
+    told = [note.reuse for note in settled(notes, {"told": "", "large": "it is large"})]
+    assert told == [
+        {"key": "told", "stored": True},
+        {"key": "untold", "stored": False, "notStored": "the run ended before it was stored"},
+        {"key": "large", "stored": False, "notStored": "it is large"},
+    ]
+
+
 def test_resume_after_a_kill(make_notebook: Make, run_command: Run, start_command: Start, inputs: Path) -> None:
     """A run whose process was killed is recovered and gone on with; the job is found by name when it has moved."""
     wait = "%python\nimport time, pathlib\nprint('begun', flush=True)\n"
@@ -175,7 +207,7 @@ def test_cache(make_notebook: Make, run_command: Run, inputs: Path) -> None:
     assert run_command(*command).code == 0
     assert reused(newest(inputs)) == ["in", "typed", "copy"]
     by_papermill = run_command(
-        "papermill", "job.ipynb", "out.ipynb", env={"ARCBOOK_CACHE": "true", "ETL_CONF_ENV": "test"}
+        "papermill", "job.ipynb", "out.ipynb", env={"ARCBOOK_REUSE": "true", "ETL_CONF_ENV": "test"}
     )
     assert by_papermill.code == 0, by_papermill.err
     assert "reused from run" in texts(read_notebook(inputs / "out.ipynb"))
@@ -219,6 +251,14 @@ def test_refused(arguments: tuple[str, ...], said: str, run_command: Run) -> Non
     done = run_command("arcbook", "run", *arguments)
     assert done.code in (64, 66)
     assert said in done.err
+
+
+def test_a_variable_that_is_neither(make_notebook: Make, run_command: Run, inputs: Path) -> None:
+    """What asks for reuse is true or false; the folder for jars is another variable."""
+    make_notebook(EXTRACT)
+    refused = run_command("arcbook", "run", "job.ipynb", "--environment", "test", env={"ARCBOOK_REUSE": "ja"})
+    assert refused.code == 64
+    assert "ARCBOOK_REUSE is 'ja'" in refused.err
 
 
 def test_records_on_s3(make_notebook: Make, run_command: Run, inputs: Path, s3_bucket: str) -> None:

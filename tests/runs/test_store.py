@@ -54,6 +54,9 @@ def test_runs_are_listed_newest_first_and_found_by_prefix(store: Store) -> None:
     assert store.find("latest").record().run_id == ids[1]
     assert store.find("20261123T02").record().run_id == ids[2]
     assert store.find(f"job/{ids[0]}").record().run_id == ids[0]
+    store.folder("my-job-ü", ids[0]).put(layout.RECORD, record(ids[0]).to_json().encode())
+    for named in ("my job ü", "my-job-ü", "my job ü.ipynb"):
+        assert store.find(f"{named}/latest").address.endswith(f"my-job-ü/{ids[0]}")
     with pytest.raises(InputError, match="several"):
         store.find("20261123")
     with pytest.raises(InputError, match="no run"):

@@ -76,6 +76,21 @@ def test_parameters_are_those_of_the_stages_own_job(embedded_engine: Engine, tmp
     assert verdict.faults == ()
 
 
+def test_the_time_under_the_names_of_arc(embedded_engine: Engine, tmp_path: Path) -> None:
+    """A job that takes its time as `${ETL_CONF_EPOCH}` has that of the test, as it has that of a run."""
+    stage = {"type": "SQLTransform", "name": "t", "environments": ["test"], "outputView": "out"}
+    text = json.dumps(stage | {"sql": "SELECT ${epoch} + id AS epoch, ${now} AS now FROM src", "sqlParams": {}})
+    text = text.replace(
+        '"sqlParams": {}', '"sqlParams": {"epoch": ${ETL_CONF_EPOCH}, "now": ${ETL_CONF_CURRENT_TIMESTAMP}}'
+    )
+    (tmp_path / "job.json").write_text(f'{{"stages": [{text}]}}', encoding="utf-8")
+    case = '{name: a, logical_time: "1970-01-01T00:01:00Z", given: {src: [{id: 1}]}, expect: {out: [ROW]}}'
+    case = case.replace("ROW", '{epoch: 61, now: "1970-01-01 00:01:00"}')
+    (tmp_path / "job.test.yaml").write_text(f"environment: test\ntests: [{case}]", encoding="utf-8")
+    (verdict,) = run_file(tmp_path / "job.test.yaml", embedded_engine)
+    assert verdict.faults == ()
+
+
 def test_files_named_from_another_folder(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test runs in its job's folder; its file's relative path still leads from where the command was given."""
     (folder / "job.test.yaml").write_text(text_of_case(0), encoding="utf-8")

@@ -17,6 +17,8 @@ from arcbook.core.failures import FAILURES, ArcbookError, DefinitionError
 
 _FOLDER = Path(__file__).parent
 _CANCELLED = FAILURES["cancelled"].exit_code
+#: What a shell says of a process that SIGPIPE ended: the reader of the output has left.
+_UNREAD = 141
 
 
 class Commands(click.Group):
@@ -45,6 +47,13 @@ class Commands(click.Group):
         if args and not args[0].startswith("-") and args[0] not in (names := self.list_commands(ctx)):
             raise click.UsageError(f"there is no command `{args[0]}`. {did_you_mean(args[0], names)}".strip(), ctx)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click, which would end with a code of its own when nobody reads any more."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(_UNREAD) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands with their summaries."""
@@ -100,10 +109,6 @@ def invoke(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         click.echo("cancelled", err=True)
         return _CANCELLED
-    except BrokenPipeError:
-        # The reader (`head`) has what it wanted; nothing may be flushed at exit.
-        sys.stderr.close()
-        return 0
     except Exception as bug:  # noqa: BLE001 - the outermost border: a bug must end with its class's exit code too
         import traceback
 

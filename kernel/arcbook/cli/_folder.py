@@ -1,5 +1,6 @@
 """`arcbook run FOLDER`: all jobs of a folder in their order."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,20 +33,21 @@ def run_folder(folder: str, choices: dict[str, Any], *, workers: int | None, as_
     given = {name: value for name, value in choices.items() if value is not None}
     batch = read_folder(Path(folder), given, given.get("logical_time") or now())
     workers = min(workers or default_workers(), len(batch.members))
+
+    def say(line: str) -> None:
+        with suppress(OSError):  # whether anybody reads decides neither what runs nor how it ends
+            click.echo(masker().mask(line), err=True)
+
     for note in batch.notes:
-        click.echo(masker().mask(note), err=True)
+        say(note)
     sequence = ", ".join(batch.order.sequence())
-    click.echo(f"{counted(len(batch.members), 'job')}, {workers} at once, in the order {sequence}", err=True)
-    record, address = run_batch(
-        batch,
-        workers=workers,
-        record_root=given.get("record_root"),
-        say=lambda line: click.echo(masker().mask(line), err=True),
-    )
-    if as_json:
-        echo_json({**record.model_dump(mode="json"), "exit_code": record.exit_code, "record": address})
-    else:
-        show_folder(record, address)
+    say(f"{counted(len(batch.members), 'job')}, {workers} at once, in the order {sequence}")
+    record, address = run_batch(batch, workers=workers, record_root=given.get("record_root"), say=say)
+    with suppress(OSError):
+        if as_json:
+            echo_json({**record.model_dump(mode="json"), "exit_code": record.exit_code, "record": address})
+        else:
+            show_folder(record, address)
     return record.exit_code
 
 

@@ -10,7 +10,11 @@ from arcbook.cli._output import counted, echo_json, echo_table
 from arcbook.runs import layout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from arcbook.folders.record import FolderRecord
+    from arcbook.runs.record import Record
+    from arcbook.runs.recover import Begun
     from arcbook.runs.store import Folder, Store
 
 
@@ -56,12 +60,35 @@ def list_folder_runs(store: "Store", limit: int, *, as_json: bool) -> None:
         click.echo(f"There are no runs of folders in {store.root}.", err=True)
         return
     rows = [
-        (each.run_id, each.folder, each.status, "-" if each.seconds is None else f"{each.seconds:.1f}", _jobs(each))
+        (
+            each.run_id,
+            each.folder,
+            running(each) if each.status == "running" else each.status,
+            "-" if each.seconds is None else f"{each.seconds:.1f}",
+            _jobs(each),
+        )
         for each in records
     ]
     echo_table(("FOLDER RUN", "FOLDER", "STATUS", "SECONDS", "JOBS"), rows)
     if len(places) > limit:
         click.echo(f"{len(places) - limit} more; --limit shows them.", err=True)
+    say_gone(records)
+
+
+def running(record: "Begun") -> str:
+    """The status of a run that has no end in its record: it goes on, or its process is gone."""
+    from arcbook.runs.recover import is_gone
+
+    return "running (process gone)" if is_gone(record) else "running"
+
+
+def say_gone(records: "Iterable[Record | FolderRecord]") -> None:
+    """Say what helps where processes of runs are gone."""
+    from arcbook.runs.recover import is_gone
+
+    gone = sum(1 for each in records if each.status == "running" and is_gone(each))
+    if gone:
+        click.echo(f"The process of {counted(gone, 'run')} is gone: `arcbook runs recover` completes it.", err=True)
 
 
 def show_folder_run(place: "Folder", *, as_json: bool) -> None:

@@ -116,9 +116,8 @@ def _context(
     from arcbook.cells.plan import Context
     from arcbook.core.addresses import scheme_of
     from arcbook.core.failures import CellError
-    from arcbook.core.launch import settings_from
+    from arcbook.core.launch import settings_from, times
     from arcbook.core.problem import errors
-    from arcbook.runs.prepare import times
 
     if wrong := errors(unasked(job.declarations, job.sources, launch)):
         raise CellError(wrong)

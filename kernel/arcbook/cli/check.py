@@ -165,6 +165,7 @@ def _check(addresses: list[str], asked: _Asked) -> _Checked:
     from arcbook.cells.notebook import job_of
     from arcbook.cells.plan import Context, check_job
     from arcbook.core.failures import CellError
+    from arcbook.core.launch import times
 
     texts = {address: fetch_text(address) for address in addresses}
     try:
@@ -184,6 +185,12 @@ def _check(addresses: list[str], asked: _Asked) -> _Checked:
             problems += error.problems
     # As a run does: the notebook's own choice counts when nobody else chose.
     settings = replace(asked.settings, environment=asked.settings.environment or job.environment)
-    context = Context(settings=settings, launch=launch, values=values, engine=asked.engine, complete=asked.complete)
+    context = Context(
+        settings=settings,
+        launch=launch | times(launch, settings.logical_time),
+        values=values,
+        engine=asked.engine,
+        complete=asked.complete,
+    )
     report = check_job(job, context)
     return _Checked(texts, (*problems, *report.problems), len(report.steps), found)

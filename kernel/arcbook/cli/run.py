@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     default=None,
     help="With --resume: run completed %python cells once more, or leave them out.",
 )
-@click.option("--cache", is_flag=True, help="Take unchanged work from earlier runs. Also: ARCBOOK_CACHE=true.")
+@click.option("--cache", is_flag=True, help="Take unchanged work from earlier runs. Also: ARCBOOK_REUSE=true.")
 @click.option(
     "--checkpoints",
     type=click.Choice(("never", "small", "always")),

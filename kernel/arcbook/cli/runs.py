@@ -12,6 +12,8 @@ from arcbook.cli._folder_runs import (
     of_folders,
     recover_folder_run,
     refuse_folder_run,
+    running,
+    say_gone,
     show_folder_run,
 )
 from arcbook.cli._output import echo_json, echo_table, json_option, size_text
@@ -40,7 +42,7 @@ def command() -> None:
 @json_option
 @click.option("--job", help="Only runs of this job.")
 @click.option("--folders", is_flag=True, help="The runs of folders instead of those of their jobs.")
-@click.option("--limit", default=20, show_default=True, help="How many, the newest first.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, the newest first.")
 def list_(root: str | None, as_json: bool, job: str | None, folders: bool, limit: int) -> None:
     """List runs, the newest first; FOLDER RUN is the run of a folder that a run belongs to."""
     store = _store(root)
@@ -49,7 +51,7 @@ def list_(root: str | None, as_json: bool, job: str | None, folders: bool, limit
             raise click.UsageError("--job is for the runs of jobs: `arcbook runs list --job` without --folders.")
         list_folder_runs(store, limit, as_json=as_json)
         return
-    found = [run for run in store.runs() if job in (None, run[0])]
+    found = [run for run in store.runs() if job is None or layout.is_job(run[0], job)]
     records = [record for run in found[:limit] if (record := _record(store.folder(*run)))]
     if as_json:
         echo_json([record.model_dump(mode="json") for record in records])
@@ -66,6 +68,7 @@ def list_(root: str | None, as_json: bool, job: str | None, folders: bool, limit
     )
     if len(found) > limit:
         click.echo(f"{len(found) - limit} more; --limit shows them.", err=True)
+    say_gone(records)
 
 
 @command.command("show")
@@ -88,7 +91,7 @@ def show(run: str, root: str | None, more: bool, as_json: bool) -> None:
     if as_json:
         echo_json(record.model_dump(mode="json"))
         return
-    click.echo(f"{record.job} {record.run_id}: {_status(record)}, {_seconds(record)} s")
+    click.echo(f"{record.job} {record.run_id}: {_ended(record)}")
     facts = {
         "source": record.source, "environment": record.environment, "engine": record.engine,
         "logical time": record.logical_time.isoformat(), "record": folder.address,
@@ -119,7 +122,13 @@ def show(run: str, root: str | None, more: bool, as_json: bool) -> None:
 @click.argument("job", required=False)
 @_RECORD_OPTION
 @json_option
-@click.option("--limit", default=20, show_default=True, help="How many runs are looked at, the newest.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="How many runs are looked at, the newest.",
+)
 def gates(job: str | None, root: str | None, as_json: bool, limit: int) -> None:
     """Show what each gate said in the latest runs (of JOB): pass, warn or fail, and what it measured, newest first."""
     from itertools import islice
@@ -127,7 +136,7 @@ def gates(job: str | None, root: str | None, as_json: bool, limit: int) -> None:
     from arcbook.runs.gates import over_time
 
     store = _store(root)
-    runs = islice((run for run in store.runs() if job in (None, run[0])), limit)
+    runs = islice((run for run in store.runs() if job is None or layout.is_job(run[0], job)), limit)
     found = over_time(record for run in runs if (record := _record(store.folder(*run))))
     if as_json:
         echo_json([each.to_dict() for results in found.values() for each in results])
@@ -165,8 +174,8 @@ def compare(before: str, after: str | None, root: str | None, as_json: bool) -> 
         runs = {"before": old.run_id, "after": new.run_id}
         echo_json(runs | {"differences": [each.to_dict() for each in found]})
         return
-    click.echo(f"{old.job} {old.run_id}: {_status(old)}, {_seconds(old)} s")
-    click.echo(f"{new.job} {new.run_id}: {_status(new)}, {_seconds(new)} s")
+    click.echo(f"{old.job} {old.run_id}: {_ended(old)}")
+    click.echo(f"{new.job} {new.run_id}: {_ended(new)}")
     for each in found:
         click.echo(f"  {each.what}: {_value(each.before)} -> {_value(each.after)}")
     if not found:
@@ -324,6 +333,8 @@ def _record(folder: "Folder") -> "Record | None":
 
 
 def _status(record: "Record") -> str:
+    if record.status == "running":
+        return running(record)
     return f"{record.status} ({record.failure.failure})" if record.failure else record.status
 
 
@@ -370,6 +381,10 @@ def _show_more(record: "Record") -> None:
 def _value(value: Any) -> str:
     """A fact in a line of its own; `-` is none."""
     return "-" if value in (None, "") else " ".join(str(value).split())
+
+
+def _ended(record: "Record") -> str:
+    return _status(record) if record.seconds is None else f"{_status(record)}, {record.seconds:.1f} s"
 
 
 def _seconds(record: "Record") -> str:

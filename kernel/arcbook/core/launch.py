@@ -3,6 +3,7 @@
 Where Arc takes a default in silence (a boolean that is none, an unknown storage level), this is a problem.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,16 @@ STORAGE_LEVELS = (
     "DISK_ONLY", "DISK_ONLY_2", "MEMORY_AND_DISK", "MEMORY_AND_DISK_2", "MEMORY_AND_DISK_SER", "MEMORY_AND_DISK_SER_2",
     "MEMORY_ONLY", "MEMORY_ONLY_SER", "MEMORY_ONLY_SER_2",
 )  # fmt: skip
+
+#: A run's one time under the names that Arc jobs use: seconds since 1970, and a SQL literal.
+TIMES = ("ETL_CONF_EPOCH", "ETL_CONF_CURRENT_TIMESTAMP")
+
+
+def times(launch: Mapping[str, str], logical_time: datetime) -> dict[str, str]:
+    """A run's one time under the names that Arc jobs use; a launcher's own values stay."""
+    moment = logical_time.astimezone(UTC)
+    values = (str(int(moment.timestamp())), f"'{moment:%Y-%m-%d %H:%M:%S}'")
+    return {name: os.environ.get(name, value) for name, value in zip(TIMES, values, strict=True) if name not in launch}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,14 @@ def tell(note: str, **values: Any) -> None:
 
 def engine_log() -> Path | None:
     """Where an engine below this process should log, so that its last words outlive it; None outside of a run."""
+    folder = run_folder()
+    return folder / _ENGINE_LOG if folder else None
+
+
+def run_folder() -> Path | None:
+    """The folder of the run that started this process, which goes with the run; None outside of one."""
     path = os.environ.get(VARIABLE)
-    return Path(path).parent / _ENGINE_LOG if path else None
+    return Path(path).parent if path else None
 
 
 class Notes:

@@ -25,6 +25,8 @@ from arcbook.sql.quote import identifier
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+#: Why a view is not stored while nobody knows whether a cell will fail.
+WAITS = "left for the case that a cell fails"
 #: How long a failed run may take to store the views that it had left for this moment, in seconds.
 LATE_SECONDS = 10.0
 
@@ -54,6 +56,20 @@ class Made:
         return bool(getattr(self.step.stage, "persist", False))
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What became of a view that was left for the case that a cell fails: stored, or `why_not`.
+
+    `trouble` tells whether something stood in the way, where otherwise the view was one that is not kept.
+    """
+
+    view: str
+    key: str
+    stored: bool
+    why_not: str = ""
+    trouble: bool = False
+
+
 class Keeper:
     """Writes checkpoints into `store` (None: there is none) as `plan` wants. Used by the thread of the engine alone."""
 
@@ -75,7 +91,7 @@ class Keeper:
             return False, ""
         if self._can_wait(made):
             self._waiting[made.result.view.lower()] = made
-            return False, "it is stored when the run fails"
+            return False, WAITS
         with _tolerant() as failed:
             return self._keep_view(made)
         return False, "".join(failed)
@@ -92,30 +108,27 @@ class Keeper:
         """Whether views were left for the case that the run fails."""
         return bool(self._waiting)
 
-    def keep_waiting(self) -> dict[str, str]:
-        """Store the views that were left for the case that the run fails, the last first, as far as there is time.
-
-        Returns why, by the names of those that are not stored.
-        """
+    def keep_waiting(self) -> Iterator[Late]:
+        """Store the views that were left for the case that a cell fails, the last first, as far as there is time."""
         deadline = time.monotonic() + LATE_SECONDS
-        why_not: dict[str, str] = {}
         while self._waiting:
             view, made = self._waiting.popitem()
             if time.monotonic() > deadline:
-                why_not[view] = f"storing the others took {LATE_SECONDS:.0f} seconds"
+                why_not = f"storing the others took {LATE_SECONDS:.0f} seconds"
+                yield Late(view, made.key.text, stored=False, why_not=why_not, trouble=True)
             elif made.executor.engine.is_gone():
-                why_not[view] = "its engine has gone"
-            elif reason := self._keep_late(view, made):
-                why_not[view] = reason
-        return why_not
+                yield Late(view, made.key.text, stored=False, why_not="its engine has gone", trouble=True)
+            else:
+                yield self._keep_late(view, made)
 
-    def _keep_late(self, view: str, made: Made) -> str:
-        """Store a view that was left; why not, empty when it is stored."""
+    def _keep_late(self, view: str, made: Made) -> Late:
+        """Store a view that was left."""
+        stored, why_not = False, ""
         with _tolerant() as failed:
             # By name: the view's own plan, whatever has become of the names that its statement mentions.
             frame = made.executor.engine.spark().table(identifier(view))
-            return self._keep_view(replace(made, result=replace(made.result, frame=frame)))[1]
-        return "".join(failed)
+            stored, why_not = self._keep_view(replace(made, result=replace(made.result, frame=frame)))
+        return Late(view, made.key.text, stored, why_not="".join(failed) or why_not, trouble=bool(failed))
 
     def _can_wait(self, made: Made) -> bool:
         """Whether a view's rows can be had as well when the run fails: a run that completes needs none of them.

@@ -17,6 +17,7 @@ from arcbook.reuse.plan import Done
 from arcbook.reuse.states import Place, State, address_of, state_of
 from arcbook.reuse.touching import Effect, Touch, statement_of, touch_of
 from arcbook.runners.base import Result, run
+from arcbook.runners.delta_places import read_table, save_table
 from arcbook.runners.executor import Executor
 from arcbook.runners.statement import CHANGES
 from arcbook.runners.views import register
@@ -180,7 +181,7 @@ class Replay:
         if kind != "delta" or version is None:
             return ""
         name = f"_arcbook_replay_{uuid.uuid4().hex[:8]}"
-        _load(address, version, session).createOrReplaceTempView(name)
+        read_table(address, session, version).createOrReplaceTempView(name)
         told.append(f"version {version} of {reference.path}")
         return identifier(name)
 
@@ -190,7 +191,7 @@ class Replay:
             target = self._target(address)
             version = self._versions.get(address)
             if state_of(Place(address, delta=True)) not in (None, State("")):
-                _load(address, version, session).write.format("delta").save(target)
+                save_table(read_table(address, session, version).write, target, session)
                 told.append(f"a copy of version {version if version is not None else '(newest)'} of {address}")
             self._moved[address] = target
         return self._moved[address]
@@ -229,11 +230,6 @@ class Replay:
     def _target(self, address: str) -> str:
         name = Path(address.rstrip("/")).name or "place"
         return str(self.scratch / f"{name}-{uuid.uuid4().hex[:6]}")
-
-
-def _load(address: str, version: int | None, session: Session) -> Any:
-    reader = session.spark.read.format("delta")
-    return (reader.option("versionAsOf", str(version)) if version is not None else reader).load(address)
 
 
 def _differences(touch: Touch, done: Done) -> list[str]:

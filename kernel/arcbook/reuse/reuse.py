@@ -1,6 +1,6 @@
 """Running the stages of one run: each is taken from an earlier run where its key allows, and executed otherwise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from arcbook.engines.session import Session
 from arcbook.reuse.checkpoints import Checkpoint, Checkpoints
 from arcbook.reuse.deeds import decided, values_of
 from arcbook.reuse.frames import read_rows
-from arcbook.reuse.keeping import Keeper, Made
+from arcbook.reuse.keeping import Keeper, Late, Made
 from arcbook.reuse.keys import Key, Surroundings, digest, key_of
 from arcbook.reuse.ledger import Ledger, States
 from arcbook.reuse.plan import Done, ReusePlan
@@ -66,8 +66,8 @@ class Reuse:
         """Whether views were left for the case that the run fails."""
         return self._keeper.waits
 
-    def keep_waiting(self) -> dict[str, str]:
-        """The run fails: store the views that were left for this moment; why, by the names of those that are not."""
+    def keep_waiting(self) -> Iterator[Late]:
+        """A cell failed: store the views that were left for this moment, one at a time."""
         return self._keeper.keep_waiting()
 
     def run(

@@ -23,6 +23,8 @@ _Made = TypeVar("_Made")
 #: Seconds before what storage made fail for a moment is tried again.
 _PAUSES = (0.3, 0.6, 1.2)
 _MANIFESTS = "_symlink_format_manifest"
+#: What a commit may call its bytes; those that the deltalake package writes do not tell.
+METRICS_OF_BYTES = ("numOutputBytes", "numAddedBytes")
 _COUNTS: Mapping[str, tuple[str, ...]] = {
     "updated": ("numTargetRowsUpdated", "numUpdatedRows"),
     "deleted": ("numTargetRowsDeleted", "numDeletedRows"),
@@ -141,18 +143,25 @@ def last_metrics(path: str) -> dict[str, int]:
     return {"affected": sum(rows.values()), **rows}
 
 
+def bytes_added(path: str) -> int:
+    """The size in bytes of the files that the table's newest commit added."""
+    _, newest = max(commit_files(path).items())
+    return sum(int(action["add"]["size"]) for action in actions_in(newest) if "add" in action)
+
+
 def write_manifest(path: str) -> None:
     """Write `_symlink_format_manifest`, the lists of the table's files for Athena and Presto; remove outdated ones."""
     # By hand: the deltalake package's own way blocks all threads of the process while it waits for S3.
     table = canonical(path)
     lists: dict[str, list[str]] = {}
-    for uri in sorted(map(canonical, open_table(path).file_uris())):
-        folder = uri[len(table) :].rpartition("/")[0]
-        lists.setdefault(f"{table}/{_MANIFESTS}{folder}/manifest", []).append(uri)
+    # The log has names as web addresses have them; those of the files are what Athena asks for.
+    for name in sorted(map(unquote, open_table(path).get_add_actions().column("path").to_pylist())):
+        folder = "".join(f"/{part}" for part in name.split("/")[:-1])
+        lists.setdefault(f"{table}/{_MANIFESTS}{folder}/manifest", []).append(f"{table}/{name}")
     if not lists:
         lists[f"{table}/{_MANIFESTS}/manifest"] = []
     for name, uris in lists.items():
-        write_text(name, "".join(f"{uri if ':' in uri else 'file://' + uri}\n" for uri in uris))
+        write_text(name, "".join(f"{uri if is_s3(uri) else 'file://' + uri}\n" for uri in uris))
     for source in list_sources(f"{table}/{_MANIFESTS}").files:
         if canonical(source.uri) not in lists:
             remove(source.uri)

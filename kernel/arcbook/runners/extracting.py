@@ -1,5 +1,6 @@
 """What all file extracts share: missing and empty input, internal columns, metadata, the view."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,9 @@ def finish(
 def _lack(read: Extracted) -> str:
     relative = not scheme_of(read.place) and not Path(read.place).is_absolute()
     start = f" Relative addresses start at {Path.cwd()}." if relative else ""
+    if relative and re.search(r"[*?\[{]", str(Path.cwd())):
+        # As for Hadoop, in whose pattern syntax the whole address is written.
+        start += " The name of that folder has a sign of patterns (`*`, `?`, `[` or `{`), so no address in it is found."
     if read.lack == "path":
         return f"Path '{read.place}' does not exist {_EMPTY}{start}"
     if read.lack == "files":

@@ -12,6 +12,7 @@ from arcbook.engines.session import Session
 from arcbook.engines.views import Maker, View
 from arcbook.runners.base import run
 from arcbook.runners.delta import same_table
+from arcbook.runners.delta_places import read_table
 from arcbook.sql.references import analyse
 from arcbook.stages.base import Stage
 from arcbook.stages.keys import Role
@@ -25,7 +26,7 @@ def refresh(path: str, session: Session) -> list[str]:
     for view in list(session.views):
         name = view.name.lower()
         if view.delta_path is not None and same_table(view.delta_path, path):
-            frame = session.spark.read.format("delta").load(view.delta_path)
+            frame = read_table(view.delta_path, session)
             frame.createOrReplaceTempView(view.name)
             session.views.put(view)
             stale.add(name)

@@ -10,6 +10,7 @@ from arcbook.core.suggest import did_you_mean
 from arcbook.engines.session import Session
 from arcbook.runners.change_once import change_once
 from arcbook.runners.delta import last_metrics, same_table
+from arcbook.runners.delta_places import read_table, save_table, statement_for_engine
 from arcbook.runners.reading.listing import can_list
 from arcbook.runners.refresh import refresh
 from arcbook.sql.clock import at_time, clock_calls
@@ -138,7 +139,7 @@ def _insert(text: str, arguments: dict[str, Any], path: str, session: Session) -
     rest = text[target.end :]
     listed = _COLUMNS.match(rest)
     query = _sql(rest[listed.end() :] if listed else rest, arguments, session)
-    table = session.spark.read.format("delta").load(path)
+    table = read_table(path, session)
     names = [name.strip().strip("`") for name in listed.group(1).split(",")] if listed else table.columns
     if len(names) != len(query.columns):
         raise DefinitionError(f"INSERT has {len(query.columns)} values for {len(names)} columns.")
@@ -148,7 +149,7 @@ def _insert(text: str, arguments: dict[str, Any], path: str, session: Session) -
         value = f"`{each.name.lower()}`" if each.name.lower() in given.columns else "NULL"
         columns.append(f"CAST({value} AS {each.dataType.simpleString()}) AS `{each.name}`")
     rows = given.selectExpr(*columns)
-    rows.write.format("delta").mode("append" if head.group(1).lower() == "into" else "overwrite").save(path)
+    save_table(rows.write.mode("append" if head.group(1).lower() == "into" else "overwrite"), path, session)
     return rows
 
 
@@ -159,6 +160,7 @@ def _sql(text: str, arguments: Mapping[str, Any], session: Session) -> "DataFram
     binding cannot be used: Sail leaves a parameter unbound where it is the argument of a table function, and says so
     only when rows are read; the parser that Delta Lake 4.4 puts in front of Spark 4.1's drops every parameter.
     """
+    text = statement_for_engine(text, session)
     code = code_only(text)
     for parameter in reversed(named_parameters(text)):
         before, behind = code[: parameter.start], code[parameter.end :]

@@ -33,6 +33,7 @@ from arcbook.runs.last_words import LIMIT, RunLog, Spool
 from arcbook.runs.outputs import CellOutputs
 from arcbook.runs.record import CellNote, StageNote, stage_note
 from arcbook.runs.request import Ending
+from arcbook.runs.reusing import settled
 from arcbook.runs.scratch import scratch_folder
 from arcbook.runs.stop import Stop, StoppedError
 from arcbook.runs.usage import SECONDS_BETWEEN_LOOKS, Meter, moved
@@ -114,6 +115,7 @@ class JournalClient(NotebookClient):
             kernels.end_leftovers(run_id)
             self._ending.troubles += self._meter.troubles if self._meter else ()
             if self._ending.error is not None:
+                self._ending.stages = settled(self._ending.stages, self._meter.kept if self._meter else {})
                 self._ending.logs = self._logs(notes, kernel_log)
             await _ended(asyncio.all_tasks() - others)
             context.destroy(linger=0)

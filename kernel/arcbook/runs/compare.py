@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from arcbook.runs.prepare import TIMES
+from arcbook.core.launch import TIMES
 from arcbook.runs.record import Record, StageNote
 
 #: Facts of a run that may explain another outcome, and what people call them.

@@ -51,6 +51,11 @@ def job_name(address: str) -> str:
     return name[:100] or "notebook"
 
 
+def is_job(name: str, said: str) -> bool:
+    """Whether somebody who `said` this means the job, or folder, whose records bear this name: `my job` is `my-job`."""
+    return name in (said, job_name(said))
+
+
 def segment(number: int) -> str:
     """The name of a journal segment, counted from 1."""
     return f"{SEGMENTS}{number:06d}.jsonl"

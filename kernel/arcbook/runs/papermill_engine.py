@@ -9,6 +9,7 @@ This module may be imported before papermill as well as by it: the classes come 
 the registration last.
 """
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,7 @@ class ArcEngine:
         from arcbook.runs.progress import progress
         from arcbook.runs.request import Request
 
+        _make_plain(nb)
         target = output_path or nb.metadata.get("papermill", {}).get("output_path")
         source = input_path if isinstance(input_path, str) else ""
         request = Request(
@@ -129,6 +131,15 @@ class DefaultEngine:
     def execute_notebook(cls, nb: Any, kernel_name: str, **options: Any) -> Any:
         """Run the notebook with the engine for its kernel."""
         return (ArcEngine if kernel_name == KERNEL else cls.own).execute_notebook(nb, kernel_name, **options)
+
+
+def _make_plain(nb: Any) -> None:
+    """Note the given parameters as the cell that gives them has them: dates and decimals, which no notebook holds."""
+    from arcbook.runs.translator import literal
+
+    told = nb.metadata.get("papermill", {})
+    for name, value in told.get("parameters", {}).items():
+        told["parameters"][name] = json.loads(literal(name, value))
 
 
 def _folder(source: str) -> str | None:

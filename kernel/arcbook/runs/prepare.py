@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from arcbook.core.addresses import scheme_of
 from arcbook.core.capabilities import ENGINE_CAPABILITIES
 from arcbook.core.failures import AccessError, ArcbookError, CellError, DefinitionError, InputError
 from arcbook.core.kernelspec import KERNEL
-from arcbook.core.launch import settings_from
+from arcbook.core.launch import TIMES, settings_from, times
 from arcbook.core.launcher import DEFAULT_ENGINE
 from arcbook.core.masking import MASK, masker, names_a_secret
 from arcbook.core.problem import Problem, Severity, errors
@@ -37,8 +37,6 @@ ENVIRONMENT_KEY = "etl.config.environment"
 
 #: What papermill's `--inject-paths` gives to every notebook; a job need not declare them.
 _OF_PAPERMILL = frozenset(("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"))
-#: The run's one time under the names that Arc jobs use: seconds since 1970, and a SQL literal.
-TIMES = ("ETL_CONF_EPOCH", "ETL_CONF_CURRENT_TIMESTAMP")
 _LINT_ONLY = "Nothing was run: the option etl.config.lintOnly asks for a check only."
 
 
@@ -214,13 +212,6 @@ def _engine(request: Request) -> str:
             )
         )
     return name
-
-
-def times(launch: Mapping[str, str], logical_time: datetime) -> dict[str, str]:
-    """The run's one time under the names that Arc jobs use; a launcher's own values stay."""
-    moment = logical_time.astimezone(UTC)
-    times = dict(zip(TIMES, (str(int(moment.timestamp())), f"'{moment:%Y-%m-%d %H:%M:%S}'"), strict=True))
-    return {name: os.environ.get(name, value) for name, value in times.items() if name not in launch}
 
 
 def _notes(job: Job, launch: Mapping[str, str]) -> tuple[str, ...]:

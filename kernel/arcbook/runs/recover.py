@@ -14,6 +14,7 @@ from arcbook.runs.record import CellNote, Record, StageNote, stage_note
 from arcbook.runs.recording import failure_note
 from arcbook.runs.render import render
 from arcbook.runs.request import now
+from arcbook.runs.reusing import settled
 from arcbook.runs.sources import to_bytes
 from arcbook.runs.store import Folder
 from arcbook.runs.usage import total
@@ -45,6 +46,11 @@ def is_alive(record: Begun) -> bool:
         return True
 
 
+def is_gone(record: Begun) -> bool:
+    """Whether the process that wrote a record ran here and does not any more."""
+    return record.pid is not None and record.host == socket.gethostname() and not is_alive(record)
+
+
 def recover(folder: Folder, *, force: bool = False) -> Record:
     """Render the notebook, close the journal's story and complete the record of a run that was cut off.
 
@@ -66,7 +72,7 @@ def recover(folder: Folder, *, force: bool = False) -> Record:
         "status": end["status"],
         "ended": end["time"],
         "cells": notes,
-        "stages": stages,
+        "stages": settled(stages, {}) if end["failure"] else stages,
         "usage": total(note.usage for note in notes),
         "failure": end["failure"],
         "logs": spooled(record.run_id) if end["failure"] else {},

@@ -1,7 +1,7 @@
 """What a run keeps of its work and takes from earlier runs, as the launcher decides it."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean
 from arcbook.core.truth import TRUTH
 from arcbook.reuse.checkpoints import Checkpoints, checkpoints_in
+from arcbook.reuse.keeping import WAITS
 from arcbook.reuse.keys import digest_of_text
 from arcbook.reuse.plan import KEEPS, Keep, ReusePlan
 from arcbook.reuse.touching import written_by
@@ -30,7 +31,7 @@ from arcbook.stages.keys import Role
 
 #: Which views are kept, and whether unchanged work is taken, where no option says so.
 KEEP_VARIABLE = "ARCBOOK_CHECKPOINTS"
-CACHE_VARIABLE = "ARCBOOK_CACHE"
+REUSE_VARIABLE = "ARCBOOK_REUSE"
 #: Characters that the addresses which a job writes may take in the message to its kernel.
 _LONGEST_LIST = 30_000
 
@@ -59,8 +60,15 @@ def reuse_plan(request: Request, prepared: Prepared, run_id: str) -> ReusePlan:
 
 
 def caches(request: Request) -> bool:
-    """Whether unchanged work of earlier runs is taken."""
-    return request.cache or TRUTH.get(os.environ.get(CACHE_VARIABLE, "").lower(), False)
+    """Whether unchanged work of earlier runs is taken.
+
+    Raises:
+        DefinitionError: the variable that may ask for it is neither true nor false.
+    """
+    said = os.environ.get(REUSE_VARIABLE, "").lower()
+    if said and said not in TRUTH:
+        raise DefinitionError(f"{REUSE_VARIABLE} is {said!r}: it is `true` or `false`.")
+    return request.cache or TRUTH.get(said, False)
 
 
 def keep_of(request: Request) -> Keep:
@@ -179,6 +187,24 @@ def after_run(plan: ReusePlan, run_id: str, stages: Iterable[StageNote], *, comp
     except (ArcbookError, OSError) as error:
         return (f"Checkpoints could not be cleaned: {error}",)
     return ()
+
+
+def settled(stages: Iterable[StageNote], kept: Mapping[str, str]) -> list[StageNote]:
+    """The stages of a run that failed, with what became of the views that were left for that case.
+
+    `kept` tells by the keys of views why they are not stored, empty when they are; one that it does not know was not
+    stored because the run had no time or no engine for it.
+    """
+    return [
+        note.model_copy(update={"reuse": _settled(note.reuse, kept)}) if note.reuse.get("notStored") == WAITS else note
+        for note in stages
+    ]
+
+
+def _settled(reuse: Mapping[str, Any], kept: Mapping[str, str]) -> dict[str, Any]:
+    why_not = kept.get(str(reuse["key"]), "the run ended before it was stored")
+    told = {name: value for name, value in reuse.items() if name != "notStored"}
+    return {**told, "stored": False, "notStored": why_not} if why_not else {**told, "stored": True}
 
 
 def _is_of(store: Checkpoints, note: StageNote, run_id: str) -> bool:

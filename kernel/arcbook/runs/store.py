@@ -107,7 +107,7 @@ class Store(ABC):
         matches = [
             (name, found)
             for name, found in self.runs()
-            if (latest or found.startswith(wanted)) and (not job or name == job.rsplit("/", 1)[-1])
+            if (latest or found.startswith(wanted)) and (not job or layout.is_job(name, job.rsplit("/", 1)[-1]))
         ]
         if not matches:
             raise NoRunError(f"there is no run {run_id!r} in {self.root}. `arcbook runs list` shows what there is.")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from arcbook.core.masking import Masker
 from arcbook.core.notes import Notes
 from arcbook.engines.processes import is_running, memory_of, peak_memory_of, processor_seconds_of, reset_peak
+from arcbook.runners.delta import METRICS_OF_BYTES
 from arcbook.runs.record import PlanNote, StageNote, Usage
 
 _Told = TypeVar("_Told")
@@ -18,9 +19,8 @@ _Told = TypeVar("_Told")
 #: Seconds between two looks at processes while a cell runs: what one that is killed had used is known this exactly.
 SECONDS_BETWEEN_LOOKS = 1.0
 
-#: What a commit of a Delta table calls its rows and bytes: Spark and Sail first, then the deltalake package.
+#: What a commit of a Delta table calls its rows: Spark and Sail first, then the deltalake package.
 _COMMIT_ROWS = ("numOutputRows", "num_added_rows")
-_COMMIT_BYTES = ("numOutputBytes", "numAddedBytes")
 
 
 class Meter:
@@ -38,6 +38,8 @@ class Meter:
         self.trace = ""
         #: What the kernel could not do beside the cells' work, as sentences.
         self.troubles: list[str] = []
+        #: What became of views that were left for the case that a cell fails, by their keys: why they are not stored.
+        self.kept: dict[str, str] = {}
 
     def begin(self) -> None:
         """A cell begins."""
@@ -80,6 +82,8 @@ class Meter:
                     self.trace = str(note["text"])
                 case "trouble":
                     self.troubles.append(str(note["text"]))
+                case "kept":
+                    self.kept[str(note["key"])] = str(note["why_not"])
                 case "plan":
                     self._plans.append(PlanNote.model_validate(self._masker.mask_tree(note)))
 
@@ -190,7 +194,7 @@ def _rows_written(details: Mapping[str, Any]) -> Any:
 
 
 def _bytes_written(details: Mapping[str, Any]) -> Any:
-    return details.get("bytesWritten", _of_commit(details, _COMMIT_BYTES))
+    return details.get("bytesWritten", _of_commit(details, METRICS_OF_BYTES))
 
 
 def _of_commit(details: Mapping[str, Any], names: Iterable[str]) -> Any:

@@ -13,11 +13,13 @@ from arcbook.cells.notebook import Job, read_job
 from arcbook.cells.params import Values
 from arcbook.cells.plan import Context, check_job, resolved
 from arcbook.core.failures import ArcbookError, CellError, DefinitionError
+from arcbook.core.launch import times
 from arcbook.core.problem import errors
 from arcbook.core.settings import RunSettings
 from arcbook.core.suggest import did_you_mean
 from arcbook.engines.base import Engine
 from arcbook.engines.views import View
+from arcbook.runners.delta_places import read_table, save_table
 from arcbook.runners.executor import Executor
 from arcbook.testing.compare import differences
 from arcbook.testing.document import SUFFIX, Case, TestFile, read_test_file
@@ -129,8 +131,8 @@ def _ran(file: TestFile, index: int, steps: list[Step], executor: Executor, valu
         if view.lower() in changed:
             # Only a table can be changed.
             table = str(scratch / view)
-            frame.write.format("delta").save(table)
-            frame = session.spark.read.format("delta").load(table)
+            save_table(frame.write, table, session)
+            frame = read_table(table, session)
         frame.createOrReplaceTempView(view)
         session.views.put(View(view, delta_path=table))
     try:
@@ -186,7 +188,8 @@ def checked_steps(job: Job, settings: RunSettings, values: Values) -> list[Step]
     Raises:
         CellError: the job has problems. Views that nothing makes are none here: the case may give them, or not look.
     """
-    report = check_job(job, Context(settings=settings, values=values, complete=True))
+    launch = times({}, settings.logical_time)
+    report = check_job(job, Context(settings=settings, launch=launch, values=values, complete=True))
     if wrong := [problem for problem in errors(report.problems) if problem.code != "unknown-view"]:
         raise CellError(wrong)
     return [step for step in report.steps if settings.runs(step.stage.environments)]

@@ -1,18 +1,16 @@
 """DeltaLakeExtract."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from arcbook.core.failures import DefinitionError, InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
 from arcbook.runners.delta import commits, is_table
+from arcbook.runners.delta_places import read_table
 from arcbook.runners.extracting import Extracted, finish
 from arcbook.runners.reading.listing import absolute, can_list
 from arcbook.stages.extract.delta_lake import DeltaLakeExtract, TimeTravel
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
 
 
 @run.register
@@ -24,7 +22,7 @@ def run_delta_lake_extract(stage: DeltaLakeExtract, session: Session) -> Result:
     history = commits(place)
     commit = _wanted(stage.options, history, session)
     travels = stage.options != TimeTravel()
-    frame = _load(place, commit["version"] if travels else None, session)
+    frame = read_table(place, session, commit["version"] if travels else None)
     reads_all = not stage.partition_by and stage.num_partitions is None
     details = {"commit": {key: commit[key] for key in ("version", "timestamp", "operationMetrics")}}
     return finish(
@@ -35,13 +33,6 @@ def run_delta_lake_extract(stage: DeltaLakeExtract, session: Session) -> Result:
         details=details,
         delta_path=place if reads_all and not travels else None,
     )
-
-
-def _load(place: str, version: int | None, session: Session) -> "DataFrame":
-    reader = session.spark.read.format("delta")
-    if version is not None:
-        reader = reader.option("versionAsOf", str(version))
-    return reader.load(place)
 
 
 def _wanted(options: TimeTravel, history: list[dict[str, Any]], session: Session) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from arcbook.core.addresses import is_s3
 from arcbook.core.failures import InputError
 from arcbook.engines.session import Session
 from arcbook.runners.base import Result, run
-from arcbook.runners.delta import is_table, newest_commit, write_manifest
+from arcbook.runners.delta import METRICS_OF_BYTES, bytes_added, is_table, newest_commit, write_manifest
 from arcbook.runners.delta_once import next_mark, write_rows
+from arcbook.runners.delta_places import save_table
 from arcbook.runners.intervals import require_declared
 from arcbook.runners.loading import nullable, rows_to_write, write_key
 from arcbook.runners.reading.listing import absolute, can_list, local_path
@@ -45,6 +46,8 @@ def run_delta_lake_load(stage: DeltaLakeLoad, session: Session) -> Result:
     commit = newest_commit(place)
     details["commit"] = {key: commit[key] for key in ("version", "timestamp", "operationMetrics")}
     details["skipped"] = not written
+    if written and not any(name in commit["operationMetrics"] for name in METRICS_OF_BYTES):
+        details["bytesWritten"] = bytes_added(place)
     return Result(frame=frame, details=details)
 
 
@@ -86,7 +89,8 @@ def _write(
     before = newest_commit(place)["version"] if key and is_table(place) else None
     marks = {"txnAppId": key, "txnVersion": str(mark)} if key else {}
     mode = "overwrite" if stage.save_mode == "Overwrite" else "append"
-    frame.write.format("delta").mode(mode).options(**options, **marks).partitionBy(*stage.partition_by).save(place)
+    writer = frame.write.mode(mode).options(**options, **marks).partitionBy(*stage.partition_by)
+    save_table(writer, place, session)
     return not key or bool(newest_commit(place)["version"] != before)
 
 

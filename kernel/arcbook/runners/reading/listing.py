@@ -43,7 +43,9 @@ def can_list(uri: str) -> bool:
 
 
 def list_sources(uri: str, base_path: str | None = None) -> Listing:
-    """The files at `uri` in the order of their names; hidden ones (`.`, `_`) and empty ones below folders left out.
+    """The files at `uri` in the order of their names; hidden ones (`.`, `_`) are left out, empty ones are not.
+
+    Of the folders below a match only partitions (`key=value`) are looked into, as Spark does.
 
     Raises:
         AccessError: the place may not be listed.
