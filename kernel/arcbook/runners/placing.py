@@ -165,10 +165,23 @@ def _settle(target: Target) -> None:
             continue  # its writer has just come to the end
         found = json.loads(text)
         note = _Note(found["stage"], tuple(found["add"]), tuple(found["remove"]), bool(found["keep"]))
-        if not target.is_alive(note.stage):
+        if target.is_alive(note.stage):
+            continue
+        if _is_void(target, pending, note):
+            target.remove([*(file for file in note.add if not _hidden(file)), pending])
+        else:
             _apply(target, pending, note)
-            target.clear(note.stage)
+        target.clear(note.stage)
     target.sweep()
+
+
+def _is_void(target: Target, pending: str, note: _Note) -> bool:
+    """Whether the writer failed and took its files with it, but could not take back its note: S3 had stopped to answer.
+
+    The note is looked for last: whoever brings a write to its end removes the note before the stage.
+    """
+    there = {*target.files_of(note.stage), *target.files()}
+    return not there.issuperset(note.add) and target.read(pending) is not None
 
 
 def _hidden(name: str) -> bool:

@@ -60,9 +60,10 @@ class Bucket(Target):
         try:
             self._client.put_object(Bucket=self.bucket, Key=self.prefix + file, Body=content, IfNoneMatch="*")
         except ClientError as error:
-            if _code(error) in _THERE_ALREADY:
-                return False
-            raise
+            if _code(error) not in _THERE_ALREADY:
+                raise
+            # The one that is there may be ours: when S3's answer is lost, boto3 asks again.
+            return self.read(file) == content
         return True
 
     def remove(self, files: Collection[str]) -> None:
