@@ -53,9 +53,9 @@ def test_a_failure_stores_what_waited(engine: Engine, tmp_path: Path) -> None:
     """Each view with its own rows, also where a name it mentions has been given to another view since."""
     again = EXTRACT.replace('"outputView": "e"', '"outputView": "e2"')
     renamed = '{"type": "SQLTransform", "name": "r", "sql": "SELECT 9 AS id", "outputView": "e"}'
-    found = stored(engine, tmp_path, BY_NAME % ("id", "a", ""), again, renamed, LAST, fail=True)
+    found = stored(engine, tmp_path, BY_NAME % ("id", "Large", ""), again, renamed, LAST, fail=True)
     assert {name: [str(row["id"]) for row in rows] for name, rows in found.items()} == {
-        "a": ["1", "2"], "e2": ["1", "2"], "e": ["9"],
+        "Large": ["1", "2"], "e2": ["1", "2"], "e": ["9"],
     }  # fmt: skip
 
 

@@ -112,7 +112,8 @@ class Keeper:
         """Store the views that were left for the case that a cell fails, the last first, as far as there is time."""
         deadline = time.monotonic() + LATE_SECONDS
         while self._waiting:
-            view, made = self._waiting.popitem()
+            _, made = self._waiting.popitem()
+            view = str(made.result.view)  # as it was spelt: Sail finds it under no other name
             if time.monotonic() > deadline:
                 why_not = f"storing the others took {LATE_SECONDS:.0f} seconds"
                 yield Late(view, made.key.text, stored=False, why_not=why_not, trouble=True)
