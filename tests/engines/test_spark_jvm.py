@@ -1,5 +1,7 @@
 """The Java process behind the engine `local`: jobs that nobody can stop any more are cancelled, and only they."""
 
+import gc
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -32,8 +34,15 @@ def jvm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkJvm]:
     try:
         assert started.serve(START_SECONDS) is None
         yield started
+        held = started._gateway.jvm.java.util.ArrayList()
     finally:
         started.end()
+    said: list[logging.LogRecord] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logging.getLogger("py4j.java_gateway"), "handle", said.append)
+        del held
+        gc.collect()
+    assert said == [], "objects of a process that is gone are let go of quietly"
 
 
 def _begin(jvm: SparkJvm, tag: str, group: str | None = None) -> Any:

@@ -46,6 +46,27 @@ def test_an_append_that_fails_half_way_takes_back_what_it_added(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_task_that_goes_on_after_another_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It makes the stage anew for its next file; nothing of it stays."""
+    stage: list[Path] = []
+    files = ["1.txt", "2.txt"]
+
+    def fail(folder: str) -> None:
+        stage.append(Path(folder))
+        raise OSError("No space left on device")
+
+    def go_on(_: float) -> None:
+        if files:
+            stage[0].mkdir()
+            (stage[0] / files.pop()).touch()
+
+    monkeypatch.setattr("arcbook.runners.targets.folder.time.sleep", go_on)
+    with pytest.raises(OSError, match="No space"):
+        place(str(tmp_path / "out"), "Overwrite", fail)
+    assert not files
+    assert not [*tmp_path.iterdir()]
+
+
 def test_of_two_attempts_at_once_one_writes(place_root: str) -> None:
     """The later one finds, when all its files are staged, that the other has come first."""
     uri = f"{place_root}/out"

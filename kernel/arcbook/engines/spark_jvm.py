@@ -97,9 +97,10 @@ class SparkJvm:
     def end(self) -> None:
         """End the process, by force when it does not end in 10 s."""
         if self._gateway is not None:
-            # First: objects of ours that are collected later would each try to tell a process that is gone.
             self._context = None
             self._gateway.close()
+            # Objects of ours that are collected later would each try to tell a process that is gone, and log a failure.
+            self._gateway._gateway_client.is_connected = False
             self._gateway = None
         if self.process.poll() is None:
             self.process.terminate()

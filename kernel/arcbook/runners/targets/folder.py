@@ -17,6 +17,8 @@ from arcbook.runners.targets.base import OWN, STAGE, Target
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+#: How long tasks of a write that failed may go on, in seconds.
+_LONGEST_TAIL = 5.0
 
 
 class Folder(Target):
@@ -81,6 +83,9 @@ class Folder(Target):
             with suppress(OSError):  # a file system without locks: then nobody sweeps, either
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield str(place)
+        except Exception:
+            _outlast(place)
+            raise
         finally:
             self.clear(stage)
             os.close(lock)
@@ -178,6 +183,15 @@ def _discard(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
             return
+        time.sleep(0.1)
+
+
+def _outlast(folder: Path) -> None:
+    """Remove a folder until it stays away: Sail's other tasks make it anew when they begin a file after one failed."""
+    quiet, deadline = 0, time.monotonic() + _LONGEST_TAIL
+    while quiet < 3 and time.monotonic() < deadline:
+        quiet = 0 if folder.exists() else quiet + 1
+        _discard(folder)
         time.sleep(0.1)
 
 
