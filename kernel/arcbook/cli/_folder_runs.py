@@ -84,9 +84,12 @@ def running(record: "Begun") -> str:
 
 def say_gone(records: "Iterable[Record | FolderRecord]") -> None:
     """Say what helps where processes of runs are gone."""
+    going = [each for each in records if each.status == "running"]
+    if not going:
+        return  # what knows of processes is slow to import
     from arcbook.runs.recover import is_gone
 
-    gone = sum(1 for each in records if each.status == "running" and is_gone(each))
+    gone = sum(map(is_gone, going))
     if gone:
         click.echo(f"The process of {counted(gone, 'run')} is gone: `arcbook runs recover` completes it.", err=True)
 
